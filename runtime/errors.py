@@ -1,0 +1,29 @@
+"""Errors a person can act on. The command line prints the message alone and exits with the code."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LivedreamError(Exception):
+    """Something went wrong; the message is one sentence: what, and what to do. Exit code 1."""
+
+    exit_code = 1
+
+
+class UsageError(LivedreamError):
+    """The request itself cannot be right (unknown name, value out of range). Exit code 2."""
+
+    exit_code = 2
+
+
+def nearest(name: str, options: Iterable[str], count: int = 3) -> str:
+    """The `count` options most like `name`, joined for a sentence; all of them if few or none is."""
+    options = list(options)
+    lowered = {option.lower(): option for option in options}
+    found = difflib.get_close_matches(name.lower(), list(lowered), n=count, cutoff=0.5)
+    chosen = [lowered[match] for match in found] or options
+    if len(chosen) > 12:
+        chosen = [*chosen[:12], "..."]
+    return ", ".join(chosen)
