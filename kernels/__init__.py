@@ -1,1 +1,25 @@
-"""Pixel work of the dream: each kernel beside the NumPy function that defines it. Knows no network."""
+"""Pixel work of the dream: each kernel beside the NumPy function that defines it. Knows no network.
+
+Images are planar float32 [3, height, width], RGB in 0..1.
+"""
+
+from .ascend import ascend
+from .blur import blur, blur_scales, taps
+from .jitter import jitter
+from .limit import limit
+from .pixels import to_bytes, to_planar
+from .resample import resample
+from .warp import warp
+
+__all__ = [
+    "ascend",
+    "blur",
+    "blur_scales",
+    "jitter",
+    "limit",
+    "resample",
+    "taps",
+    "to_bytes",
+    "to_planar",
+    "warp",
+]

@@ -19,7 +19,7 @@ class UsageError(LivedreamError):
 
 
 def nearest(name: str, options: Iterable[str], count: int = 3) -> str:
-    """The `count` options most like `name`, joined for a sentence; all of them if few or none is."""
+    """The `count` options most like `name`, joined for a sentence; all of them where none is."""
     options = list(options)
     lowered = {option.lower(): option for option in options}
     found = difflib.get_close_matches(name.lower(), list(lowered), n=count, cutoff=0.5)

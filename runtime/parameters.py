@@ -1,4 +1,4 @@
-"""Every parameter of the dream, declared once: command line, keys, presets and help derive from it."""
+"""Every parameter of the dream, declared once; command line, keys and help derive from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 
-def parameter(default: Any, sentence: str, *, unit: str = "", step: float = 0, **limits: Any) -> Any:
+def parameter(
+    default: Any, sentence: str, *, unit: str = "", step: float = 0, **limits: Any
+) -> Any:
     """A field with its range, unit, and the step by which a key or a knob moves it."""
     return Field(
         default, description=sentence, json_schema_extra={"unit": unit, "step": step}, **limits

@@ -1,0 +1,87 @@
+"""The network and its gradient on onnxruntime, with arrays in host memory."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+
+from .errors import LivedreamError, UsageError
+from .graph import Graph
+from .objective import Objective, steering
+from .providers import Provider, open_session
+
+
+class HostEngine:
+    """Gradients of one graph, one session per size, each opened once.
+
+    `steer` and `prepare` may be called from another thread than `gradient`.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        provider: Provider,
+        objective: Objective,
+        *,
+        precision: str = "auto",
+        threads: int = 0,
+        cache: Path | None = None,
+    ) -> None:
+        self.graph = graph
+        self.provider = provider
+        self._precision = precision
+        self._threads = threads
+        self._cache = cache
+        self._sessions: dict[tuple[int, int], ort.InferenceSession] = {}
+        self._opening = threading.Lock()
+        self.steer(objective)
+
+    @property
+    def minimum_size(self) -> int:
+        return self.graph.minimum_size
+
+    def steer(self, objective: Objective) -> None:
+        self._steering = steering(objective, self.graph.layers)
+        self.objective = objective
+
+    def prepare(self, height: int, width: int) -> None:
+        """Open a session for this size and run it once.
+
+        Raises UsageError for a size under the network's minimum, LivedreamError when the provider
+        does not start.
+        """
+        with self._opening:
+            if (height, width) in self._sessions:
+                return
+            if min(height, width) < self.minimum_size:
+                raise UsageError(
+                    f"{width}x{height} is too small: {self.graph.model} needs at least "
+                    f"{self.minimum_size} pixels on each side."
+                )
+            session = open_session(
+                self.graph.path,
+                self.provider,
+                size=(height, width),
+                precision=self._precision,
+                threads=self._threads,
+                cache=self._cache,
+            )
+            self._run(session, np.full((3, height, width), 0.5, np.float32))
+            self._sessions[height, width] = session
+
+    def gradient(self, image: np.ndarray) -> np.ndarray:
+        """float32 [3, height, width] -> the same shape."""
+        _, height, width = image.shape
+        if (height, width) not in self._sessions:
+            self.prepare(height, width)
+        return self._run(self._sessions[height, width], image)
+
+    def _run(self, session: ort.InferenceSession, image: np.ndarray) -> np.ndarray:
+        feeds = {"image": image[None], **self._steering}
+        (gradient,) = session.run(["gradient"], feeds)
+        if not isinstance(gradient, np.ndarray):
+            raise LivedreamError(f"{self.graph.path.name} gives no dense gradient.")
+        return gradient[0]

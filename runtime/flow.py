@@ -1,0 +1,93 @@
+"""Motion between two pictures: where each pixel was, whether that can be trusted, and cuts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+LONG_SIDE = 192
+"""Pictures are made this small before the flow is computed; the dream's strokes are larger."""
+
+CUT = 0.12
+"""Mean brightness difference (0..1) left after following the motion that makes it a new shot."""
+
+STILL = 0.15
+"""Flow below this many small pixels is noise: an unmoved residual stays sharp."""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """flow: float32 [2, h, w], (x, y) in pixels of that size, from the new picture to the last.
+    keep: float32 [h, w], 0..1, how far the old dream still belongs there.
+    """
+
+    flow: np.ndarray
+    keep: np.ndarray
+
+
+class MotionTracker:
+    """Follows a stream of pictures with DIS optical flow (Kroeger et al., 2016)."""
+
+    def __init__(self) -> None:
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._flow.setFinestScale(1)
+        self._last: np.ndarray | None = None
+
+    def reset(self) -> None:
+        """Forget the last picture."""
+        self._last = None
+
+    def track(self, bgr: np.ndarray) -> Motion | None:
+        """Motion since the last picture, uint8 [height, width, 3]; None if there is no last one,
+        its size was another, or a cut lies between.
+        """
+        now, last = small_gray(bgr), self._last
+        self._last = now
+        if last is None or last.shape != now.shape:
+            return None
+        backward = self._flow.calc(now, last, None)
+        forward = self._flow.calc(last, now, None)
+        grid = np.stack(np.meshgrid(*map(np.arange, now.shape[::-1])), -1).astype(np.float32)
+        there = grid + backward
+        followed = cv2.remap(last, there, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        difference = cv2.absdiff(now, followed)
+        if difference.mean() > CUT * 255:
+            return None
+        returned = cv2.remap(
+            forward, there, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        keep = trusted(backward, returned) * same_look(difference)
+        flow = np.ascontiguousarray(backward.transpose(2, 0, 1))
+        flow[:, np.hypot(*flow) < STILL] = 0
+        return Motion(flow, cv2.blur(keep, (5, 5)))
+
+
+def small_gray(bgr: np.ndarray) -> np.ndarray:
+    """uint8 [h, w], the long side at most LONG_SIDE."""
+    height, width = bgr.shape[:2]
+    scale = min(1.0, LONG_SIDE / max(height, width))
+    # DIS works on patches of 8 pixels over a pyramid: tiny pictures must not fall below them.
+    size = (max(32, round(width * scale)), max(32, round(height * scale)))
+    return cv2.cvtColor(cv2.resize(bgr, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+
+
+def trusted(backward: np.ndarray, forward_there: np.ndarray) -> np.ndarray:
+    """1 where going back and forth ends where it began, else 0; float32 [h, w].
+
+    backward: [h, w, 2] pixels; forward_there: the forward flow at the places it leads to. Where
+    something was uncovered the two disagree. Criterion: Sundaram, Brox, Keutzer, ECCV 2010.
+    """
+    error = np.square(backward + forward_there).sum(-1)
+    allowed = 0.01 * (np.square(backward).sum(-1) + np.square(forward_there).sum(-1)) + 0.5
+    return (error <= allowed).astype(np.float32)
+
+
+def same_look(difference: np.ndarray) -> np.ndarray:
+    """1 where the followed picture looks the same, falling to 0; float32 [h, w].
+
+    difference: uint8 [h, w], brightness. Smoothed first: sensor noise is no new object.
+    """
+    smooth = cv2.blur(difference, (5, 5)).astype(np.float32)
+    return np.clip(1.5 - smooth / 32, 0, 1)

@@ -1,0 +1,49 @@
+"""Named sets of values: the notebook's, and the one for live pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .parameters import Dream
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A way to dream.
+
+    live: the dream of the last frame is carried along the motion; otherwise every frame is dreamt
+    alone, as the notebook does.
+    """
+
+    name: str
+    sentence: str
+    live: bool
+    dream: Dream
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            "google",
+            "The DeepDream notebook of 2015: 4 octaves of 10 steps, every frame alone.",
+            live=False,
+            dream=Dream(octaves=4, octave_scale=1.4, steps=10, step_size=1.5, jitter=32),
+        ),
+        Recipe(
+            "live",
+            "One step per octave and frame; the dream is carried along the motion of the picture.",
+            live=True,
+            dream=Dream(
+                octaves=2,
+                octave_scale=1.4,
+                steps=1,
+                step_size=2.5,
+                jitter=16,
+                blur=0,
+                half_life=1.0,
+                strength=24,
+            ),
+        ),
+    )
+}

@@ -1,0 +1,102 @@
+"""The NumPy definitions against what they claim, from first principles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from livedream import kernels
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def test_jitter_moves_a_pixel_around_the_torus():
+    image = np.zeros((3, 5, 7), np.float32)
+    image[:, 1, 2] = 1
+    assert kernels.jitter(image, -4, 9)[:, 0, 5].tolist() == [1, 1, 1]
+    half = kernels.jitter(image, 0.5, 0)
+    assert half[0, 1].tolist() == [0, 0, 0.5, 0.5, 0, 0, 0]
+
+
+def test_jitter_back_is_exact_for_whole_pixels(random):
+    image = random.random((3, 13, 1), np.float32)
+    assert np.array_equal(kernels.jitter(kernels.jitter(image, 31, -17), -31, 17), image)
+
+
+def test_blur_keeps_a_constant_and_spreads_a_point():
+    assert np.allclose(kernels.blur(np.full((3, 6, 5), 0.3, np.float32), 1.7), 0.3, atol=1e-6)
+    point = np.zeros((1, 21, 21), np.float32)
+    point[0, 10, 10] = 1
+    spread = kernels.blur(point, 1.5)[0]
+    x = np.arange(-10, 11)
+    assert spread.sum() == pytest.approx(1, abs=1e-5)
+    assert (spread * x * x).sum() == pytest.approx(1.5**2, rel=0.05)
+    assert np.allclose(spread, spread.T)
+
+
+def test_ascend_changes_by_the_step_on_average(random):
+    image = np.full((3, 8, 9), 0.5, np.float32)
+    gradient = random.standard_normal((3, 8, 9), np.float32)
+    changed = kernels.ascend(image, gradient, 0.01, 3, 2) - image
+    assert np.abs(changed).mean() == pytest.approx(0.01, rel=1e-4)
+    expected = gradient * 0.01 / np.abs(gradient).mean()
+    assert np.allclose(kernels.jitter(changed, 3, 2), expected, atol=1e-6)
+
+
+def test_ascend_survives_a_dead_gradient_and_stays_in_range(random):
+    image = random.random((3, 4, 4), np.float32)
+    assert np.array_equal(kernels.ascend(image, np.zeros_like(image), 1, 0, 0), image)
+    pushed = kernels.ascend(image, random.standard_normal((3, 4, 4), np.float32), 9, 0, 0)
+    assert pushed.min() >= 0
+    assert pushed.max() <= 1
+
+
+@pytest.mark.parametrize("size", [(7, 11), (3, 40), (1, 1)])
+def test_resample_with_corners_is_linear_between_them(random, size):
+    image = random.random((2, 5, 6), np.float32)
+    out = kernels.resample(image, *size, True)
+    rows = np.linspace(0, 4, size[0]) if size[0] > 1 else [0]
+    columns = np.linspace(0, 5, size[1]) if size[1] > 1 else [0]
+    along = np.stack([[np.interp(columns, range(6), row) for row in plane] for plane in image])
+    expected = np.stack(
+        [
+            np.stack([np.interp(rows, range(5), plane[:, x]) for x in range(len(columns))], 1)
+            for plane in along
+        ]
+    )
+    assert np.allclose(out, expected, atol=1e-6)
+
+
+def test_resample_by_centres_keeps_a_ramp():
+    ramp = np.arange(8, dtype=np.float32).reshape(1, 1, 8)
+    assert np.allclose(kernels.resample(ramp, 1, 4)[0, 0], [0.5, 2.5, 4.5, 6.5])
+
+
+def test_warp_follows_the_flow_and_forgets(random):
+    residual = random.random((3, 6, 8), np.float32)
+    flow = np.zeros((2, 6, 8), np.float32)
+    flow[0] = 2
+    keep = np.ones((6, 8), np.float32)
+    keep[:, 0] = 0
+    out = kernels.warp(residual, flow, keep)
+    assert np.allclose(out[:, :, 1:6], residual[:, :, 3:8], atol=1e-6)
+    assert not out[:, :, 0].any()
+    assert np.allclose(out[:, :, 7], residual[:, :, 7], atol=1e-6)
+
+
+def test_pixels_round_trip_all_bytes():
+    bgr = np.arange(256 * 3, dtype=np.int64).astype(np.uint8).reshape(16, 16, 3)
+    planar = kernels.to_planar(bgr)
+    assert planar[0, 0, 0] == np.float32(2 / 255)
+    assert np.array_equal(kernels.to_bytes(planar), bgr)
+
+
+def test_limit_only_ever_weakens(random):
+    residual = random.standard_normal((3, 9, 9), np.float32)
+    mean = np.abs(residual).mean()
+    assert np.abs(kernels.limit(residual, 0.1)).mean() == pytest.approx(0.1, rel=1e-4)
+    assert np.array_equal(kernels.limit(residual, float(mean) * 2), residual)
+    assert np.array_equal(kernels.limit(residual, 0), residual)
