@@ -8,6 +8,7 @@ fades, and is dropped where the flow cannot be trusted.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Generic
 
 import numpy as np
@@ -40,7 +41,10 @@ def octave_sizes(
 
 
 class Dreamer(Generic[Array]):
-    """Dreams frames on a device. `dream` and `engine` may be replaced between two frames."""
+    """Dreams frames on a device. `dream` and `engine` may be replaced between two frames.
+
+    on_step: called after every gradient step, for progress.
+    """
 
     def __init__(
         self,
@@ -54,6 +58,7 @@ class Dreamer(Generic[Array]):
         self.device = device
         self.engine = engine
         self.dream = dream
+        self.on_step: Callable[[], None] | None = None
         self._random = np.random.default_rng(seed)
         self._stats = stats or Stats()
         self._tracker = MotionTracker()
@@ -126,6 +131,8 @@ class Dreamer(Generic[Array]):
             with stage("ascent"):
                 gradient = device.blur(gradient, dream.blur)
                 image = device.ascend(shifted, gradient, dream.step_size * LEVEL, dx, dy)
+            if self.on_step:
+                self.on_step()
         return image
 
     def _carry(self, bgr: np.ndarray, time: float) -> Array | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from pathlib import Path
 
@@ -46,6 +47,12 @@ class HostEngine:
     def steer(self, objective: Objective) -> None:
         self._steering = steering(objective, self.graph.layers)
         self.objective = objective
+
+    def steered(self, objective: Objective) -> HostEngine:
+        """Another engine over the same sessions that climbs `objective`."""
+        other = copy.copy(self)
+        other.steer(objective)
+        return other
 
     def prepare(self, height: int, width: int) -> None:
         """Open a session for this size and run it once.

@@ -42,9 +42,8 @@ class Network:
     @property
     def default_layer(self) -> str:
         known = catalogue.MODELS.get(self.model)
-        if known and known.default_layer in self.layers:
-            return known.default_layer
-        return list(self.layers)[-1]
+        favourites = [name for name in known.default_layers if name in self.layers] if known else []
+        return favourites[0] if favourites else list(self.layers)[-1]
 
     def graph_for(
         self, objective: Objective, provider: Provider, progress: Progress, background: bool = False
@@ -87,7 +86,7 @@ def find_network(choices: Choices, say: Callable[[str], None]) -> Network:
     if known is None:
         names = nearest(model, catalogue.MODELS)
         raise UsageError(f"There is no model '{model}'; nearest: {names}.")
-    return Network(model, dict(known.layers), None, choices)
+    return Network(model, {layer.name: layer.channels for layer in known.layers}, None, choices)
 
 
 def open_engine(

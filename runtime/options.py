@@ -119,7 +119,7 @@ def shared_options(default_recipe: str) -> Callable[[Any], Any]:
             default="auto",
             show_default=True,
             metavar="auto|random|FILE",
-            help="The network's parameters: the official ones, random ones, a .pth or .safetensors.",
+            help="The network's parameters: official, random, or from a .pth or .safetensors file.",
         ),
         click.option(
             "--recipe",

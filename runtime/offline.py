@@ -1,0 +1,153 @@
+"""The commands that end by themselves: a photo, a clip, an export."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from .clip import dream_clip
+from .cpu import CpuDevice
+from .dreamer import Dreamer, octave_sizes
+from .errors import UsageError
+from .files import check_writable
+from .on_demand import export_to
+from .opening import Network, find_network, open_engine
+from .opening import Progress as Report
+from .options import Choices
+from .photo import SUFFIXES, read_photo, write_photo
+from .providers import choose
+from .recipes import RECIPES
+from .scaling import scaled
+
+
+@contextmanager
+def counting(console: Console, what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar with the time left, for work that reports (done, total or None)."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+
+        def report(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield report
+
+
+@contextmanager
+def stages(console: Console) -> Iterator[Report]:
+    """A bar for work that reports (stage, fraction); gone when the work is done."""
+    columns = (TextColumn("{task.description}"), BarColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+
+        def report(stage: str, fraction: float) -> None:
+            bar.update(task, description=stage, completed=fraction)
+
+        yield report
+
+
+def open_dreamer(
+    choices: Choices, network: Network, size: tuple[int, int], console: Console
+) -> Dreamer[np.ndarray]:
+    """A dreamer with everything opened for pictures of `size`, (height, width).
+
+    Prints what it chose; raises as `find_network` and `open_engine` do.
+    """
+    dream = choices.dream()
+    objective = network.objective(choices.layers)
+
+    def sizes(minimum: int) -> list[tuple[int, int]]:
+        return octave_sizes(*size, dream.octaves, dream.octave_scale, minimum)
+
+    with stages(console) as report:
+        engine = open_engine(network, objective, sizes, progress=report, say=console.print)
+    octaves = ", ".join(f"{width}x{height}" for height, width in sizes(engine.minimum_size)[::-1])
+    console.print(
+        f"{network.model} {objective} on {engine.provider.name}, {octaves}, recipe {choices.recipe}"
+    )
+    return Dreamer(CpuDevice(), engine, dream, seed=choices.seed)
+
+
+def settings_of(
+    choices: Choices, network: Network, dreamer: Dreamer[np.ndarray]
+) -> dict[str, Any]:
+    """What made a picture, for the file that holds it."""
+    engine = dreamer.engine
+    return {
+        "model": network.model,
+        "layers": str(engine.objective),
+        "weights": engine.graph.weights,
+        "recipe": choices.recipe,
+        "seed": choices.seed,
+        "provider": engine.provider.name,
+        **dreamer.dream.model_dump(),
+    }
+
+
+def dream_photo(console: Console, choices: Choices, source: Path, target: Path) -> None:
+    """`livedream image IN OUT`."""
+    check_writable(target)
+    if target.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{target.name} must end in one of {', '.join(SUFFIXES)}.")
+    picture = scaled(read_photo(source), choices.size)
+    network = find_network(choices, console.print)
+    dreamer = open_dreamer(choices, network, picture.shape[:2], console)
+    total = dreamer.dream.steps * len(dreamer.sizes(*picture.shape[:2]))
+    with counting(console, "dreaming") as report:
+        done = itertools.count(1)
+        dreamer.on_step = lambda: report(next(done), total)
+        dream = dreamer.still(picture)
+    write_photo(target, dream, settings_of(choices, network, dreamer))
+    console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
+
+
+def dream_video(console: Console, choices: Choices, source: Path, target: Path) -> None:
+    """`livedream video IN OUT`."""
+    network = find_network(choices, console.print)
+    live = RECIPES[choices.recipe].live
+    dreamer: Dreamer[np.ndarray] | None = None
+
+    def dream(frame: np.ndarray, seconds: float) -> np.ndarray:
+        nonlocal dreamer
+        picture = scaled(frame, choices.size)
+        if dreamer is None:
+            dreamer = open_dreamer(choices, network, picture.shape[:2], console)
+        return dreamer.live(picture, seconds) if live else dreamer.still(picture)
+
+    with counting(console, "dreaming") as report:
+        clip = dream_clip(source, target, dream, progress=report)
+    console.print(f"{target}: {clip.frames} frames, {clip.width}x{clip.height}")
+
+
+def export_file(
+    console: Console,
+    model: str,
+    layers: str,
+    output: Path,
+    weights: str,
+    precision: str,
+    provider: str,
+    seed: int,
+) -> None:
+    """`livedream export MODEL`."""
+    with stages(console) as report:
+        export_to(
+            output,
+            model,
+            [layer.strip() for layer in layers.split(",") if layer.strip()],
+            weights=weights,
+            precision=precision,
+            form=choose(provider)[0].form,
+            seed=seed,
+            progress=report,
+        )
+    console.print(f"{output}: {output.stat().st_size / 1e6:.1f} MB")
