@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,17 +13,14 @@ import av
 import av.error
 import cv2
 import numpy as np
-from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
-from av.codec import Codec
 from av.container import InputContainer, OutputContainer
-from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from .errors import LivedreamError, UsageError
 from .files import check_writable, replacing, unwritable
+from .sound import Sound, reading
 
 Dream = Callable[[np.ndarray, float], np.ndarray]
 Progress = Callable[[int, "int | None"], None]
@@ -183,7 +180,7 @@ class _Picture:
     def _decoded(self) -> Iterator[VideoFrame]:
         packets = self.container.demux(self.stream)
         while True:
-            with _reading(self.path):
+            with reading(self.path):
                 packet = next(packets, None)
             if packet is None:
                 return
@@ -230,7 +227,7 @@ class _Writer:
         try:
             self.stream = self.container.add_stream(form.video, rate=picture.rate)
             self._configure(picture, tags, form)
-            self.sound = _Sound(sound, self.container, form, picture.path)
+            self.sound = Sound(sound, self.container, form.audio, picture.path)
             self.container.metadata.update(_metadata(picture.container.metadata))
         except BaseException:
             self.close()
@@ -288,128 +285,6 @@ class _Writer:
             self.container.close()
 
 
-class _Sound:
-    """Every sound track, copied packet by packet, or converted where the container refuses it."""
-
-    def __init__(
-        self, source: InputContainer, target: OutputContainer, form: Form, path: Path
-    ) -> None:
-        self.path = path
-        self.target = target
-        self.begin = Fraction(source.start_time or 0, av.time_base)
-        self.damaged = 0
-        self.tracks = {s.index: _Track(s, target, form, self.begin) for s in source.streams.audio}
-        self.kinds = tuple(track.kind for track in self.tracks.values())
-        streams = source.streams.audio
-        self.packets = source.demux(streams) if streams else iter(())
-        self.waiting: Packet | None = None
-
-    def write(self, until: Fraction | None) -> None:
-        """Write what is to be heard up to `until`, in seconds of the new clip; None is the rest."""
-        while True:
-            packet, self.waiting = self.waiting or self._next(), None
-            if packet is None:
-                break
-            time = packet.pts if packet.dts is None else packet.dts
-            if until is not None and time is not None:
-                heard = time * packet.time_base - self.begin
-                if heard > until:
-                    self.waiting = packet
-                    return
-            self._write(packet)
-        if until is None:
-            for track in self.tracks.values():
-                for converted in track.flush():
-                    self.target.mux(converted)
-
-    def _next(self) -> Packet | None:
-        with _reading(self.path):
-            for packet in self.packets:
-                if packet.size:  # the demuxer ends each stream with an empty packet
-                    return packet
-        return None
-
-    def _write(self, packet: Packet) -> None:
-        track = self.tracks[packet.stream_index]
-        try:
-            frames = track.decoded(packet)
-        except av.error.InvalidDataError:
-            self.damaged += 1
-            return
-        for written in track.copied(packet) if frames is None else track.converted(frames):
-            self.target.mux(written)
-
-
-class _Track:
-    """One sound track and its place in the new clip."""
-
-    def __init__(
-        self, source: AudioStream, target: OutputContainer, form: Form, begin: Fraction
-    ) -> None:
-        codec = source.codec_context
-        if codec is None:
-            raise LivedreamError(
-                f"Sound track {source.index} is in a format this FFmpeg does not know; remove it "
-                "from the clip or convert it first."
-            )
-        self.begin = begin
-        self.copies = codec.codec.canonical_name in target.supported_codecs
-        self.kind = "copied" if self.copies else form.audio
-        self.stream: AudioStream
-        if self.copies:
-            self.stream = target.add_stream_from_template(source)
-        else:
-            self.stream = target.add_stream(form.audio, rate=_rate(form.audio, codec.sample_rate))
-            self.stream.codec_context.layout = _layout(codec.layout.nb_channels)
-        self.stream.metadata.update(source.metadata)
-        self.previous: int | None = None
-
-    def decoded(self, packet: Packet) -> list[AudioFrame] | None:
-        """The packet's samples, or None where they are not needed."""
-        return None if self.copies else list(packet.decode())
-
-    def copied(self, packet: Packet) -> list[Packet]:
-        """The packet itself, moved to the clip's beginning; nothing in it is touched."""
-        shift = round(self.begin / packet.time_base)
-        dts = packet.pts if packet.dts is None else packet.dts
-        if dts is None:
-            dts = 0 if self.previous is None else self.previous + max(1, packet.duration or 1)
-        else:
-            dts -= shift
-        pts = dts if packet.pts is None else packet.pts - shift
-        if self.previous is not None and dts <= self.previous:
-            # Muxers refuse time that stands still, which some recorders write.
-            dts = self.previous + 1
-            pts = max(pts, dts)
-        packet.dts, packet.pts, self.previous = dts, pts, dts
-        packet.stream = self.stream
-        return [packet]
-
-    def converted(self, frames: list[AudioFrame]) -> list[Packet]:
-        packets: list[Packet] = []
-        for frame in frames:
-            if frame.pts is not None:
-                frame.pts -= round(self.begin / frame.time_base)
-            packets += self.stream.encode(frame)
-        return packets
-
-    def flush(self) -> list[Packet]:
-        return [] if self.copies else self.stream.encode(None)
-
-
-def _rate(encoder: str, wanted: int) -> int:
-    """The samples per second that `encoder` takes: nearest to `wanted`, above it if possible."""
-    offered = Codec(encoder, "w").audio_rates
-    if not offered or wanted in offered:
-        return wanted
-    return min((rate for rate in offered if rate >= wanted), default=max(offered))
-
-
-def _layout(channels: int) -> str:
-    """Speakers for a converted track; odd arrangements are mixed down, encoders refuse them."""
-    return {1: "mono", 6: "5.1", 8: "7.1"}.get(channels, "stereo")
-
-
 def _metadata(source: dict[str, str]) -> dict[str, str]:
     """What describes the clip and not the file it came in."""
     container = {"major_brand", "minor_version", "compatible_brands", "encoder"}
@@ -448,16 +323,7 @@ def _open(source: Path) -> InputContainer:
         ) from error
 
 
-@contextmanager
-def _reading(source: Path) -> Iterator[None]:
-    """Tell an error of reading `source` from one of writing the target."""
-    try:
-        yield
-    except av.error.FFmpegError as error:
-        raise LivedreamError(f"{source} cannot be read any further: {error.strerror}.") from error
-
-
-# Bicubic | accurate rounding | full chroma: swscale otherwise rounds down, two levels darker a trip.
+# Bicubic | accurate rounding | full chroma: swscale's default rounds down, two levels a trip.
 _EXACT = 0x4 | 0x40000 | 0x2000
 
 # Matrices of YCbCr by their number in the stream, and swscale's own number for the same.

@@ -72,7 +72,7 @@ def write_photo(path: Path | str, image: np.ndarray, settings: dict[str, Any]) -
     """Write uint8 BGR [height, width, 3] as PNG, JPEG, WebP or TIFF, by the suffix of `path`.
 
     `settings`, what made the picture, travels in the file as JSON: in PNG as text chunk
-    `livedream`, in JPEG as comment; WebP and TIFF carry none. An existing file is replaced as a whole.
+    `livedream`, in JPEG as comment; WebP and TIFF carry none. An existing file is replaced.
     Raises UsageError for an unknown suffix, LivedreamError where the file cannot be written.
     """
     path = Path(path)

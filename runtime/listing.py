@@ -1,0 +1,109 @@
+"""`livedream layers`: what can be dreamt, from the catalogue; needs no torch."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from ..export.catalogue import MODELS, Layer, Model
+from .cache import cache_root
+from .errors import UsageError, nearest
+from .on_demand import weights_file
+
+# The size the table's grids are for: the default of a laptop's run.
+_WIDTH, _HEIGHT = 320, 240
+
+
+def print_layers(console: Console, model: str | None = None) -> None:
+    """Print all models, or every layer of `model`.
+
+    Raises UsageError for an unknown model, with the nearest names.
+    """
+    if model is None:
+        console.print(models_table())
+        console.print(
+            f"Downloads go to {cache_root() / 'weights'}. "
+            "Layers of one model: `livedream layers MODEL`.",
+            style="dim",
+            markup=False,
+            highlight=False,
+        )
+        return
+    if model not in MODELS:
+        raise UsageError(f"There is no model '{model}'; nearest: {nearest(model, MODELS)}.")
+    console.print(layers_table(MODELS[model]))
+    console.print(_recipes(MODELS[model]))
+
+
+def models_table() -> Table:
+    """One row a model: what it is like, its default layers, where its weights come from."""
+    table = Table(title="Models: livedream run --model NAME", title_justify="left")
+    table.add_column("model", style="bold", no_wrap=True)
+    table.add_column("layers", justify="right")
+    table.add_column("default")
+    table.add_column("what it is", ratio=1)
+    table.add_column("weights", ratio=1)
+    for model in MODELS.values():
+        table.add_row(
+            model.name,
+            str(len(model.layers)),
+            "+".join(model.default_layers),
+            model.sentence,
+            Text(_weights(model)),
+        )
+    return table
+
+
+def layers_table(model: Model) -> Table:
+    """One row a layer: channels, positions on a 320x240 picture, smallest picture."""
+    table = Table(title=model.sentence, title_justify="left")
+    table.add_column("layer", style="bold", no_wrap=True)
+    table.add_column("channels", justify="right")
+    table.add_column(f"grid at {_WIDTH}x{_HEIGHT}", justify="right")
+    table.add_column("smallest picture", justify="right")
+    table.add_column("one channel, as --layers", no_wrap=True)
+    for layer in model.layers:
+        name = layer.name + (" (default)" if layer.name in model.default_layers else "")
+        side = layer.minimum_size
+        table.add_row(
+            name, f"{layer.channels}", grid(layer), f"{side}x{side}", Text(example(layer))
+        )
+    return table
+
+
+def example(layer: Layer) -> str:
+    """One channel of `layer`, in the middle, as `--layers` takes it."""
+    return f"{layer.name}:{layer.channels // 2}"
+
+
+def grid(layer: Layer) -> str:
+    """Positions of `layer` on a 320x240 picture, about: WxH. Empty where it is not known."""
+    stride = getattr(layer, "stride", None)
+    if layer.name == "logits":
+        return "1x1"
+    return f"{-(-_WIDTH // stride)}x{-(-_HEIGHT // stride)}" if stride else ""
+
+
+def _weights(model: Model) -> str:
+    path = weights_file(model.name)
+    if path is not None and path.is_file():
+        return model.weights_sentence + " Here already."
+    return model.weights_sentence
+
+
+def _recipes(model: Model) -> Group:
+    first, second = model.layers[len(model.layers) // 2 :][:2]
+    whole = model.layer(model.default_layers[0])
+    specs = [
+        (whole.name, "everything the layer sees"),
+        (example(whole), f"one of its channels, 0 to {whole.channels - 1}"),
+        (f"{second.name}*0.7+{first.name}", "a weighted mix"),
+    ]
+    if "logits" in model.layer_names:
+        specs.append(("logits:207", "one ImageNet class: golden retriever"))
+    command = f"livedream run --model {model.name} --layers"
+    wide = max(len(spec) for spec, _ in specs)
+    return Group(
+        *(Text.assemble((f"{command} {spec:<{wide}}", "bold"), f"  {what}") for spec, what in specs)
+    )
