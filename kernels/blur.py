@@ -30,10 +30,8 @@ def blur(gradient: np.ndarray, sigma: float) -> np.ndarray:
         size = gradient.shape[axis]
         index = np.clip(np.arange(-radius, size + radius), 0, size - 1)
         padded = np.take(gradient, index, axis)
-        gradient = sum(
-            weight * np.take(padded, np.arange(tap, tap + size), axis)
-            for tap, weight in enumerate(weights)
-        )
+        shifted = [np.take(padded, np.arange(tap, tap + size), axis) for tap in range(len(weights))]
+        gradient = np.tensordot(weights, np.stack(shifted), 1)
     return gradient
 
 
@@ -42,4 +40,4 @@ def blur_scales(gradient: np.ndarray, sigma: float) -> np.ndarray:
 
     Same arguments as `blur`. Source: the three-Gaussian smoothing of PyTorch DeepDream ports.
     """
-    return sum(blur(gradient, sigma * scale) for scale in SCALES)
+    return np.sum([blur(gradient, sigma * scale) for scale in SCALES], axis=0)

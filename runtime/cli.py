@@ -103,7 +103,11 @@ def video(**values: Any) -> None:
 @click.argument("model")
 @click.option("--layers", required=True, metavar="L[,L]", help="The layers to tap.")
 @click.option(
-    "--output", required=True, type=click.Path(path_type=Path), metavar="FILE.onnx", help="To write."
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE.onnx",
+    help="To write.",
 )
 @click.option("--weights", default="auto", show_default=True, metavar="auto|random|FILE")
 @click.option(
@@ -172,7 +176,9 @@ def _sentence(error: click.ClickException) -> str:
         names = [name for param in context.command.get_params(context) for name in param.opts]
         near = nearest(error.option_name, names)
         return f"There is no option '{error.option_name}'; nearest: {near}."
-    return text if not context else f"{text} `{context.command_path} --help` shows what can be said."
+    return (
+        text if not context else f"{text} `{context.command_path} --help` shows what can be said."
+    )
 
 
 def _fail(message: str, code: int, debug: bool) -> int:

@@ -74,10 +74,11 @@ class CpuDevice:
         x = flow[0] + np.arange(width, dtype=np.float32)
         y = flow[1] + np.arange(height, dtype=np.float32)[:, None]
         # Fixed-point maps, made once for three planes: half the time of float ones.
-        maps = cv2.convertMaps(x, y, cv2.CV_16SC2)
+        places, fractions = cv2.convertMaps(x, y, cv2.CV_16SC2)
+        edge = cv2.BORDER_REPLICATE
         out = np.empty_like(residual)
-        for source, target in zip(residual, out, strict=True):
-            cv2.remap(source, *maps, cv2.INTER_LINEAR, dst=target, borderMode=cv2.BORDER_REPLICATE)
+        for plane, target in zip(residual, out, strict=True):
+            cv2.remap(plane, places, fractions, cv2.INTER_LINEAR, dst=target, borderMode=edge)
         out *= keep
         return out
 

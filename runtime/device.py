@@ -54,6 +54,10 @@ class Engine(Protocol, Generic[Array]):
         """Smallest side in pixels."""
         ...
 
+    def describe(self) -> dict[str, str]:
+        """What runs: model, layers, weights, provider, precision; for files that carry it."""
+        ...
+
     def steer(self, objective: Objective) -> None:
         """What the next gradients climb; takes no time."""
         ...

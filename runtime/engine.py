@@ -44,6 +44,17 @@ class HostEngine:
     def minimum_size(self) -> int:
         return self.graph.minimum_size
 
+    def describe(self) -> dict[str, str]:
+        graph = self.graph
+        precision = graph.precision if self._precision == "auto" else self._precision
+        return {
+            "model": graph.model,
+            "layers": str(self.objective),
+            "weights": graph.weights,
+            "provider": self.provider.name,
+            "precision": precision,
+        }
+
     def steer(self, objective: Objective) -> None:
         self._steering = steering(objective, self.graph.layers)
         self.objective = objective

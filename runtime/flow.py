@@ -47,21 +47,28 @@ class MotionTracker:
         self._last = now
         if last is None or last.shape != now.shape:
             return None
-        backward = self._flow.calc(now, last, None)
-        forward = self._flow.calc(last, now, None)
+        backward = self._between(now, last)
+        forward = self._between(last, now)
         grid = np.stack(np.meshgrid(*map(np.arange, now.shape[::-1])), -1).astype(np.float32)
         there = grid + backward
-        followed = cv2.remap(last, there, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        followed = sample(last, there)
         difference = cv2.absdiff(now, followed)
         if difference.mean() > CUT * 255:
             return None
-        returned = cv2.remap(
-            forward, there, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        keep = trusted(backward, returned) * same_look(difference)
+        keep = trusted(backward, sample(forward, there)) * same_look(difference)
         flow = np.ascontiguousarray(backward.transpose(2, 0, 1))
         flow[:, np.hypot(*flow) < STILL] = 0
         return Motion(flow, cv2.blur(keep, (5, 5)))
+
+    def _between(self, picture: np.ndarray, other: np.ndarray) -> np.ndarray:
+        # None: no flow to start from, which OpenCV's type stubs do not know of.
+        return self._flow.calc(picture, other, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+def sample(values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """values [h, w] or [h, w, n] at the places [h, w, 2], (x, y) pixels; edges repeated."""
+    x, y = np.ascontiguousarray(at[:, :, 0]), np.ascontiguousarray(at[:, :, 1])
+    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def small_gray(bgr: np.ndarray) -> np.ndarray:

@@ -77,18 +77,12 @@ def open_dreamer(
     return Dreamer(CpuDevice(), engine, dream, seed=choices.seed)
 
 
-def settings_of(
-    choices: Choices, network: Network, dreamer: Dreamer[np.ndarray]
-) -> dict[str, Any]:
+def settings_of(choices: Choices, dreamer: Dreamer[np.ndarray]) -> dict[str, Any]:
     """What made a picture, for the file that holds it."""
-    engine = dreamer.engine
     return {
-        "model": network.model,
-        "layers": str(engine.objective),
-        "weights": engine.graph.weights,
+        **dreamer.engine.describe(),
         "recipe": choices.recipe,
         "seed": choices.seed,
-        "provider": engine.provider.name,
         **dreamer.dream.model_dump(),
     }
 
@@ -106,7 +100,7 @@ def dream_photo(console: Console, choices: Choices, source: Path, target: Path) 
         done = itertools.count(1)
         dreamer.on_step = lambda: report(next(done), total)
         dream = dreamer.still(picture)
-    write_photo(target, dream, settings_of(choices, network, dreamer))
+    write_photo(target, dream, settings_of(choices, dreamer))
     console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
 
 
