@@ -37,7 +37,10 @@ class Clip:
         self._ahead: np.ndarray | None = self._decode()
         if self._ahead is None:
             self._video.release()
-            raise LivedreamError(f"{address} holds no video frames that can be read.")
+            raise LivedreamError(
+                f"{address} holds no frame that can be read: it is empty, damaged or of "
+                "another kind."
+            )
         self._shape = self._ahead.shape[:2]
         fps = self._video.get(cv2.CAP_PROP_FPS)
         self.fps = fps if 1 <= fps <= 480 else DEFAULT_FPS

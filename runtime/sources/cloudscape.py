@@ -68,7 +68,7 @@ class Cloudscape:
 
     def draw(self, time: float) -> np.ndarray:
         """The picture `time` seconds after the start. uint8 [height, width, 3], BGR."""
-        width, height = self._work
+        height = self._work[1]
         rows = self._sky.shape[1]
         density = self._density(time)
         # Cloud between a point and the sun, high on the left, takes its light; at two distances,

@@ -1,4 +1,4 @@
-"""Noise that wraps around sideways: smooth waves and rounded puffs, the stuff clouds are made of."""
+"""Noise that wraps around sideways: smooth waves and rounded puffs, what clouds are made of."""
 
 from __future__ import annotations
 

@@ -6,31 +6,11 @@ import threading
 import time
 from pathlib import Path
 
-import cv2
-import numpy as np
-
-from ..errors import LivedreamError
 from ..frame import Frame
+from ..photo import read_photo
 from .base import Pacer
 
 FPS = 30
-
-
-def read_image(path: Path) -> np.ndarray:
-    """The picture at `path`, upright. uint8 [height, width, 3], BGR.
-
-    Raises LivedreamError when it is not a picture that OpenCV can read.
-    """
-    try:
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    except cv2.error as error:  # Larger than OpenCV's limits.
-        raise LivedreamError(f"{path} cannot be read: {error.err}.") from error
-    if image is None:
-        raise LivedreamError(
-            f"{path} is not a picture that can be read: the file is damaged or of another kind; "
-            "save it as PNG or JPEG."
-        )
-    return image
 
 
 class Still:
@@ -41,7 +21,7 @@ class Still:
     def __init__(self, path: Path, *, paced: bool = True) -> None:
         self.cost = 0.0
         self._path = path
-        self._image = read_image(path)
+        self._image = read_photo(path)
         self._image.flags.writeable = False  # Every frame shares it.
         self._pacer = Pacer(FPS) if paced else None
         self._stop = threading.Event()
