@@ -11,9 +11,6 @@ from .cache import cache_root
 from .errors import UsageError, nearest
 from .on_demand import weights_file
 
-# The size the table's grids are for: the default of a laptop's run.
-_WIDTH, _HEIGHT = 320, 240
-
 
 def print_layers(console: Console, model: str | None = None) -> None:
     """Print all models, or every layer of `model`.
@@ -43,7 +40,7 @@ def models_table() -> Table:
     table.add_column("layers", justify="right")
     table.add_column("default")
     table.add_column("what it is", ratio=1)
-    table.add_column("weights", ratio=1)
+    table.add_column("weights", ratio=1, overflow="fold")
     for model in MODELS.values():
         table.add_row(
             model.name,
@@ -56,33 +53,22 @@ def models_table() -> Table:
 
 
 def layers_table(model: Model) -> Table:
-    """One row a layer: channels, positions on a 320x240 picture, smallest picture."""
+    """One row a layer: channels, the smallest picture it can see."""
     table = Table(title=model.sentence, title_justify="left")
     table.add_column("layer", style="bold", no_wrap=True)
     table.add_column("channels", justify="right")
-    table.add_column(f"grid at {_WIDTH}x{_HEIGHT}", justify="right")
     table.add_column("smallest picture", justify="right")
     table.add_column("one channel, as --layers", no_wrap=True)
     for layer in model.layers:
         name = layer.name + (" (default)" if layer.name in model.default_layers else "")
         side = layer.minimum_size
-        table.add_row(
-            name, f"{layer.channels}", grid(layer), f"{side}x{side}", Text(example(layer))
-        )
+        table.add_row(name, f"{layer.channels}", f"{side}x{side}", Text(example(layer)))
     return table
 
 
 def example(layer: Layer) -> str:
     """One channel of `layer`, in the middle, as `--layers` takes it."""
     return f"{layer.name}:{layer.channels // 2}"
-
-
-def grid(layer: Layer) -> str:
-    """Positions of `layer` on a 320x240 picture, about: WxH. Empty where it is not known."""
-    stride = getattr(layer, "stride", None)
-    if layer.name == "logits":
-        return "1x1"
-    return f"{-(-_WIDTH // stride)}x{-(-_HEIGHT // stride)}" if stride else ""
 
 
 def _weights(model: Model) -> str:
@@ -98,7 +84,7 @@ def _recipes(model: Model) -> Group:
     specs = [
         (whole.name, "everything the layer sees"),
         (example(whole), f"one of its channels, 0 to {whole.channels - 1}"),
-        (f"{second.name}*0.7+{first.name}", "a weighted mix"),
+        (f"'{second.name}*0.7+{first.name}'", "a weighted mix"),
     ]
     if "logits" in model.layer_names:
         specs.append(("logits:207", "one ImageNet class: golden retriever"))

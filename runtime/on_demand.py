@@ -114,9 +114,14 @@ def export_to(
     return done
 
 
+def missing_extra() -> list[str]:
+    """What of the `export` extra is not installed, by import name."""
+    return [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+
+
 def check_extra() -> None:
     """Raise LivedreamError with the pip command where the `export` extra is not installed."""
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    missing = missing_extra()
     if missing:
         raise LivedreamError(
             f"This network has to be exported first, which needs {' and '.join(missing)}: run "

@@ -180,7 +180,7 @@ def _chunk(
 def _with_settings(encoded: bytes, encoder: str, settings: dict[str, Any]) -> bytes:
     if not settings:
         return encoded
-    text = json.dumps(settings, ensure_ascii=True, sort_keys=True).encode("ascii")
+    text = json.dumps(settings, sort_keys=True, default=str).encode("ascii")
     if encoder == ".png":
         # After the 8 bytes of signature and the 25 of the header chunk.
         body = b"tEXt" + b"livedream\0" + text
