@@ -49,10 +49,9 @@ def commands(debug: bool) -> None:
 @commands.command()
 @click.option(
     "--source",
-    default="0",
-    show_default=True,
     metavar="INDEX|PATH|URL|demo",
-    help="A camera's number, a clip, a picture, a stream, or the program's own cloudscape.",
+    help="A camera's number, a clip, a picture, a stream, or the program's own cloudscape. "
+    "Without it: the first camera, or the cloudscape where there is none.",
 )
 @click.option("--loop", is_flag=True, help="Start a clip over at its end.")
 @click.option("--mirror", is_flag=True, help="Flip left and right.")

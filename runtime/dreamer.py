@@ -142,5 +142,7 @@ class Dreamer(Generic[Array]):
         self._time = time
         if motion is None or residual is None or not 0 <= gap <= LONGEST_GAP:
             return None
+        if self.device.size(residual) != bgr.shape[:2]:
+            return None
         fade = 0.5 ** (gap / self.dream.half_life) if self.dream.half_life else 0.0
         return self.device.warp(residual, motion.flow, motion.keep * np.float32(fade))

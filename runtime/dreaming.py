@@ -53,8 +53,8 @@ class Dreaming(threading.Thread):
         self.listener: Callable[[Dreamt], None] | None = None
         self.size = (0, 0)
         self._capture = capture
-        self._dreamer = dreamer
-        self._switcher = switcher
+        self.dreamer = dreamer
+        self.switcher = switcher
         self._stats = stats
         self._live = live
         self._box = box
@@ -98,12 +98,12 @@ class Dreaming(threading.Thread):
             done += 1
 
     def _apply_changes(self) -> None:
-        ready = self._switcher.take()
+        ready = self.switcher.take()
         if ready:
-            self._dreamer.engine, self._dreamer.dream = ready.engine, ready.dream
+            self.dreamer.engine, self.dreamer.dream = ready.engine, ready.dream
         if self._reset.is_set():
             self._reset.clear()
-            self._dreamer.reset()
+            self.dreamer.reset()
 
     def _dream(self, frame: Frame) -> None:
         with self._stats.stage("scale"):
@@ -111,7 +111,7 @@ class Dreaming(threading.Thread):
             if self.mirror:
                 picture = np.ascontiguousarray(picture[:, ::-1])
         self.size = picture.shape[:2]
-        dreamer = self._dreamer
+        dreamer = self.dreamer
         dream = dreamer.live(picture, frame.time) if self._live else dreamer.still(picture)
         dreamt = Dreamt(picture, dream, frame.time)
         self._stats.frame()

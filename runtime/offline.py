@@ -25,6 +25,7 @@ from .photo import SUFFIXES, read_photo, write_photo
 from .providers import choose
 from .recipes import RECIPES
 from .scaling import scaled
+from .stats import Stats
 
 
 @contextmanager
@@ -56,7 +57,11 @@ def stages(console: Console) -> Iterator[Report]:
 
 
 def open_dreamer(
-    choices: Choices, network: Network, size: tuple[int, int], console: Console
+    choices: Choices,
+    network: Network,
+    size: tuple[int, int],
+    console: Console,
+    stats: Stats | None = None,
 ) -> Dreamer[np.ndarray]:
     """A dreamer with everything opened for pictures of `size`, (height, width).
 
@@ -74,7 +79,7 @@ def open_dreamer(
     console.print(
         f"{network.model} {objective} on {engine.provider.name}, {octaves}, recipe {choices.recipe}"
     )
-    return Dreamer(CpuDevice(), engine, dream, seed=choices.seed)
+    return Dreamer(CpuDevice(), engine, dream, seed=choices.seed, stats=stats)
 
 
 def settings_of(choices: Choices, dreamer: Dreamer[np.ndarray]) -> dict[str, Any]:

@@ -48,3 +48,13 @@ class Dream(BaseModel):
         0, "Mean change of a pixel that a live dream may build up; 0 is no limit.",
         unit="levels of 255", step=2, ge=0, le=128,
     )  # fmt: skip
+
+
+def moved(dream: Dream, name: str, direction: int) -> Dream:
+    """`dream` with the field `name` one of its own steps up (direction 1) or down (-1).
+
+    Raises pydantic's ValidationError at the end of the range.
+    """
+    extra = Dream.model_fields[name].json_schema_extra
+    step = extra["step"] if isinstance(extra, dict) else 0
+    return Dream(**{**dream.model_dump(), name: getattr(dream, name) + direction * step})

@@ -88,7 +88,8 @@ def test_live_starts_anew_after_a_long_gap_and_another_size():
     changes(live, [picture()] * 30)
     later = live.live(picture(), 60.0)
     assert np.abs(later.astype(int) - picture()).mean() < 4
-    assert live.live(picture(48, 64), 60.1).shape == (48, 64, 3)
+    for number, size in enumerate([(48, 64), (96, 128)]):
+        assert live.live(picture(*size), 60.1 + number / 10).shape == (*size, 3)
 
 
 def test_half_life_is_in_seconds():

@@ -1,0 +1,183 @@
+"""What the keys do while it plays."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+from rich.console import Console
+
+from .display import (
+    BY_ACTION,
+    Action,
+    Status,
+    Window,
+    compare,
+    draw_help,
+    draw_hud,
+    draw_message,
+)
+from .dreaming import Dreaming, Dreamt
+from .errors import LivedreamError
+from .parameters import Dream, moved
+from .recording import Recorder
+from .snapshot import save_snapshot
+from .stats import Stats
+
+NOTICE = 4.0
+"""Seconds that a message about something done stays on screen."""
+
+
+class Controls:
+    """The state of one show that keys change. Belongs to the main thread.
+
+    settings: what made the picture on screen. messages: of the source; the last one is shown.
+    """
+
+    def __init__(
+        self,
+        dreaming: Dreaming,
+        settings: Callable[[], dict[str, Any]],
+        messages: list[str],
+        console: Console,
+    ) -> None:
+        self.quitting = False
+        self.window: Window | None = None
+        self._dreaming = dreaming
+        self._settings = settings
+        self._messages = messages
+        self._console = console
+        self._recorder: Recorder | None = None
+        self._hud = True
+        self._help = False
+        self._compare = False
+        self._newest: Dreamt | None = None
+        self._notice = ("", 0.0)
+
+    def picture(self, newest: Dreamt) -> np.ndarray:
+        """What to show of it."""
+        self._newest = newest
+        return compare(newest.picture, newest.dream) if self._compare else newest.dream
+
+    def overlay(self, canvas: np.ndarray, stats: Stats) -> np.ndarray:
+        """The numbers, messages and help over the picture at window size."""
+        if self._help:
+            return draw_help(canvas)
+        if self._hud:
+            canvas = draw_hud(canvas, self._status(stats))
+        return draw_message(canvas, self._message())
+
+    def act(self, action: Action) -> None:
+        """Do what a key asked for."""
+        binding = BY_ACTION[action]
+        if binding.parameter:
+            self._move(binding.parameter, binding.direction)
+            return
+        match action:
+            case Action.QUIT:
+                self.quitting = True
+            case Action.FULLSCREEN if self.window:
+                self.window.toggle_fullscreen()
+            case Action.MIRROR:
+                self._dreaming.mirror = not self._dreaming.mirror
+                self._dreaming.reset()
+            case Action.FREEZE:
+                self._dreaming.frozen = not self._dreaming.frozen
+            case Action.COMPARE:
+                self._compare = not self._compare
+            case Action.HUD:
+                self._hud = not self._hud
+            case Action.HELP:
+                self._help = not self._help
+            case Action.RESET:
+                self._dreaming.reset()
+            case Action.NEXT_LAYER | Action.PREVIOUS_LAYER:
+                self._switch(1 if action is Action.NEXT_LAYER else -1)
+            case Action.SNAPSHOT:
+                self._snapshot()
+            case Action.RECORD:
+                self._toggle_recording()
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """Takes every dream while it is set."""
+        return self._recorder
+
+    @recorder.setter
+    def recorder(self, recorder: Recorder | None) -> None:
+        self._recorder = recorder
+        self._dreaming.listener = (
+            (lambda dreamt: recorder.write(dreamt.dream, dreamt.time)) if recorder else None
+        )
+
+    def close(self) -> None:
+        """Finish what is being recorded."""
+        if self._recorder:
+            self._toggle_recording()
+
+    def _say(self, text: str) -> None:
+        self._notice = (text, time.monotonic() + NOTICE)
+        self._console.print(text)
+
+    def _message(self) -> str:
+        text, until = self._notice
+        if time.monotonic() < until:
+            return text
+        return self._dreaming.switcher.message or (self._messages[-1] if self._messages else "")
+
+    def _status(self, stats: Stats) -> Status:
+        switcher = self._dreaming.switcher
+        runs = self._dreaming.dreamer.engine.describe()
+        height, width = self._dreaming.size
+        dream = switcher.dream
+        return Status(
+            fps=stats.recent_fps,
+            age=stats.recent_age,
+            layer=runs["layers"],
+            provider=runs["provider"],
+            size=(width, height),
+            recording=self._recorder.seconds if self._recorder else None,
+            frozen=self._dreaming.frozen,
+            details=(f"step {dream.step_size:g}  octaves {dream.octaves}",),
+        )
+
+    def _move(self, name: str, direction: int) -> None:
+        switcher = self._dreaming.switcher
+        try:
+            dream = moved(switcher.dream, name, direction)
+        except ValidationError:
+            field = Dream.model_fields[name]
+            self._say(f"{name.replace('_', ' ')} is at the end of its range ({field.description})")
+            return
+        switcher.request(switcher.objective, dream, self._dreaming.size)
+
+    def _switch(self, step: int) -> None:
+        switcher = self._dreaming.switcher
+        switcher.request(switcher.neighbour(step), switcher.dream, self._dreaming.size)
+
+    def _snapshot(self) -> None:
+        if self._newest is None:
+            return
+        try:
+            path = save_snapshot(self._newest.dream, self._settings())
+        except LivedreamError as error:
+            self._say(str(error))
+        else:
+            self._say(f"Saved {path}")
+
+    def _toggle_recording(self) -> None:
+        recorder = self._recorder
+        try:
+            if recorder is None:
+                name = time.strftime("livedream-%Y%m%d-%H%M%S.mp4")
+                self.recorder = Recorder(Path(name))
+                self._say(f"Recording {name}")
+                return
+            self.recorder = None
+            self._say(recorder.close())
+        except LivedreamError as error:
+            self._say(str(error))

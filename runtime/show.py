@@ -1,0 +1,196 @@
+"""`livedream run`: from a source to the window, or without one."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from .controls import Controls
+from .display import Window, require_display
+from .dreaming import Dreaming, Dreamt
+from .errors import LivedreamError
+from .files import check_writable
+from .offline import open_dreamer, settings_of
+from .opening import find_network
+from .options import Choices
+from .recipes import RECIPES
+from .recording import Recorder
+from .scaling import fit
+from .slot import Capture, Closed
+from .sources import NoCamera, Source, open_source
+from .stats import Stats
+from .switching import Switcher
+
+BOX = (320, 240)
+"""Where no --size is given: what two CPU cores dream at camera rate."""
+
+CAMERA_SIZE = (640, 480)
+"""What a camera is asked for at least: its larger pictures, made small, have less noise."""
+
+FIRST_FRAME = 10.0
+"""Seconds that a source has for its first frame."""
+
+POLL = 0.02
+"""Seconds the window waits for a new frame between two looks at the keys."""
+
+
+def run_show(
+    console: Console,
+    choices: Choices,
+    source: str | None,
+    loop: bool,
+    mirror: bool,
+    fullscreen: bool,
+    headless: bool,
+    frames: int | None,
+    record: Path | None,
+    stats_file: Path | None,
+) -> None:
+    """Play until the source ends, the person quits, or `frames` are dreamt.
+
+    Ctrl-C is a way to quit too: everything is closed and written, and nothing is raised. Raises
+    LivedreamError for whatever cannot be opened.
+    """
+    for path in filter(None, (record, stats_file)):
+        check_writable(path)
+    if not headless:
+        require_display()
+    network = find_network(choices, console.print)
+    network.objective(choices.layers)
+    stats = Stats()
+    box = choices.size or BOX
+    with ExitStack() as opened:
+        messages: list[str] = []
+        camera = open_any(source, choices, loop, messages, console)
+        console.print(camera.describe())
+        capture = opened.enter_context(Capture(camera, stats))
+        first = first_frame(capture)
+        width, height = fit(first.shape[1], first.shape[0], box)
+        dreamer = open_dreamer(choices, network, (height, width), console, stats)
+        dreaming = Dreaming(
+            capture,
+            dreamer,
+            Switcher(network, dreamer.engine, dreamer.dream),
+            stats,
+            live=RECIPES[choices.recipe].live,
+            box=box,
+            frames=frames,
+        )
+        dreaming.mirror = mirror
+        controls = Controls(dreaming, lambda: settings_of(choices, dreamer), messages, console)
+        opened.callback(controls.close)
+        if record:
+            controls.recorder = Recorder(record)
+        opened.callback(dreaming.stop)
+        dreaming.start()
+        try:
+            if headless:
+                watch(dreaming)
+            else:
+                play(dreaming, controls, stats, fullscreen)
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+        dreaming.stop()
+    stats.dropped = capture.slot.dropped
+    report(console, stats)
+    if stats_file:
+        stats.write(
+            stats_file,
+            source=camera.describe(),
+            size=[width, height],
+            settings=settings_of(choices, dreamer),
+        )
+
+
+def open_any(
+    name: str | None, choices: Choices, loop: bool, messages: list[str], console: Console
+) -> Source:
+    """The source that was named; without a name the first camera, or the demo where there is none.
+
+    messages: gets a sentence when a camera is lost or comes back.
+    """
+
+    def event(text: str) -> None:
+        messages[:] = [text]
+        console.print(text)
+
+    size = choices.size or (BOX if name == "demo" else CAMERA_SIZE)
+    try:
+        return open_source(name or "0", size, seed=choices.seed, loop=loop, on_event=event)
+    except NoCamera as error:
+        if name is not None:
+            raise
+        console.print(f"{error} Playing the demo instead; --source names another picture.")
+        return open_source("demo", choices.size or BOX, seed=choices.seed)
+
+
+def first_frame(capture: Capture) -> np.ndarray:
+    """The first picture, which tells the size."""
+    try:
+        frame = capture.take(FIRST_FRAME)
+    except Closed:
+        frame = None
+    if frame is None:
+        raise LivedreamError(
+            f"{capture.source.describe()} gave no picture within {FIRST_FRAME:.0f} seconds; check "
+            "it in another program, or name another --source."
+        )
+    return frame.image
+
+
+def watch(dreaming: Dreaming) -> None:
+    """Wait without a window until it is over. Raises what ended the dream."""
+    while True:
+        try:
+            dreaming.output.take(1.0)
+        except Closed:
+            return
+
+
+def play(dreaming: Dreaming, controls: Controls, stats: Stats, fullscreen: bool) -> None:
+    """Show every dream and answer the keys until the person quits or the source ends."""
+    newest: Dreamt | None = None
+    with ExitStack() as opened:
+        window: Window | None = None
+        while not controls.quitting:
+            try:
+                fresh = dreaming.output.take(POLL)
+            except Closed:
+                return
+            newest = fresh or newest
+            if newest is None:
+                continue
+            if window is None:
+                height, width = newest.dream.shape[:2]
+                window = opened.enter_context(Window(image_size=(width, height)))
+                controls.window = window
+                if fullscreen:
+                    window.toggle_fullscreen()
+            with stats.stage("present"):
+                window.show(
+                    controls.picture(newest), lambda canvas: controls.overlay(canvas, stats)
+                )
+                action = window.poll()
+            if fresh:
+                stats.age(time.monotonic() - fresh.time)
+            if action:
+                controls.act(action)
+
+
+def report(console: Console, stats: Stats) -> None:
+    """One line at the end: how fast it was."""
+    summary: dict[str, Any] = stats.report()
+    stages = summary["stages_ms"]
+    gradient = stages.get("gradient", {}).get("p50")
+    if not summary["frames"]:
+        console.print("No frame was dreamt.")
+        return
+    console.print(
+        f"{summary['frames']} frames, {summary['fps']:.1f} fps, {summary['dropped']} dropped"
+        + (f", gradient {gradient:.1f} ms" if gradient else "")
+    )
