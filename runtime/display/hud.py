@@ -42,32 +42,28 @@ class Status:
 
 
 def draw_hud(image: np.ndarray, status: Status) -> np.ndarray:
-    """Numbers at the top left, recording at the top right."""
+    """Numbers at the top left, recording at the top right, the message at the bottom."""
     image = image.copy()
     type_ = _Type.fitting(image)
     width, height = status.size
     first = f"{status.fps:.1f} fps   {status.age * 1000:.0f} ms"
     lines = [
         (first + ("   frozen" if status.frozen else ""), TEXT),
-        (status.layer, ACCENT),
+        (type_.shorten(status.layer, image.shape[1] - 4 * type_.gap), ACCENT),
         (f"{status.provider}  {width}x{height}", QUIET),
         *((detail, QUIET) for detail in status.details),
     ]
     type_.plate(image, lines, (type_.gap, type_.gap))
     if status.recording is not None:
         _recording(image, type_, status.recording)
+    _message(image, type_, status.message)
     return image
 
 
 def draw_message(image: np.ndarray, message: str) -> np.ndarray:
-    """One short sentence at the bottom, in the middle; wrapped where it is wider."""
+    """Only the message, for when the HUD is hidden: one sentence at the bottom, in the middle."""
     image = image.copy()
-    if not message:
-        return image
-    type_ = _Type.fitting(image)
-    lines = [(line, TEXT) for line in type_.wrap(message, image.shape[1] - 4 * type_.gap)]
-    width, height = type_.measure(lines)
-    type_.plate(image, lines, ((image.shape[1] - width) // 2, image.shape[0] - height - type_.gap))
+    _message(image, _Type.fitting(image), message)
     return image
 
 
@@ -115,12 +111,12 @@ class _Type:
         self.scale = 0.72 * scale
         self.line = max(9, round(28 * scale))
         self.gap = max(3, round(12 * scale))
-        self.thickness = max(1, round(1.1 * scale))
+        self.thickness = max(1, round(0.8 * scale))
 
     @staticmethod
     def scale_for(image: np.ndarray) -> float:
         """Readable from arm's length at 320x240 as at 1920x1080."""
-        return float(np.clip(min(image.shape[0] / 620, image.shape[1] / 800), 0.52, 2.5))
+        return float(np.clip(min(image.shape[0] / 700, image.shape[1] / 900), 0.52, 2.5))
 
     @classmethod
     def fitting(cls, image: np.ndarray) -> _Type:
@@ -158,6 +154,13 @@ class _Type:
         for number, (text, colour) in enumerate(lines):
             self.write(image, text, (x + self.gap, y + self.gap // 2 + number * self.line), colour)
 
+    def shorten(self, text: str, width: int) -> str:
+        if self.width(text) <= width:
+            return text
+        while text and self.width(text + "...") > width:
+            text = text[:-1]
+        return text + "..."
+
     def wrap(self, text: str, width: int) -> list[str]:
         lines = [""]
         for word in text.split():
@@ -167,6 +170,15 @@ class _Type:
             else:
                 lines[-1] = longer
         return lines
+
+
+def _message(image: np.ndarray, type_: _Type, message: str) -> None:
+    if not message:
+        return
+    lines = [(line, TEXT) for line in type_.wrap(message, image.shape[1] - 4 * type_.gap)]
+    width, height = type_.measure(lines)
+    corner = (image.shape[1] - width) // 2, image.shape[0] - height - type_.gap
+    type_.plate(image, lines, corner)
 
 
 def _recording(image: np.ndarray, type_: _Type, seconds: float) -> None:

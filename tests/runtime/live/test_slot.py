@@ -1,0 +1,131 @@
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from livedream.runtime.errors import LivedreamError
+from livedream.runtime.frame import Frame
+from livedream.runtime.slot import Capture, Closed, Slot
+
+
+def test_the_newest_replaces_and_the_replaced_is_counted():
+    slot: Slot[int] = Slot()
+    for number in range(5):
+        slot.put(number)
+    assert slot.take(0) == 4
+    assert slot.dropped == 4
+    assert slot.take(0.01) is None  # Each item comes out once.
+
+
+def test_none_is_an_item_like_any_other():
+    slot: Slot[object] = Slot()
+    slot.put(None)
+    slot.put(None)
+    assert slot.dropped == 1
+
+
+def test_take_waits_for_what_comes_later():
+    slot: Slot[str] = Slot()
+    threading.Timer(0.05, slot.put, ("late",)).start()
+    assert slot.take(5) == "late"
+
+
+def test_close_wakes_those_who_wait():
+    slot: Slot[int] = Slot()
+    threading.Timer(0.05, slot.close).start()
+    start = time.monotonic()
+    with pytest.raises(Closed):
+        slot.take(5)
+    assert time.monotonic() - start < 2
+
+
+def test_the_last_item_can_still_be_taken_after_close():
+    slot: Slot[int] = Slot()
+    slot.put(7)
+    slot.close()
+    slot.put(8)
+    assert slot.take() == 7
+    with pytest.raises(Closed):
+        slot.take()
+
+
+def test_the_first_error_stays():
+    slot: Slot[int] = Slot()
+    slot.close(LivedreamError("first"))
+    slot.close(LivedreamError("second"))
+    with pytest.raises(LivedreamError, match="first"):
+        slot.take()
+
+
+class Script:
+    """A source that plays a list: frames are numbers, exceptions are raised."""
+
+    live = True
+    cost = 0.25
+
+    def __init__(self, *script, block: threading.Event | None = None) -> None:
+        self.script = list(script)
+        self.block = block
+        self.closed = False
+
+    def describe(self) -> str:
+        return "script"
+
+    def read(self) -> Frame | None:
+        if not self.script:
+            if self.block:
+                self.block.wait(10)
+            return None
+        item = self.script.pop(0)
+        if isinstance(item, Exception):
+            raise item
+        return Frame(np.zeros((2, 2, 3), np.uint8), time.monotonic(), item)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_capture_keeps_only_the_newest():
+    with Capture(Script(*range(100))) as capture:
+        capture._thread.join(5)
+        newest = capture.take(0)
+        assert newest is not None
+        assert newest.index == 99
+        assert capture.slot.dropped == 99
+        with pytest.raises(Closed):
+            capture.take(0)
+
+
+def test_capture_hands_the_sources_error_to_the_taker():
+    capture = Capture(Script(LivedreamError("the cable burnt"))).start()
+    with pytest.raises(LivedreamError, match="burnt"):
+        capture.take(5)
+    capture.close()
+
+
+def test_capture_records_what_the_frames_cost():
+    seen = []
+
+    class Spy:
+        def record(self, name: str, seconds: float) -> None:
+            seen.append((name, seconds))
+
+    with Capture(Script(0, 1), Spy()) as capture:  # pyright: ignore[reportArgumentType]
+        capture._thread.join(5)
+    assert seen == [("capture", 0.25)] * 2
+
+
+def test_capture_stops_although_a_read_blocks():
+    block = threading.Event()
+    source = Script(0, block=block)
+    capture = Capture(source).start()
+    assert capture.take(5) is not None
+    start = time.monotonic()
+    assert capture.close(timeout=0.1) is False
+    assert time.monotonic() - start < 1
+    assert source.closed
+    with pytest.raises(Closed):
+        capture.take(0)
+    block.set()
+    assert capture.close(timeout=5) is True

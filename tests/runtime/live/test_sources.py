@@ -1,0 +1,241 @@
+import itertools
+import threading
+import time
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.sources import open_source
+from livedream.runtime.sources.base import Pacer
+from livedream.runtime.sources.cloudscape import Cloudscape
+from livedream.runtime.sources.noise import puffs, smooth
+
+
+def make_clip(path, frames=6, fps=25):
+    """Frame n is uniformly 20 + 30 n."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(frames):
+            image = np.full((48, 64, 3), 20 + 30 * number, np.uint8)
+            for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")):
+                container.mux(packet)
+        for packet in stream.encode(None):
+            container.mux(packet)
+    return path
+
+
+def levels(source, most=100):
+    found = []
+    while len(found) < most and (frame := source.read()) is not None:
+        found.append((frame.index, int(frame.image.mean() / 30 - 20 / 30 + 0.5)))
+    return found
+
+
+def test_a_clip_yields_every_frame_in_order_and_ends(tmp_path):
+    source = open_source(str(make_clip(tmp_path / "a.mp4")), paced=False)
+    assert source.describe() == "clip a.mp4: 64x48 25 fps"
+    assert not source.live
+    assert levels(source) == [(n, n) for n in range(6)]
+    assert source.read() is None
+    source.close()
+    source.close()
+
+
+def test_a_clip_loops(tmp_path):
+    source = open_source(str(make_clip(tmp_path / "a.mp4")), paced=False, loop=True)
+    assert levels(source, 14) == [(n, n % 6) for n in range(14)]
+    source.close()
+
+
+def test_a_clip_plays_at_its_own_speed(tmp_path):
+    source = open_source(str(make_clip(tmp_path / "a.mp4", frames=6, fps=20)))
+    times = []
+    while (frame := source.read()) is not None:
+        times.append(frame.time)
+    assert times[-1] - times[0] == pytest.approx(5 / 20, abs=0.04)
+
+
+def test_a_file_url_is_a_file(tmp_path):
+    path = make_clip(tmp_path / "with space.mp4")
+    source = open_source(path.as_uri(), paced=False)
+    assert len(levels(source)) == 6
+
+
+def test_a_picture_repeats_for_ever_and_cannot_be_drawn_on(tmp_path):
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.full((5, 7, 3), 9, np.uint8))
+    source = open_source(str(path), paced=False)
+    assert source.describe() == "picture a.png: 7x5"
+    frames = [source.read() for _ in range(50)]
+    assert [frame.index for frame in frames] == list(range(50))
+    assert not frames[49].image.flags.writeable
+    source.close()
+    assert source.read() is None
+
+
+def test_a_picture_is_known_by_its_content(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((5, 7, 3), np.uint8))
+    (tmp_path / "a.png").rename(tmp_path / "a.mp4")
+    assert open_source(str(tmp_path / "a.mp4")).describe() == "picture a.mp4: 7x5"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "match"),
+    [
+        ("gone.mp4", None, UsageError, "no file"),
+        ("zero.mp4", b"", LivedreamError, "no bytes"),
+        ("junk.mp4", b"junk" * 500, LivedreamError, "neither a picture nor a video"),
+        ("cut.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, LivedreamError, "no photo|decoded"),
+    ],
+)
+def test_what_cannot_be_read_is_told_apart(tmp_path, name, content, kind, match):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(kind, match=match) as caught:
+        open_source(str(path))
+    assert name in str(caught.value)
+
+
+def test_a_clip_without_frames(tmp_path):
+    path = tmp_path / "sound.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
+        sound.sample_rate = 8000
+        for packet in [*stream.encode(sound), *stream.encode(None)]:
+            container.mux(packet)
+    with pytest.raises(LivedreamError, match=r"sound\.mkv"):
+        open_source(str(path))
+
+
+def test_a_misspelt_name_is_answered_with_the_nearest(tmp_path):
+    (tmp_path / "bikes.mp4").write_bytes(b"x")
+    with pytest.raises(UsageError, match=r"Nearest: .*bikes\.mp4"):
+        open_source(str(tmp_path / "bike.mp4"))
+    with pytest.raises(UsageError, match="demo"):
+        open_source("dmeo")
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="folder"):
+        open_source(str(tmp_path))
+
+
+class TestPacer:
+    def run(self, moments, fps=10, patience=0.1):
+        """How long each wait asked for, when asked at those moments."""
+        asked = []
+
+        class Stop(threading.Event):
+            def wait(self, timeout=None):
+                asked.append(round(timeout, 6))
+                return False
+
+        clock = iter(moments)
+        pacer = Pacer(fps, patience=patience, clock=lambda: next(clock))
+        for _ in moments:
+            assert pacer.wait(Stop())
+        return asked
+
+    def test_waits_for_the_next_due_moment(self):
+        assert self.run([0, 0.03, 0.1]) == [0, 0.07, 0.1]
+
+    def test_catches_up_a_short_delay(self):
+        assert self.run([0, 0.15, 0.15]) == [0, 0, 0.05]
+
+    def test_does_not_race_after_a_long_one(self):
+        assert self.run([0, 5, 5]) == [0, 0, 0.1]
+
+    def test_a_stop_ends_the_wait(self):
+        stop = threading.Event()
+        pacer = Pacer(0.1)
+        assert pacer.wait(stop)
+        stop.set()
+        start = time.monotonic()
+        assert not pacer.wait(stop)
+        assert time.monotonic() - start < 1
+
+
+class TestDemo:
+    def test_the_same_seed_and_frame_give_the_same_picture(self):
+        one, two = (open_source("demo", seed=3, paced=False) for _ in range(2))
+        for _ in range(3):
+            first, second = one.read(), two.read()
+        np.testing.assert_array_equal(first.image, second.image)
+        other = open_source("demo", seed=4, paced=False)
+        assert np.abs(other.read().image.astype(int) - first.image).mean() > 5
+
+    def test_size_is_what_was_asked_for(self):
+        for size in [(320, 240), (319, 241), (64, 200), (1280, 720)]:
+            source = open_source("demo", size, paced=False)
+            assert source.read().image.shape == (size[1], size[0], 3)
+        assert open_source("demo", paced=False).read().image.shape == (240, 320, 3)
+
+    def test_runs_at_thirty_frames_a_second(self):
+        source = open_source("demo", (64, 48))
+        frames = [source.read() for _ in range(16)]
+        assert frames[-1].time - frames[0].time == pytest.approx(0.5, abs=0.06)
+        assert "30 fps" in source.describe()
+
+    def test_closing_ends_it(self):
+        source = open_source("demo", (64, 48))
+        source.read()
+        source.close()
+        assert source.read() is None
+
+    def test_moves_a_little_from_frame_to_frame(self):
+        scene = Cloudscape((320, 240))
+        pictures = [scene.draw(n / 30).astype(np.int16) for n in range(31)]
+        steps = [np.abs(b - a).mean() for a, b in itertools.pairwise(pictures)]
+        assert min(steps) > 0.05
+        assert max(steps) < 4  # Drifts, never jumps.
+        assert np.abs(pictures[30] - pictures[0]).mean() > 3 * np.mean(steps)
+
+    def test_does_not_repeat_within_minutes(self):
+        scene = Cloudscape((160, 120))
+        sky = [scene.draw(t)[:90].astype(np.float32) for t in range(0, 600, 12)]
+        # Against any other moment the clouds differ by much more than one drift step does.
+        for one in range(len(sky)):
+            for two in range(one + 1, len(sky)):
+                assert np.abs(sky[one] - sky[two]).mean() > 3, (one * 12, two * 12)
+
+    def test_a_long_running_scene_is_as_steady_as_a_young_one(self):
+        scene = Cloudscape((160, 120))
+        late = 3 * 24 * 3600.0
+        step = np.abs(scene.draw(late).astype(int) - scene.draw(late + 1 / 30)).mean()
+        assert 0.02 < step < 4
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_has_structure_at_several_scales(self, seed):
+        grey = cv2.cvtColor(Cloudscape((320, 240), seed).draw(0), cv2.COLOR_BGR2GRAY)
+        fine = grey.astype(np.float32)
+        for _ in range(5):
+            coarse = cv2.GaussianBlur(fine, (0, 0), 2)
+            assert (fine - coarse).std() > 1.0
+            fine = cv2.resize(coarse, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+
+    def test_is_cheap(self):
+        """Loose by a factor of five for busy machines: meant to catch a wrong algorithm."""
+        scene = Cloudscape((320, 240))
+        times = []
+        for number in range(20):
+            start = time.perf_counter()
+            scene.draw(number / 30)
+            times.append(time.perf_counter() - start)
+        assert min(times) < 0.010
+
+
+@pytest.mark.parametrize("make", [smooth, puffs])
+def test_noise_wraps_around_without_a_seam(make):
+    noise = make(np.random.default_rng(0), (64, 200), 13.0)
+    assert noise.shape == (64, 200)
+    assert noise.dtype == np.float32
+    inside = np.abs(np.diff(noise, axis=1)).mean()
+    seam = np.abs(noise[:, 0] - noise[:, -1]).mean()
+    assert seam < 2 * inside
+    assert noise.std() > 0.2
