@@ -110,9 +110,7 @@ class Controls:
     @recorder.setter
     def recorder(self, recorder: Recorder | None) -> None:
         self._recorder = recorder
-        self._dreaming.listener = (
-            (lambda dreamt: recorder.write(dreamt.dream, dreamt.time)) if recorder else None
-        )
+        self._dreaming.listener = self._record if recorder else None
 
     def close(self) -> None:
         """Finish what is being recorded."""
@@ -169,15 +167,28 @@ class Controls:
         else:
             self._say(f"Saved {path}")
 
-    def _toggle_recording(self) -> None:
+    def _record(self, dreamt: Dreamt) -> None:
+        """In the dreaming thread: a recording that fails must not end the show."""
         recorder = self._recorder
+        if recorder is None:
+            return
+        try:
+            recorder.write(dreamt.dream, dreamt.time)
+        except LivedreamError as error:
+            self.recorder = None
+            self._say(str(error))
+
+    def _toggle_recording(self) -> None:
+        recorder, self.recorder = self._recorder, None
         try:
             if recorder is None:
                 name = time.strftime("livedream-%Y%m%d-%H%M%S.mp4")
                 self.recorder = Recorder(Path(name))
                 self._say(f"Recording {name}")
                 return
-            self.recorder = None
-            self._say(recorder.close())
+            recorder.close()
         except LivedreamError as error:
             self._say(str(error))
+            return
+        missed = f", {recorder.dropped} frames missed" if recorder.dropped else ""
+        self._say(f"Recorded {recorder.path}, {recorder.seconds:.1f} s{missed}")
