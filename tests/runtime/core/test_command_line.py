@@ -35,10 +35,7 @@ def call(capsys, *arguments: str) -> tuple[int, str]:
         (["run", "--provider", "cudda"], "nearest: cuda"),
         (["run", "--precision", "fp8"], "nearest: fp"),
         (["run", "--source", "demo", "--headless", "--model", "inception"], "inception_v3"),
-        (
-            ["run", "--source", "demo", "--headless", "--model", "googlenet", "--layers", "inception4f"],
-            "inception4",
-        ),
+        (["--source", "demo", "--headless", "--model=googlenet", "--layers=conv9"], "conv1"),
         (["image"], "IN"),
         (["layers", "googlent"], "googlenet"),
         (["export", "googlenet", "--layers", "inception4x", "--output", "x.onnx"], "inception4"),
