@@ -1,1 +1,1 @@
-"""torch -> ONNX. The only room that imports torch; the runtime needs it only to export on demand."""
+"""torch -> ONNX. The only room that imports torch, and only its own modules do that."""

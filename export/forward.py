@@ -1,0 +1,56 @@
+"""The forward pass: every operation of a tape as ONNX."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .builder import Builder
+from .tape import Add, AveragePool, Concat, Conv, MaxPool, Mean, Operation, Rectify, Shift
+
+
+def emit(builder: Builder, operation: Operation, values: dict[str, str]) -> str:
+    """Write `operation`, its inputs being `values` of the graph; returns the value written."""
+    read = [values[name] for name in operation.inputs]
+    match operation:
+        case Shift():
+            # in float32: the image is cast to the network's type only after it is centred
+            shifted = builder.op(
+                "Add", *read, builder.constant(operation.offset.reshape(1, -1, 1, 1))
+            )
+            return shifted if builder.real is np.float32 else builder.cast(shifted, builder.real)
+        case Conv():
+            return convolution(builder, read[0], operation)
+        case Rectify(ceiling=None):
+            return builder.op("Relu", *read)
+        case Rectify(ceiling=ceiling):
+            low, high = builder.weight(0), builder.weight(ceiling)
+            return builder.op("Clip", *read, low, high)
+        case MaxPool(kernel=kernel, stride=stride, padding=padding):
+            return builder.op(
+                "MaxPool", *read, kernel_shape=[kernel] * 2, strides=[stride] * 2,
+                pads=[padding] * 4, ceil_mode=int(operation.ceil and stride > 1),
+            )  # fmt: skip
+        case AveragePool(kernel=kernel):
+            return builder.op(
+                "AveragePool", *read, kernel_shape=[kernel] * 2, pads=[kernel // 2] * 4,
+                count_include_pad=1,
+            )  # fmt: skip
+        case Mean():
+            return builder.op("GlobalAveragePool", *read)
+        case Add():
+            return builder.op("Add", *read)
+        case Concat():
+            return builder.op("Concat", *read, axis=1)
+        case _:
+            raise TypeError(f"no forward rule for {type(operation).__name__}")
+
+
+def convolution(builder: Builder, source: str, conv: Conv) -> str:
+    """Write a convolution with its bias."""
+    inputs = [source, builder.weight(conv.weight)]
+    if conv.bias is not None:
+        inputs.append(builder.weight(conv.bias))
+    return builder.op(
+        "Conv", *inputs, kernel_shape=list(conv.weight.shape[2:]), strides=[conv.stride] * 2,
+        pads=list(conv.pads), group=conv.groups,
+    )  # fmt: skip

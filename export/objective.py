@@ -1,0 +1,54 @@
+"""The objective and where the reverse pass starts: its gradient at every tapped layer.
+
+objective = sum over layers of mean over channels and positions of (1/2 square a^2 + linear a).
+All of it in float32, whatever the network computes in.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .builder import Builder
+
+SMALLEST = float(np.finfo(np.float32).tiny)
+
+
+def _per_channel(builder: Builder, name: str, channels: int) -> str:
+    return builder.op("Reshape", builder.input(name, [channels]), builder.ints(1, channels, 1, 1))
+
+
+def write(
+    builder: Builder, taps: dict[str, str], channels: dict[str, int]
+) -> tuple[dict[str, str], str | None]:
+    """Write inputs and output of the objective; returns the seed of every layer and the scale.
+
+    `taps` are the tapped activations [1, C, h, w]. In float16 the seeds are divided by their
+    largest absolute value, whatever the steering and the size, so that the gradient neither
+    vanishes nor overflows on its way down; the scale to multiply it by is the second result.
+    """
+    half = builder.real is not np.float32
+    seeds: dict[str, str] = {}
+    terms: list[str] = []
+    for layer, value in taps.items():
+        square = _per_channel(builder, f"{layer}.square", channels[layer])
+        linear = _per_channel(builder, f"{layer}.linear", channels[layer])
+        activation = builder.cast(value, np.float32) if half else value
+        count = builder.cast(builder.op("Size", activation), np.float32)
+        slope = builder.op("Div", square, count)
+        level = builder.op("Div", linear, count)
+        seeds[layer] = builder.op("Add", builder.op("Mul", activation, slope), level)
+        # 1/2 square a^2 + linear a = 1/2 a (seed + level), the seed being square a + level
+        twice = builder.op("Mul", activation, builder.op("Add", seeds[layer], level))
+        total = builder.op("ReduceSum", twice, keepdims=0)
+        terms.append(builder.op("Mul", total, builder.constant(np.float32(0.5))))
+    if len(terms) == 1:
+        builder.op("Identity", terms[0], output="objective")
+    else:
+        builder.op("Sum", *terms, output="objective")
+    builder.output("objective", [])
+    if not half:
+        return seeds, None
+    peaks = [builder.op("ReduceMax", builder.op("Abs", s), keepdims=0) for s in seeds.values()]
+    peak = builder.op("Max", *peaks, builder.constant(np.float32(SMALLEST)))
+    scaled = {name: builder.op("Div", seed, peak) for name, seed in seeds.items()}
+    return {name: builder.cast(seed, builder.real) for name, seed in scaled.items()}, peak

@@ -1,0 +1,152 @@
+"""The reverse pass: the gradient of the objective walked back along the tape to the image.
+
+Every operation hands the gradient of its output to its inputs as contributions. A contribution
+through a convolution is kept unapplied for as long as possible, for two savings: where a value
+is a concatenation, the transposed convolution is split by output channels instead of computing
+a gradient and slicing it; and 1x1 convolutions that read the same value are transposed as one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .builder import Builder
+from .forms import Form
+from .tape import (
+    IMAGE,
+    Add,
+    AveragePool,
+    Concat,
+    Conv,
+    MaxPool,
+    Mean,
+    Operation,
+    Rectify,
+    Shift,
+    Tape,
+)
+
+
+@dataclass(frozen=True)
+class Through:
+    """A gradient at the output of a convolution, still to be taken through it."""
+
+    conv: Conv
+    gradient: str
+
+    def part(self, start: int, stop: int) -> Through:
+        """The contribution to input channels [start, stop)."""
+        return replace(self, conv=replace(self.conv, weight=self.conv.weight[:, start:stop]))
+
+    @property
+    def pointwise(self) -> bool:
+        conv = self.conv
+        return conv.weight.shape[2:] == (1, 1) and conv.stride == 1 and conv.groups == 1
+
+
+Contribution = str | Through
+"""A finished gradient (a value of the graph), or one still to be taken through a convolution."""
+
+
+class Reverse:
+    """One walk back. `values` are the forward values in the graph, by their name on the tape."""
+
+    def __init__(self, builder: Builder, tape: Tape, values: dict[str, str], form: Form) -> None:
+        self.builder = builder
+        self.tape = tape
+        self.values = values
+        self.form = form
+        self.producers = {op.output: op for op in tape.operations}
+        self.pending: dict[str, list[Contribution]] = defaultdict(list)
+
+    def push(self, value: str, contribution: Contribution) -> None:
+        """Add a contribution to the gradient of `value`; concatenations pass it to their parts."""
+        producer = self.producers.get(value)
+        if not isinstance(producer, Concat):
+            self.pending[value].append(contribution)
+            return
+        sizes = [self.tape.channels[part] for part in producer.parts]
+        if isinstance(contribution, str):
+            pieces: list[Contribution] = [*self.builder.split(contribution, sizes, axis=1)]
+        else:
+            ends = np.cumsum(sizes).tolist()
+            pieces = [
+                contribution.part(end - size, end) for size, end in zip(sizes, ends, strict=True)
+            ]
+        for part, piece in zip(producer.parts, pieces, strict=True):
+            self.push(part, piece)
+
+    def gradient(self) -> str:
+        """Walk back from everything pushed; returns the gradient of the image."""
+        for operation in reversed(self.tape.operations):
+            contributions = self.pending.pop(operation.output, None)
+            if contributions:
+                self._back(operation, self._sum(contributions, operation.output))
+        return self._sum(self.pending.pop(IMAGE), IMAGE)
+
+    def _back(self, operation: Operation, gradient: str) -> None:
+        builder, values = self.builder, self.values
+        match operation:
+            case Shift(source=source):
+                self.push(source, gradient)
+            case Conv(source=source):
+                self.push(source, Through(operation, gradient))
+            case Rectify(source=source, ceiling=ceiling):
+                output = values[operation.output]
+                self.push(source, self.form.rectify(builder, gradient, output, ceiling))
+            case MaxPool(source=source):
+                pooled = values[operation.output]
+                before = values[source]
+                channels = self.tape.channels[source]
+                self.push(
+                    source,
+                    self.form.max_pool(builder, gradient, before, pooled, operation, channels),
+                )
+            case AveragePool(source=source, kernel=kernel):
+                # symmetric in input and output, hence its own adjoint
+                adjoint = builder.op(
+                    "AveragePool", gradient, kernel_shape=[kernel] * 2, pads=[kernel // 2] * 4,
+                    count_include_pad=1,
+                )  # fmt: skip
+                self.push(source, adjoint)
+            case Mean(source=source):
+                self.push(source, _spread(builder, gradient, values[source]))
+            case Add(left=left, right=right):
+                self.push(left, gradient)
+                self.push(right, gradient)
+            case _:
+                raise TypeError(f"no reverse rule for {type(operation).__name__}")
+
+    def _sum(self, contributions: list[Contribution], value: str) -> str:
+        finished = [c for c in contributions if isinstance(c, str)]
+        through = [c for c in contributions if isinstance(c, Through)]
+        pointwise = [c for c in through if c.pointwise]
+        if len(pointwise) > 1:
+            through = [c for c in through if not c.pointwise]
+            through.append(self._merged(pointwise))
+        for contribution in through:
+            finished.append(
+                self.form.transposed(
+                    self.builder, contribution.gradient, contribution.conv, self.values[value]
+                )
+            )
+        total = finished[0]
+        for term in finished[1:]:
+            total = self.builder.op("Add", total, term)
+        return total
+
+    def _merged(self, pointwise: list[Through]) -> Through:
+        joined = self.builder.op("Concat", *[c.gradient for c in pointwise], axis=1)
+        weight = np.concatenate([c.conv.weight for c in pointwise])
+        return Through(replace(pointwise[0].conv, weight=weight, bias=None), joined)
+
+
+def _spread(builder: Builder, gradient: str, like: str) -> str:
+    """The adjoint of a mean over positions: the gradient at every position, over their number."""
+    positions = builder.op("Slice", builder.op("Shape", like), builder.ints(2), builder.ints(4))
+    count = builder.cast(builder.op("ReduceProd", positions, keepdims=0), np.float32)
+    wide = builder.op("Div", builder.cast(gradient, np.float32), count)
+    return builder.op("Expand", builder.cast(wide, builder.real), builder.op("Shape", like))
