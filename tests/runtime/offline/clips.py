@@ -66,7 +66,7 @@ def sound_of(path):
 
 
 def pictures_of(path):
-    """(time in seconds, uint8 BGR) of every frame, rounded exactly, as swscale by default is not."""
+    """(time in seconds, uint8 BGR) of every frame; rounded exactly, unlike swscale by default."""
     exact = 0x4 | 0x40000 | 0x2000
     with av.open(str(path)) as container:
         return [
