@@ -32,6 +32,10 @@ NOTICE = 4.0
 """Seconds that a message about something done stays on screen."""
 
 
+STALE = 1.0
+"""Seconds without a frame after which the last word of the source is shown."""
+
+
 class Controls:
     """The state of one show that keys change. Belongs to the main thread.
 
@@ -125,7 +129,10 @@ class Controls:
         text, until = self._notice
         if time.monotonic() < until:
             return text
-        return self._dreaming.switcher.message or (self._messages[-1] if self._messages else "")
+        newest = self._newest
+        if self._messages and newest and time.monotonic() - newest.time > STALE:
+            return self._messages[-1]
+        return self._dreaming.switcher.message
 
     def _status(self, stats: Stats) -> Status:
         switcher = self._dreaming.switcher
