@@ -102,11 +102,11 @@ def export_to(
             *exporter, model,
             "--layers", ",".join(layers),
             "--output", str(temporary),
-            "--weights", str(weights),
+            "--weights", os.path.expanduser(weights),
             "--precision", precision,
             "--form", form,
             "--seed", str(seed),
-            "--cache", str(cache_root()),
+            "--cache", str(cache_root() / "weights"),
         ]  # fmt: skip
         done = _converse(command, progress, background, cancel)
         if temporary.stat().st_size == 0:

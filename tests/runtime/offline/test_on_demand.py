@@ -79,7 +79,7 @@ def test_the_exporter_is_told_everything(place):
         "--precision": "fp16",
         "--form": "gpu",
         "--seed": "7",
-        "--cache": str(place / "cache"),
+        "--cache": str(place / "cache" / "weights"),
     }
 
 
