@@ -25,13 +25,19 @@ from .files import check_writable, replacing, unwritable
 TICK = Fraction(1, 90_000)  # Seconds; the customary fine clock of video.
 WAITING = 8  # Frames held for the encoder; more are dropped. At 1080p about 50 MB.
 
-# Fast: the dream needs the processor. The encoders' names are those of clips.
+# Fast: the dream needs the processor. Without B-frames, or a fragmented file starts late.
 _LIVE = {
-    "libx264": {"crf": "20", "preset": "veryfast"},
+    "libx264": {"crf": "20", "preset": "veryfast", "bf": "0"},
     "libvpx-vp9": {"crf": "30", "b": "0", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"},
 }
-# Playable up to the last second even if nobody finishes the file, an ordinary one if somebody does.
-_CONTAINER = {"mp4": {"movflags": "+hybrid_fragmented"}, "mov": {"movflags": "+hybrid_fragmented"}}
+
+
+def _container(muxer: str) -> dict[str, str]:
+    """Playable up to the last seconds if the program is killed; an ordinary file at the end."""
+    options = {"flush_packets": "1"}
+    if muxer in ("mp4", "mov"):
+        options["movflags"] = "+hybrid_fragmented"
+    return options
 
 
 class Recorder:
@@ -149,9 +155,11 @@ class Recorder:
                     self.dropped += 1
                 upcoming = self._next()
             video.finish()
-        except av.error.FFmpegError as error:
+        except (OSError, av.error.FFmpegError) as error:
             failure = self._failure(error)
-            if self.written < self._fps:
+            if video is not None:
+                video.close()
+            if not _playable(temporary):
                 raise failure from error
             # Return, so that the part on the disk gets its name.
             self._fail(failure)
@@ -159,10 +167,19 @@ class Recorder:
             if video is not None:
                 video.close()
 
-    def _failure(self, error: av.error.FFmpegError) -> LivedreamError:
+    def _failure(self, error: OSError | av.error.FFmpegError) -> LivedreamError:
         if isinstance(error, OSError):
             return unwritable(self.path, error)
         return LivedreamError(f"{self.path} cannot be encoded: {error.strerror}.")
+
+
+def _playable(path: Path) -> bool:
+    """Whether at least one frame of the file can be decoded."""
+    try:
+        with av.open(str(path)) as container:
+            return next(container.decode(video=0), None) is not None
+    except (av.error.FFmpegError, IndexError):
+        return False
 
 
 class _Video:
@@ -172,9 +189,15 @@ class _Video:
         self._size = first.shape[1], first.shape[0]
         self._last = -1
         width, height = (side + side % 2 for side in self._size)
-        self._container: OutputContainer = av.open(
-            str(path), "w", format=form.muxer, container_options=_CONTAINER.get(form.muxer, {})
-        )
+        # Through a file of Python's: FFmpeg's own tells of a full disk only when it closes.
+        self._file = path.open("wb", buffering=0)
+        try:
+            self._container: OutputContainer = av.open(
+                self._file, "w", format=form.muxer, container_options=_container(form.muxer)
+            )
+        except BaseException:
+            self._file.close()
+            raise
         try:
             rate = Fraction(fps).limit_denominator(1001)
             stream = self._container.add_stream(form.video, rate=rate)
@@ -215,9 +238,11 @@ class _Video:
         for packet in self._stream.encode(None):
             self._container.mux(packet)
         self._container.close()
+        self._file.close()
 
     def close(self) -> None:
         """Lets go of the file; after `finish` this does nothing."""
         # A full disk answers again when the trailer is written: the first answer counts.
-        with suppress(av.error.FFmpegError):
+        with suppress(OSError, av.error.FFmpegError):
             self._container.close()
+        self._file.close()

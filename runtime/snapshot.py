@@ -53,8 +53,8 @@ def read_settings(path: Path | str) -> dict[str, Any]:
         length, kind = struct.unpack_from(">I4s", content, place)
         body = content[place + 8 : place + 8 + length]
         if kind == b"tEXt" and body.startswith(KEYWORD + b"\0"):
-            (crc,) = struct.unpack_from(">I", content, place + 8 + length)
-            if crc != zlib.crc32(kind + body):
+            crc = content[place + 8 + length : place + 12 + length]
+            if crc != zlib.crc32(kind + body).to_bytes(4, "big"):
                 break
             return json.loads(body[len(KEYWORD) + 1 :])
         place += 12 + length

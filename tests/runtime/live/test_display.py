@@ -1,0 +1,212 @@
+"""What is drawn and what keys mean: pure functions, no screen needed."""
+
+import cv2
+import numpy as np
+import pytest
+
+from livedream.runtime.display import hud, keys, screen
+from livedream.runtime.display.hud import Status, compare, draw_help, draw_hud, draw_message
+from livedream.runtime.display.keys import Action, action_for
+from livedream.runtime.display.window import Window, letterbox, starting_size
+from livedream.runtime.errors import LivedreamError
+from livedream.runtime.parameters import Dream
+
+SIZES = [(320, 240), (240, 320), (960, 720), (1920, 1080)]
+STATUS = Status(21.3, 0.061, "Mixed_6b", "openvino", (320, 240))
+
+
+def grey(size, level=128):
+    return np.full((size[1], size[0], 3), level, np.uint8)
+
+
+def changed(before, after):
+    """The box that holds every changed pixel: left, top, right, bottom."""
+    rows, columns = np.nonzero((before != after).any(axis=2))
+    return columns.min(), rows.min(), columns.max(), rows.max()
+
+
+class TestKeys:
+    def test_every_action_has_one_binding_and_no_key_has_two(self):
+        assert sorted(b.action for b in keys.BINDINGS) == sorted(Action)
+        every = [key for b in keys.BINDINGS for key in (*b.keys, *b.also)]
+        assert len(every) == len(set(every))
+
+    def test_every_shown_key_does_what_the_table_says(self):
+        for binding in keys.BINDINGS:
+            for key in (*binding.keys, *binding.also):
+                assert action_for(keys.NAMED.get(key) or ord(key)) is binding.action
+
+    @pytest.mark.parametrize(
+        ("code", "action"),
+        [
+            (-1, None),
+            (ord("q"), Action.QUIT),
+            (ord("Q"), Action.QUIT),
+            (0x100000 | ord("n"), Action.NEXT_LAYER),  # GTK with NumLock
+            (0xFFAB, Action.STEP_SIZE_UP),  # + and - of the number pad, as X names them
+            (0xFFAD, Action.STEP_SIZE_DOWN),
+            (0xFFB0, Action.RESET),
+            (0xFF08, Action.RESET),
+            (0xFF1B, Action.QUIT),
+            (127, Action.RESET),  # Backspace on macOS
+            (0xFFE1, None),  # Shift alone
+            (0xFF51, None),  # Left: its low byte is Q, and must not quit.
+            (0xFFBE, None),  # F1
+            (ord("z"), None),
+            (0xE9, None),  # é
+        ],
+    )
+    def test_codes_of_all_window_systems(self, code, action):
+        assert action_for(code) is action
+
+    def test_parameters_that_keys_move_exist_and_know_their_step(self):
+        moved = [b for b in keys.BINDINGS if b.parameter]
+        assert {(b.parameter, b.direction) for b in moved} == {
+            ("step_size", 1), ("step_size", -1), ("octaves", 1), ("octaves", -1),
+        }  # fmt: skip
+        for binding in moved:
+            assert Dream.model_fields[binding.parameter].json_schema_extra["step"] > 0
+
+    def test_the_readmes_table_has_every_key(self):
+        table = keys.as_markdown().splitlines()
+        assert len(table) == 2 + len(keys.BINDINGS)
+        assert "| `q`, `Esc` | quit |" in table
+
+
+class TestHud:
+    @pytest.mark.parametrize("size", SIZES)
+    def test_draws_in_the_corners_and_leaves_the_middle(self, size):
+        before = grey(size)
+        after = draw_hud(before, Status(**{**vars_of(STATUS), "recording": 12.0, "message": "hi"}))
+        assert (before == 128).all()  # Drawn on a copy.
+        height, width = after.shape[:2]
+        assert (after[height // 3 : 2 * height // 3] == 128).all()
+        left, top, right, bottom = changed(before, after)
+        assert min(left, top) > 0
+        assert right < width
+        assert bottom < height
+
+    @pytest.mark.parametrize("size", SIZES)
+    def test_text_is_large_enough_and_stands_out(self, size):
+        after = draw_hud(grey(size, 250), STATUS)
+        bright, plate = after.max(), after[changed(grey(size, 250), after)[1] + 2].min()
+        assert int(bright) - int(plate) > 100
+        scale = hud._Type.fitting(after)
+        capital = cv2.getTextSize("M", hud.FONT, scale.scale, scale.thickness)[0][1]
+        assert capital >= 7
+
+    @pytest.mark.parametrize("size", SIZES)
+    def test_long_names_and_sentences_stay_inside(self, size):
+        name = "Mixed_6b:412*0.7+Mixed_5d*0.3+Conv2d_4a_3x3*0.11+Mixed_7c:1001"
+        message = "camera 0 (HD Pro Webcam C920) is lost, retrying until it comes back " * 2
+        status = Status(9, 0.1, name, "cpu", (320, 240), message=message)
+        after = draw_hud(grey(size), status)
+        left, _, right, bottom = changed(grey(size), after)
+        assert left > 0
+        assert right < size[0] - 1
+        assert bottom < size[1] - 1
+
+    def test_recording_shows_a_red_dot(self):
+        recording = Status(**{**vars_of(STATUS), "recording": 62.0})
+        after = draw_hud(grey((960, 720)), recording)
+        red = (after[..., 2] > 200) & (after[..., 1] < 90)
+        assert red[:80, 600:].sum() > 50
+        assert not (draw_hud(grey((960, 720)), STATUS)[..., 2] > 200)[:80, 600:].any()
+
+    def test_no_message_draws_nothing(self):
+        np.testing.assert_array_equal(draw_message(grey((320, 240)), ""), grey((320, 240)))
+
+    @pytest.mark.parametrize("size", SIZES)
+    def test_the_help_fits_and_has_a_line_for_every_key(self, size):
+        after = draw_help(np.zeros((size[1], size[0], 3), np.uint8))
+        left, top, right, bottom = changed(np.zeros_like(after), after)
+        assert min(left, top) > 0
+        assert right < size[0] - 1
+        assert bottom < size[1] - 1
+        if size[0] >= 960:  # Where lines stand apart enough to be counted.
+            lit = (after > 60).any(axis=(1, 2))
+            lines = np.count_nonzero(lit[1:] & ~lit[:-1])
+            assert lines >= len(keys.BINDINGS) + 1
+
+
+def vars_of(status):
+    return {name: getattr(status, name) for name in status.__dataclass_fields__}
+
+
+class TestCompare:
+    def test_left_is_raw_right_is_dream(self):
+        raw, dream = grey((640, 480), 10), grey((640, 480), 90)
+        image = compare(raw, dream)
+        assert (image[:, :320] == 10).all()
+        assert (image[:, 320] > 200).all()
+        assert (image[:, 321:] == 90).all()
+        assert (dream == 90).all()
+
+    def test_sizes_may_differ_and_ends_are_whole(self):
+        raw, dream = grey((1280, 720), 10), grey((320, 180), 90)
+        assert compare(raw, dream).shape == dream.shape
+        assert (compare(raw, dream, at=1.0) == 10).all()
+        assert (compare(raw, dream, at=0.0)[:, 1:] == 90).all()
+
+
+class TestLetterbox:
+    @pytest.mark.parametrize(
+        ("image", "window", "inner"),
+        [
+            ((320, 240), (1920, 1080), (1440, 1080)),
+            ((320, 240), (600, 800), (600, 450)),
+            ((1280, 720), (640, 480), (640, 360)),
+            ((320, 240), (640, 480), (640, 480)),
+        ],
+    )
+    def test_aspect_is_kept_and_bars_are_black(self, image, window, inner):
+        canvas = letterbox(grey(image, 200), window)
+        assert canvas.shape == (window[1], window[0], 3)
+        left, top, right, bottom = changed(np.zeros_like(canvas), canvas)
+        assert (right - left + 1, bottom - top + 1) == inner
+        assert abs(left - (window[0] - 1 - right)) <= 1
+        assert abs(top - (window[1] - 1 - bottom)) <= 1
+
+    def test_never_hands_out_the_picture_itself(self):
+        image = grey((640, 480))
+        assert not np.shares_memory(letterbox(image, (640, 480)), image)
+
+
+def test_windows_start_comfortable():
+    assert starting_size((320, 240)) == (640, 480)
+    assert starting_size((640, 480)) == (640, 480)
+    assert starting_size((1920, 1080)) == (1280, 720)
+    assert starting_size((640, 272)) == (1280, 544)
+    assert starting_size((900, 300)) == (900, 300)
+
+
+class TestScreen:
+    @pytest.fixture(autouse=True)
+    def _linux(self, monkeypatch):
+        monkeypatch.setattr(screen.sys, "platform", "linux")
+        monkeypatch.setattr(screen.cv2, "currentUIFramework", lambda: "QT")
+        monkeypatch.delenv("DISPLAY", raising=False)
+        monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+    def test_none_without_display(self):
+        assert not screen.display_available()
+        with pytest.raises(LivedreamError, match=r"DISPLAY is not set.*--headless.*--record"):
+            Window()
+
+    def test_none_where_nobody_answers(self, monkeypatch):
+        monkeypatch.setenv("DISPLAY", ":94")
+        with pytest.raises(LivedreamError, match=r":94.*--headless"):
+            Window()
+
+    def test_none_under_wayland_alone(self, monkeypatch):
+        monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+        assert "Wayland" in screen.display_problem()
+
+    def test_none_in_a_build_without_windows(self, monkeypatch):
+        monkeypatch.setattr(screen.cv2, "currentUIFramework", lambda: "")
+        with pytest.raises(LivedreamError, match="opencv-python-headless"):
+            Window()
+
+    def test_other_systems_always_have_one(self, monkeypatch):
+        monkeypatch.setattr(screen.sys, "platform", "darwin")
+        assert screen.display_available()

@@ -1,0 +1,136 @@
+import json
+import threading
+import time
+
+import pytest
+
+from livedream.runtime.errors import LivedreamError
+from livedream.runtime.stats import Stats
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_percentiles_of_known_numbers():
+    stats = Stats()
+    for milliseconds in range(1, 102):  # 1..101: the percentiles fall on whole numbers.
+        stats.record("flow", milliseconds / 1000)
+    assert stats.report()["stages_ms"]["flow"] == {
+        "count": 101, "mean": 51.0, "p50": 51.0, "p95": 96.0, "p99": 100.0, "max": 101.0,
+    }  # fmt: skip
+
+
+def test_a_stage_is_timed_by_its_block():
+    clock = Clock()
+    stats = Stats(clock=clock)
+    with stats.stage("gradient"):
+        clock.now += 0.25
+        with stats.stage("inner"):
+            clock.now += 0.5
+    stages = stats.report()["stages_ms"]
+    assert stages["gradient"]["p50"] == 750
+    assert stages["inner"]["p50"] == 500
+
+
+def test_a_block_that_raises_is_not_counted():
+    stats = Stats()
+    with pytest.raises(LivedreamError), stats.stage("upload"):
+        raise LivedreamError("no")
+    assert stats.report()["stages_ms"] == {}
+
+
+def test_rates():
+    clock = Clock()
+    stats = Stats(clock=clock)
+    assert stats.fps == stats.recent_fps == 0
+    for _ in range(11):
+        stats.frame()
+        clock.now += 0.1
+    assert stats.fps == pytest.approx(10)
+    for _ in range(200):
+        stats.frame()
+        clock.now += 0.02
+    assert stats.recent_fps == pytest.approx(50, rel=0.02)
+    assert stats.fps == pytest.approx(210 / (1.1 + 199 * 0.02), rel=0.01)
+    fast = stats.recent_fps
+    clock.now += 1
+    assert stats.recent_fps < 0.8 * fast  # What is overdue counts at once.
+    clock.now += 2
+    assert stats.recent_fps == 0
+    assert stats.frames == 211
+
+
+def test_memory_is_bounded_and_the_newest_are_kept():
+    stats = Stats(window=100)
+    for number in range(10_000):
+        stats.record("flow", number / 1000)
+        stats.age(number / 1000)
+        stats.frame()
+    flow = stats.report()["stages_ms"]["flow"]
+    assert flow["count"] == 10_000
+    assert flow["p50"] == pytest.approx(9949.5)
+    assert stats.report()["age_ms"]["p50"] == pytest.approx(9949.5)
+    assert stats.recent_age == pytest.approx(9.999)
+    assert len(stats._stages["flow"]._kept) == 100
+    assert len(stats._recent) <= 1000
+
+
+def test_the_report_is_json_with_its_facts(tmp_path):
+    stats = Stats()
+    stats.frame()
+    stats.dropped = 3
+    path = tmp_path / "s.json"
+    stats.write(path, provider="cpu", size=[320, 240])
+    read = json.loads(path.read_text())
+    assert read["provider"] == "cpu"
+    assert read["size"] == [320, 240]
+    assert (read["frames"], read["fps"], read["dropped"]) == (1, 0, 3)
+    assert read["age_ms"] == {"count": 0}
+    assert [each.name for each in tmp_path.iterdir()] == ["s.json"]
+
+
+def test_an_unwritable_report_is_one_sentence(tmp_path):
+    with pytest.raises(LivedreamError, match="does not exist"):
+        Stats().write(tmp_path / "gone" / "s.json")
+
+
+def test_threads_may_record_while_another_reports():
+    stats = Stats(window=500)
+    stop = threading.Event()
+
+    def work(name: str) -> None:
+        while not stop.is_set():
+            stats.record(name, 0.001)
+            stats.frame()
+
+    threads = [threading.Thread(target=work, args=(f"s{n}",)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(50):
+        stats.report()
+        _ = stats.recent_fps
+    stop.set()
+    for thread in threads:
+        thread.join()
+    counts = sum(each["count"] for each in stats.report()["stages_ms"].values())
+    assert counts == stats.frames
+
+
+def test_costs_little():
+    """Six stages, an age and a frame: measured 8 microseconds; the bound is for busy machines."""
+    stats = Stats()
+    best = 1.0
+    for _ in range(200):
+        start = time.perf_counter()
+        for name in ("capture", "upload", "flow", "gradient", "ascent", "present"):
+            with stats.stage(name):
+                pass
+        stats.frame()
+        stats.age(0.05)
+        best = min(best, time.perf_counter() - start)
+    assert best < 60e-6

@@ -1,0 +1,228 @@
+"""The window under a real X server, driven by real keys. In a process of its own, because Qt ends
+the process when something is wrong."""
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import time
+
+import cv2
+import pytest
+
+needed = [tool for tool in ("Xvfb", "xdotool") if shutil.which(tool) is None]
+pytestmark = pytest.mark.skipif(bool(needed), reason=f"not installed: {', '.join(needed)}")
+
+PLAYER = """
+    import sys, time
+    import cv2
+    import numpy as np
+    from livedream.runtime.display import Action, Window, draw_hud, Status
+
+    image = np.zeros((240, 320, 3), np.uint8)
+    image[:] = (40, 160, 80)
+    status = Status(24.0, 0.05, "Mixed_6b", "cpu", (320, 240))
+    with Window("livedream-test", (320, 240)) as window:
+        deadline = time.monotonic() + 20
+        told = False
+        while time.monotonic() < deadline:
+            window.show(image, lambda canvas: draw_hud(canvas, status))
+            action = window.poll()
+            if not told:
+                print("ready", flush=True)
+                told = True
+            if action:
+                print(action.value, flush=True)
+            if action is Action.FULLSCREEN:
+                window.toggle_fullscreen()
+            if action is Action.HUD:
+                print(*window.size, flush=True)
+            if action is Action.QUIT:
+                break
+            time.sleep(0.005)
+        print("closed" if window.closed else "open", flush=True)
+        window.show(image)
+        print("closed" if window.closed else "open", flush=True)
+"""
+
+
+@pytest.fixture
+def display():
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1000x700x24", "-nolisten", "tcp"],
+        pass_fds=[write], stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(write)
+    with os.fdopen(read) as numbers:
+        number = numbers.readline().strip()
+    assert number, "Xvfb did not start"
+    yield f":{number}"
+    server.terminate()
+    server.wait(10)
+
+
+class Player:
+    def __init__(self, display: str) -> None:
+        self.environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("QT_")
+        }
+        self.environment["DISPLAY"] = display
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(PLAYER)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment,
+        )  # fmt: skip
+        assert self.line() == "ready"
+        self.window = self.tool("search", "--sync", "--name", "^livedream-test$").split()[-1]
+        self.tool("windowfocus", "--sync", self.window)
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def tool(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["xdotool", *arguments], env=self.environment, capture_output=True, text=True,
+            timeout=20, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def press(self, key: str) -> str:
+        """What the window reports for a key."""
+        self.tool("key", key)
+        return self.line()
+
+
+@pytest.fixture
+def player(display):
+    player = Player(display)
+    yield player
+    if player.process.poll() is None:
+        player.process.kill()
+    player.process.communicate(timeout=10)
+
+
+def test_real_keys_become_actions(player):
+    pressed = {
+        "f": "fullscreen", "m": "mirror", "space": "freeze", "c": "compare", "n": "next_layer",
+        "p": "previous_layer", "plus": "step_size_up", "equal": "step_size_up",
+        "minus": "step_size_down", "KP_Add": "step_size_up", "bracketright": "octaves_up",
+        "bracketleft": "octaves_down", "r": "record", "s": "snapshot", "h": "help",
+        "question": "help", "0": "reset", "BackSpace": "reset", "N": "next_layer",
+    }  # fmt: skip
+    assert {key: player.press(key) for key in pressed} == pressed
+    assert player.press("Escape") == "quit"
+    assert player.line() == "open"  # Quitting is the program's to do: the window is still there.
+    assert player.process.wait(10) == 0
+
+
+def test_it_starts_at_a_multiple_and_follows_a_resize(player):
+    assert (player.press("i"), player.line()) == ("hud", "640 480")
+    player.tool("windowsize", "--sync", player.window, "900", "500")
+    time.sleep(0.2)
+    assert (player.press("i"), player.line()) == ("hud", "900 500")
+
+
+@pytest.mark.skipif(shutil.which("import") is None, reason="not installed: import (ImageMagick)")
+def test_the_screen_shows_the_picture_at_its_aspect(player, tmp_path):
+    player.tool("windowsize", "--sync", player.window, "900", "500")
+    player.press("m")
+    time.sleep(0.3)
+    shot = tmp_path / "shot.png"
+    subprocess.run(
+        ["import", "-window", player.window, str(shot)], env=player.environment, check=True,
+        timeout=20,
+    )  # fmt: skip
+    screen = cv2.imread(str(shot))
+    assert screen.shape == (500, 900, 3)
+    row = screen[400]
+    bars = (row == 0).all(axis=1)
+    # 4:3 in 900x500 is 667 wide, between bars of 116 and 117.
+    assert bars[:115].all()
+    assert bars[-115:].all()
+    assert tuple(row[450]) == (40, 160, 80)
+    assert 660 <= (~bars).sum() <= 670
+    assert screen[10:60, 120:300].max() > 200  # The HUD's text.
+    if keep := os.environ.get("LIVEDREAM_KEEP_SCREENSHOT"):
+        shutil.copy(shot, keep)
+
+
+def test_closing_by_the_frame_is_quitting(player):
+    ask_to_close(player.environment["DISPLAY"], int(player.window))
+    assert player.line() == "quit"
+    assert player.line() == "closed"
+    assert player.line() == "closed"  # Showing another frame does not open it again.
+    assert player.process.wait(10) == 0
+
+
+@pytest.mark.skipif(shutil.which("openbox") is None, reason="not installed: openbox")
+def test_full_screen_fills_it_and_comes_back(display):
+    manager = subprocess.Popen(
+        ["openbox"], env={**os.environ, "DISPLAY": display}, stderr=subprocess.DEVNULL
+    )
+    try:
+        time.sleep(0.7)
+        player = Player(display)
+        assert player.press("f") == "fullscreen"
+        time.sleep(0.4)
+        assert (player.press("i"), player.line()) == ("hud", "1000 700")
+        assert player.press("f") == "fullscreen"
+        time.sleep(0.4)
+        assert (player.press("i"), player.line()) == ("hud", "640 480")
+        assert player.press("q") == "quit"
+        player.process.communicate(timeout=10)
+    finally:
+        manager.terminate()
+        manager.wait(10)
+
+
+def test_no_noise_on_the_console(player):
+    player.press("q")
+    _, errors = player.process.communicate(timeout=10)
+    assert errors == ""
+
+
+@pytest.mark.parametrize("name", [None, ":95"])
+def test_without_a_display_it_is_an_error_not_an_abort(name):
+    environment = {key: value for key, value in os.environ.items() if "DISPLAY" not in key}
+    if name:
+        environment["DISPLAY"] = name
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PLAYER)], env=environment, capture_output=True,
+        text=True, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 1  # A Python error; an abort would be negative.
+    assert "--headless" in done.stderr
+
+
+def ask_to_close(display: str, window: int) -> None:
+    """What a window manager sends when somebody clicks the X: WM_DELETE_WINDOW."""
+
+    class ClientMessage(ctypes.Structure):
+        _fields_ = (
+            ("type", ctypes.c_int), ("serial", ctypes.c_ulong), ("send_event", ctypes.c_int),
+            ("display", ctypes.c_void_p), ("window", ctypes.c_ulong),
+            ("message_type", ctypes.c_ulong), ("format", ctypes.c_int),
+            ("data", ctypes.c_long * 5), ("padding", ctypes.c_long * 16),
+        )  # fmt: skip
+
+    x = ctypes.CDLL("libX11.so.6")
+    x.XOpenDisplay.restype = ctypes.c_void_p
+    x.XInternAtom.restype = ctypes.c_ulong
+    x.XInternAtom.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
+    x.XSendEvent.argtypes = [
+        ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_long, ctypes.c_void_p,
+    ]  # fmt: skip
+    x.XCloseDisplay.argtypes = [ctypes.c_void_p]
+    connection = x.XOpenDisplay(display.encode())
+    event = ClientMessage(
+        type=33,
+        window=window,
+        format=32,
+        message_type=x.XInternAtom(connection, b"WM_PROTOCOLS", 0),
+    )
+    event.data[0] = x.XInternAtom(connection, b"WM_DELETE_WINDOW", 0)
+    x.XSendEvent(connection, window, 0, 0, ctypes.byref(event))
+    x.XCloseDisplay(connection)
