@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import av.error
@@ -129,17 +130,17 @@ def _write(
         if writer is None:
             raise LivedreamError(f"{picture.path} holds no frame that can be decoded; it is empty.")
         writer.finish()
+        return ClipReport(
+            frames=frames,
+            width=writer.width,
+            height=writer.height,
+            seconds=float(last - first),
+            sound=writer.sound.kinds,
+            damaged=picture.damaged + writer.sound.damaged,
+        )
     finally:
         if writer is not None:
             writer.close()
-    return ClipReport(
-        frames=frames,
-        width=writer.width,
-        height=writer.height,
-        seconds=float(last - first),
-        sound=writer.sound.kinds,
-        damaged=picture.damaged + writer.sound.damaged,
-    )
 
 
 class _Picture:
@@ -225,7 +226,7 @@ class _Writer:
             str(path), "w", format=form.muxer, container_options=form.container
         )
         try:
-            self.stream = self.container.add_stream(form.video, rate=picture.rate)
+            self.stream = cast(VideoStream, self.container.add_stream(form.video, picture.rate))
             self._configure(picture, tags, form)
             self.sound = Sound(sound, self.container, form.audio, picture.path)
             self.container.metadata.update(_metadata(picture.container.metadata))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import av.error
@@ -92,7 +93,8 @@ class _Track:
         if self.copies:
             self.stream = target.add_stream_from_template(source)
         else:
-            self.stream = target.add_stream(encoder, rate=_rate(encoder, codec.sample_rate))
+            added = target.add_stream(encoder, _rate(encoder, codec.sample_rate))
+            self.stream = cast(AudioStream, added)
             self.stream.codec_context.layout = _layout(codec.layout.nb_channels)
         self.stream.metadata.update(source.metadata)
         self.previous: int | None = None
@@ -121,7 +123,7 @@ class _Track:
     def converted(self, frames: list[AudioFrame]) -> list[Packet]:
         packets: list[Packet] = []
         for frame in frames:
-            if frame.pts is not None:
+            if frame.pts is not None and frame.time_base:
                 frame.pts -= round(self.begin / frame.time_base)
             packets += self.stream.encode(frame)
         return packets
