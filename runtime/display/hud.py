@@ -6,6 +6,7 @@ for the picture at window size, where text is sharp.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,6 +15,8 @@ import numpy as np
 from .keys import rows
 
 FONT = cv2.FONT_HERSHEY_DUPLEX
+Colour = tuple[int, int, int]
+Lines = Sequence[tuple[str, Colour]]
 TEXT = (240, 240, 236)
 QUIET = (190, 186, 180)
 ACCENT = (120, 205, 255)  # BGR: a warm yellow.
@@ -125,14 +128,12 @@ class _Type:
     def width(self, text: str) -> int:
         return cv2.getTextSize(text, FONT, self.scale, self.thickness)[0][0]
 
-    def measure(self, lines: list[tuple[str, tuple[int, int, int]]]) -> tuple[int, int]:
+    def measure(self, lines: Lines) -> tuple[int, int]:
         """(width, height) of a plate with these lines."""
         widest = max(self.width(text) for text, _ in lines)
         return widest + 2 * self.gap, self.line * len(lines) + self.gap
 
-    def write(
-        self, image: np.ndarray, text: str, corner: tuple[int, int], colour: tuple[int, int, int]
-    ) -> None:
+    def write(self, image: np.ndarray, text: str, corner: tuple[int, int], colour: Colour) -> None:
         """`corner` is the top left of the line, not the baseline."""
         x, y = corner
         cv2.putText(
@@ -143,7 +144,7 @@ class _Type:
     def plate(
         self,
         image: np.ndarray,
-        lines: list[tuple[str, tuple[int, int, int]]],
+        lines: Lines,
         corner: tuple[int, int],
     ) -> None:
         """Lines on a darkened ground whose top left is `corner`."""

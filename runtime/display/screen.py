@@ -11,6 +11,9 @@ import cv2
 
 from ..errors import LivedreamError
 
+# Kept open: a bare X server resets when its last client leaves, and would do so just while Qt
+# connects after us.
+_connections: dict[str, int] = {}
 INSTEAD = "use --headless, with --record OUT.mp4 to keep the dream"
 
 
@@ -56,7 +59,10 @@ def _x_problem(name: str) -> str | None:
     xcb.xcb_connect.argtypes = [ctypes.c_char_p, ctypes.c_void_p]
     xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
     xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
-    connection = xcb.xcb_connect(name.encode(), None)  # Never null, even on failure.
-    failed = xcb.xcb_connection_has_error(connection)
-    xcb.xcb_disconnect(connection)
-    return f"the display {name} does not answer or refuses this user" if failed else None
+    connection = _connections.get(name) or xcb.xcb_connect(name.encode(), None)
+    if xcb.xcb_connection_has_error(connection):
+        _connections.pop(name, None)
+        xcb.xcb_disconnect(connection)  # Also frees one that failed.
+        return f"the display {name} does not answer or refuses this user"
+    _connections[name] = connection
+    return None

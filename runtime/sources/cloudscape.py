@@ -136,7 +136,7 @@ def _bank(
     likely = np.interp(y, [0, 0.15, 0.4, 0.8, 1.0, 1.2], [-1.1, -0.42, -0.12, 0.05, -0.08, -0.8])
 
     def strip(periods: float, pace: float, *parts: tuple[float, np.ndarray]) -> Strip:
-        noise = sum(weight * part for weight, part in parts)
+        noise = np.sum([weight * part for weight, part in parts], axis=0)
         period = noise.shape[1]
         return Strip(
             np.ascontiguousarray(np.pad(noise, ((0, 0), (0, width + 1)), mode="wrap")),
@@ -200,10 +200,12 @@ def _colours(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     sky = sky + (HORIZON_COLOUR - sky) * mist + glow * SUN
     shade = SHADE + (HORIZON_COLOUR * 0.88 - SHADE) * mist * 0.8 + glow * SUN * 0.4
     lit = LIT + (HORIZON_COLOUR * 1.04 - LIT) * mist * 0.8 + glow * SUN * 0.3
-    return tuple(
-        np.ascontiguousarray(np.moveaxis(np.broadcast_to(c, (rows, width, 3)), -1, 0), np.float32)
-        for c in (sky, shade, lit)
-    )
+
+    def planar(colour: np.ndarray) -> np.ndarray:
+        whole = np.broadcast_to(colour, (rows, width, 3))
+        return np.ascontiguousarray(np.moveaxis(whole, -1, 0), np.float32)
+
+    return planar(sky), planar(shade), planar(lit)
 
 
 def _land(rng: np.random.Generator, size: tuple[int, int]) -> tuple[np.ndarray, int]:
@@ -220,10 +222,11 @@ def _land(rng: np.random.Generator, size: tuple[int, int]) -> tuple[np.ndarray, 
         (HORIZON + 0.110, 0.050, 0.80, np.array([46, 84, 54], np.float32)),
     ]
     for depth, (level, swing, hill, colour) in enumerate(ridges):
-        line = sum(
+        bumps = [
             smooth(rng, (1, width), hill * height * 0.5**octave)[0] * 0.5**octave
             for octave in range(6)
-        )
+        ]
+        line = np.sum(bumps, axis=0)
         crest = (level - swing * line) * height
         cover = np.clip(rows - crest[None, :] + 0.5, 0, 1)
         below = np.clip((rows - crest[None, :]) / (0.16 * height), 0, 1)
