@@ -1,0 +1,121 @@
+"""The launcher's backend over cuda-core: wheels, no toolkit needed."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .compile import Compiler, Nvrtc
+from .launcher import Argument, Memory, Stream, Unavailable
+
+_ELF = b"\x7fELF"
+
+
+class CudaCoreBackend:
+    """Raises Unavailable where cuda-core 1.x is not installed or finds no card."""
+
+    name = "cuda-core"
+
+    def __init__(self, card: int = 0) -> None:
+        try:
+            core: Any = importlib.import_module("cuda.core")
+            self._driver: Any = importlib.import_module("cuda.bindings.driver")
+            # Where cuda.core is older than 1.0, these names lie elsewhere.
+            self._types = core.Device, core.LaunchConfig, core.ObjectCode, core.EventOptions
+        except (ImportError, AttributeError) as error:
+            raise Unavailable(f"cuda-core: {error}") from error
+        self._core = core
+        try:
+            self._device = core.Device(card)
+            self._device.set_current()
+        except (RuntimeError, ValueError) as error:
+            raise Unavailable(f"cuda-core: {error}") from error
+        self.card = self._device.name
+        major, minor = self._device.compute_capability
+        self.architecture = 10 * major + minor
+        self._allocations = self._device.create_stream()
+        self._host = core.LegacyPinnedMemoryResource()
+
+    def compiler(self) -> Compiler:
+        return Nvrtc()
+
+    def attach(self) -> None:
+        self._device.set_current()
+
+    def detach(self) -> None:
+        """Nothing to do: the primary context may stay current in a thread that ends."""
+
+    def module(self, binary: bytes) -> Any:
+        kind = self._core.ObjectCode
+        return kind.from_cubin(binary) if binary.startswith(_ELF) else kind.from_ptx(binary)
+
+    def function(self, module: Any, name: str) -> Any:
+        return module.get_kernel(name)
+
+    def launch(
+        self,
+        function: Any,
+        grid: tuple[int, int, int],
+        block: tuple[int, int, int],
+        arguments: Sequence[Argument],
+        shared: int,
+        stream: Stream,
+    ) -> None:
+        config = self._core.LaunchConfig(grid=grid, block=block, shmem_size=shared)
+        self._core.launch(stream.native, config, function, *arguments)
+
+    def allocate(self, size: int) -> Memory:
+        # Stream-ordered: usable from any stream only once it has happened.
+        native = self._device.allocate(size, stream=self._allocations)
+        self._allocations.sync()
+        return Memory(int(native.handle), size, native)
+
+    def free(self, memory: Memory) -> None:
+        # The pool knows nothing of the streams that used it.
+        self._device.sync()
+        memory.native.close(self._allocations)
+
+    def pinned(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        size = math.prod(shape) * dtype.itemsize
+        buffer = self._host.allocate(size)
+        place = (ctypes.c_uint8 * size).from_address(int(buffer.handle))
+        place.buffer = buffer  # freed when the last view of the array is gone
+        return np.frombuffer(place, dtype).reshape(shape)
+
+    def copy_to(self, pointer: int, array: np.ndarray, stream: Stream) -> None:
+        self._call("cuMemcpyHtoDAsync", pointer, array.ctypes.data, array.nbytes, stream.handle)
+
+    def copy_from(self, array: np.ndarray, pointer: int, stream: Stream) -> None:
+        self._call("cuMemcpyDtoHAsync", array.ctypes.data, pointer, array.nbytes, stream.handle)
+
+    def zero(self, pointer: int, size: int, stream: Stream) -> None:
+        self._call("cuMemsetD8Async", pointer, 0, size, stream.handle)
+
+    def stream(self) -> Stream:
+        native = self._device.create_stream()
+        return Stream(int(native.handle), native)
+
+    def record(self, stream: Stream) -> Any:
+        return stream.native.record(options=self._core.EventOptions(timing_enabled=True))
+
+    def wait(self, stream: Stream, event: Any) -> None:
+        stream.native.wait(event)
+
+    def done(self, event: Any) -> bool:
+        return bool(event.is_done)
+
+    def synchronize(self, waited: Any) -> None:
+        (waited.native if isinstance(waited, Stream) else waited).sync()
+
+    def elapsed(self, start: Any, end: Any) -> float:
+        return end - start
+
+    def _call(self, function: str, *arguments: Any) -> None:
+        (status,) = getattr(self._driver, function)(*arguments)
+        if status != self._driver.CUresult.CUDA_SUCCESS:
+            raise RuntimeError(f"{function} failed: {status.name}")

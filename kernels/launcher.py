@@ -1,0 +1,250 @@
+"""One way to the graphics card for the kernels, over whichever of two libraries is installed.
+
+Both share the card's primary context with onnxruntime, so that pointers and streams are common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from .compile import Compiler, KernelError, load_or_compile
+
+Argument = np.generic
+"""np.uint64 for pointers, np.int32, np.int64, np.float32: the exact type of the kernel's."""
+
+
+class Unavailable(Exception):
+    """A backend cannot serve here: not installed, or no card. The message says why."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Work on the card in order. handle: the CUstream, as onnxruntime's `user_compute_stream`."""
+
+    handle: int
+    native: Any = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """size bytes on the card from address pointer. Freed by `Launcher.free` only."""
+
+    pointer: int
+    size: int
+    native: Any = field(repr=False)
+
+
+class Backend(Protocol):
+    """What a CUDA library does for us. Errors are the library's own, all RuntimeErrors or its Error.
+
+    Its constructor takes the card's index, makes it current in the thread, and raises Unavailable.
+    """
+
+    name: str
+    card: str
+    architecture: int
+
+    def compiler(self) -> Compiler: ...
+
+    def attach(self) -> None: ...
+
+    def detach(self) -> None: ...
+
+    def module(self, binary: bytes) -> Any: ...
+
+    def function(self, module: Any, name: str) -> Any: ...
+
+    def launch(
+        self,
+        function: Any,
+        grid: tuple[int, int, int],
+        block: tuple[int, int, int],
+        arguments: Sequence[Argument],
+        shared: int,
+        stream: Stream,
+    ) -> None: ...
+
+    def allocate(self, size: int) -> Memory: ...
+
+    def free(self, memory: Memory) -> None: ...
+
+    def pinned(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray: ...
+
+    def copy_to(self, pointer: int, array: np.ndarray, stream: Stream) -> None: ...
+
+    def copy_from(self, array: np.ndarray, pointer: int, stream: Stream) -> None: ...
+
+    def zero(self, pointer: int, size: int, stream: Stream) -> None: ...
+
+    def stream(self) -> Stream: ...
+
+    def record(self, stream: Stream) -> Any: ...
+
+    def wait(self, stream: Stream, event: Any) -> None: ...
+
+    def done(self, event: Any) -> bool: ...
+
+    def synchronize(self, waited: Any) -> None: ...
+
+    def elapsed(self, start: Any, end: Any) -> float: ...
+
+
+class Launcher:
+    """Loads kernels and runs them. Everything but `synchronize` and `allocate` returns at once.
+
+    cache: folder for compiled kernels, None to compile in every run. Use it from one thread, or
+    call `attach` first in each further one.
+    """
+
+    def __init__(self, backend: Backend, cache: Path | None = None) -> None:
+        self.backend = backend.name
+        self.card = backend.card
+        self.architecture = backend.architecture
+        self._backend = backend
+        self._cache = cache
+        self._compiler: Compiler | None = None
+        self._modules: dict[str, Any] = {}
+        self._functions: dict[tuple[str, str], Any] = {}
+
+    def attach(self) -> None:
+        """Make the card current in the calling thread. Undone by `detach`, in the same thread."""
+        self._backend.attach()
+
+    def detach(self) -> None:
+        """Let go of the card in the calling thread, before that thread ends."""
+        self._backend.detach()
+
+    def load(self, name: str) -> None:
+        """Compile or fetch `<name>.cu` now, so that its first launch does not stall.
+
+        Raises KernelError.
+        """
+        if name in self._modules:
+            return
+        if self._compiler is None:
+            self._compiler = self._backend.compiler()
+        binary = load_or_compile(name, self.architecture, self._compiler, self._cache)
+        self._modules[name] = self._backend.module(binary)
+
+    def function(self, source: str, name: str) -> Any:
+        """The kernel `name` of `<source>.cu`, loaded if it was not."""
+        key = source, name
+        if key not in self._functions:
+            self.load(source)
+            self._functions[key] = self._backend.function(self._modules[source], name)
+        return self._functions[key]
+
+    def launch(
+        self,
+        function: Any,
+        grid: tuple[int, int, int],
+        block: tuple[int, int, int],
+        arguments: Sequence[Argument],
+        stream: Stream,
+        shared: int = 0,
+    ) -> None:
+        """Queue a kernel. arguments: NumPy scalars of the very types the kernel takes.
+
+        shared: bytes of dynamic shared memory. Raises KernelError for any other argument, because
+        a wrong width would shift all that follow it.
+        """
+        for argument in arguments:
+            if not isinstance(argument, np.generic):
+                raise KernelError(f"kernel arguments are NumPy scalars, not {argument!r}")
+        self._backend.launch(function, grid, block, arguments, shared, stream)
+
+    def allocate(self, size: int) -> Memory:
+        """size bytes on the card, aligned to 256, contents undefined."""
+        return self._backend.allocate(size)
+
+    def free(self, memory: Memory) -> None:
+        """Give back, once the work queued before has been done (the library waits for it)."""
+        self._backend.free(memory)
+
+    def pinned(self, shape: Sequence[int], dtype: Any) -> np.ndarray:
+        """Host memory that copies run to and from beside other work. Contents undefined."""
+        return self._backend.pinned(tuple(shape), np.dtype(dtype))
+
+    def copy_to(self, pointer: int, array: np.ndarray, stream: Stream) -> None:
+        """Queue host to card, all of a C-contiguous array. It must live, unchanged, until done."""
+        self._backend.copy_to(pointer, _contiguous(array), stream)
+
+    def copy_from(self, array: np.ndarray, pointer: int, stream: Stream) -> None:
+        """Queue card to host, as much as the C-contiguous array holds; there once synchronised."""
+        self._backend.copy_from(_contiguous(array), pointer, stream)
+
+    def zero(self, memory: Memory, stream: Stream) -> None:
+        """Queue filling with zeros."""
+        self._backend.zero(memory.pointer, memory.size, stream)
+
+    def stream(self) -> Stream:
+        """A new one, which does not wait for the default stream."""
+        return self._backend.stream()
+
+    def record(self, stream: Stream) -> Any:
+        """An event that happens when all queued so far is done."""
+        return self._backend.record(stream)
+
+    def wait(self, stream: Stream, event: Any) -> None:
+        """What is queued on `stream` from now on starts after the event; the host goes on."""
+        self._backend.wait(stream, event)
+
+    def done(self, event: Any) -> bool:
+        """Whether the event has happened."""
+        return self._backend.done(event)
+
+    def synchronize(self, waited: Any) -> None:
+        """Block the host until a stream is empty or an event has happened."""
+        self._backend.synchronize(waited)
+
+    def elapsed(self, start: Any, end: Any) -> float:
+        """Milliseconds on the card between two events that have happened."""
+        return self._backend.elapsed(start, end)
+
+
+def _contiguous(array: np.ndarray) -> np.ndarray:
+    if not array.flags.c_contiguous:
+        raise ValueError("copies to and from the card take C-contiguous arrays")
+    return array
+
+
+def _pycuda(card: int) -> Backend:
+    from .backend_pycuda import PycudaBackend
+
+    return PycudaBackend(card)
+
+
+def _cuda_core(card: int) -> Backend:
+    from .backend_cuda_core import CudaCoreBackend
+
+    return CudaCoreBackend(card)
+
+
+BACKENDS: tuple[Callable[[int], Backend], ...] = (_pycuda, _cuda_core)
+"""In the order in which they are tried."""
+
+
+def open_launcher(
+    cache: Path | None = None,
+    card: int = 0,
+    backends: Sequence[Callable[[int], Backend]] | None = None,
+) -> Launcher:
+    """The first backend that works, on the card with this index, current in this thread.
+
+    Raises KernelError with each one's reason, and the command to install one, when none does.
+    """
+    reasons = []
+    for backend in BACKENDS if backends is None else backends:
+        try:
+            return Launcher(backend(card), cache)
+        except Unavailable as error:
+            reasons.append(str(error))
+    raise KernelError(
+        f"no CUDA library can reach a card: {'; '.join(reasons)}. "
+        'With an NVIDIA driver installed: pip install "cuda-core[cu13]"'
+    )

@@ -1,0 +1,55 @@
+// mean of |values|, left on the device: the first half of ascend.ascend and of limit.limit.
+//
+// Two levels: each block sums its share and writes one partial sum, then one block sums those. No
+// atomics, so the same input gives the same bits. Bytes per pixel: 12 read (half: 6; a difference
+// of two images: 24), plus the partial sums.
+#include "common.cuh"
+#include "reduce.cuh"
+
+template <typename T>
+__device__ __forceinline__ float share(const T* values, long long count) {
+    const long long step = static_cast<long long>(gridDim.x) * THREADS;
+    float sum = 0.0f;
+    for (long long at = static_cast<long long>(blockIdx.x) * THREADS + threadIdx.x; at < count;
+         at += step) {
+        sum += fabsf(load(values, static_cast<size_t>(at)));
+    }
+    return sum;
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) magnitude_f32(
+    float* __restrict__ partials, const float* __restrict__ values, long long count) {
+    const float sum = block_sum(share(values, count));
+    if (threadIdx.x == 0) partials[blockIdx.x] = sum;
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS) magnitude_f16(
+    float* __restrict__ partials, const Half* __restrict__ values, long long count) {
+    const float sum = block_sum(share(values, count));
+    if (threadIdx.x == 0) partials[blockIdx.x] = sum;
+}
+
+// The same of image - base, which is not written anywhere.
+extern "C" __global__ void __launch_bounds__(THREADS) magnitude_difference(
+    float* __restrict__ partials, const float* __restrict__ image, const float* __restrict__ base,
+    long long count) {
+    const long long step = static_cast<long long>(gridDim.x) * THREADS;
+    float sum = 0.0f;
+    for (long long at = static_cast<long long>(blockIdx.x) * THREADS + threadIdx.x; at < count;
+         at += step) {
+        sum += fabsf(image[at] - base[at]);
+    }
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) partials[blockIdx.x] = sum;
+}
+
+// One block: mean = sum of `parts` partial sums / count.
+extern "C" __global__ void __launch_bounds__(THREADS) magnitude_finish(
+    float* __restrict__ mean, const float* __restrict__ partials, int parts, long long count) {
+    float sum = 0.0f;
+    for (int part = static_cast<int>(threadIdx.x); part < parts; part += THREADS) {
+        sum += partials[part];
+    }
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) *mean = sum / static_cast<float>(count);
+}
