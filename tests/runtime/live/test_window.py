@@ -137,14 +137,18 @@ def test_it_starts_at_a_multiple_and_follows_a_resize(player):
 @pytest.mark.skipif(shutil.which("import") is None, reason="not installed: import (ImageMagick)")
 def test_the_screen_shows_the_picture_at_its_aspect(player, tmp_path):
     player.tool("windowsize", "--sync", player.window, "900", "500")
-    player.press("m")
-    time.sleep(0.3)
+    assert player.size("900 500") == "900 500"
     shot = tmp_path / "shot.png"
-    subprocess.run(
-        ["import", "-window", player.window, str(shot)], env=player.environment, check=True,
-        timeout=20,
-    )  # fmt: skip
-    screen = cv2.imread(str(shot))
+    deadline = time.monotonic() + 5
+    while True:  # The window paints some time after it has its size.
+        subprocess.run(
+            ["import", "-window", player.window, str(shot)], env=player.environment, check=True,
+            timeout=20,
+        )  # fmt: skip
+        screen = cv2.imread(str(shot))
+        if screen[400, 450].any() or time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
     assert screen.shape == (500, 900, 3)
     row = screen[400]
     bars = (row == 0).all(axis=1)
