@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from importlib.metadata import version
@@ -144,10 +145,16 @@ def doctor() -> None:
     sys.exit(run_doctor(Console(highlight=False)))
 
 
+def _terminated(*_: object) -> None:
+    """A service manager's stop is Ctrl-C: files are finished, nothing half-written stays."""
+    raise KeyboardInterrupt
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The `livedream` command. Exits with 0, 2 for wrong usage, 1 for anything else."""
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         commands.main(arguments, standalone_mode=False)
         code = 0

@@ -385,7 +385,7 @@ def export(installed: Mapping[str, str]) -> Finding:
     lacking = missing_extra()
     if lacking:
         return Finding(MISSING, "export", f"not installed: {', '.join(lacking)}", INSTALL)
-    versions = [f"{name} {installed.get(name, '')}".strip() for name in ("torch", "onnxscript")]
+    versions = [f"{name} {installed.get(name, '')}".strip() for name in ("torch", "onnx")]
     return Finding(OK, "export", ", ".join(versions))
 
 

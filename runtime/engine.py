@@ -7,12 +7,13 @@ import threading
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 
 from .errors import LivedreamError, UsageError
 from .graph import Graph
 from .objective import Objective, steering
-from .providers import Provider, open_session
+from .ort import ort
+from .providers import Provider
+from .sessions import open_session
 
 
 class HostEngine:

@@ -6,9 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import onnxruntime as ort
-
 from .errors import LivedreamError, UsageError
+from .ort import ort
 
 FORMAT = "1"
 """The graph contract this runtime was written for (`livedream.format` in the file)."""

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from .clip import dream_clip
 from .cpu import CpuDevice
 from .dreamer import Dreamer, octave_sizes
+from .engine import HostEngine
 from .errors import UsageError
 from .files import check_writable
 from .on_demand import export_to
@@ -22,9 +23,9 @@ from .opening import Network, find_network, open_engine
 from .opening import Progress as Report
 from .options import Choices
 from .photo import SUFFIXES, read_photo, write_photo
-from .providers import choose
 from .recipes import RECIPES
 from .scaling import scaled
+from .sessions import choose
 from .stats import Stats
 
 
@@ -62,8 +63,8 @@ def open_dreamer(
     size: tuple[int, int],
     console: Console,
     stats: Stats | None = None,
-) -> Dreamer[np.ndarray]:
-    """A dreamer with everything opened for pictures of `size`, (height, width).
+) -> tuple[Dreamer[np.ndarray], HostEngine]:
+    """A dreamer and its engine, with everything opened for pictures of `size`, (height, width).
 
     Prints what it chose; raises as `find_network` and `open_engine` do.
     """
@@ -79,7 +80,7 @@ def open_dreamer(
     console.print(
         f"{network.model} {objective} on {engine.provider.name}, {octaves}, recipe {choices.recipe}"
     )
-    return Dreamer(CpuDevice(), engine, dream, seed=choices.seed, stats=stats)
+    return Dreamer(CpuDevice(), engine, dream, seed=choices.seed, stats=stats), engine
 
 
 def settings_of(choices: Choices, dreamer: Dreamer[np.ndarray]) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def dream_photo(console: Console, choices: Choices, source: Path, target: Path) 
         raise UsageError(f"{target.name} must end in one of {', '.join(SUFFIXES)}.")
     picture = scaled(read_photo(source), choices.size)
     network = find_network(choices, console.print)
-    dreamer = open_dreamer(choices, network, picture.shape[:2], console)
+    dreamer, _ = open_dreamer(choices, network, picture.shape[:2], console)
     total = dreamer.dream.steps * len(dreamer.sizes(*picture.shape[:2]))
     with counting(console, "dreaming") as report:
         done = itertools.count(1)
@@ -119,7 +120,7 @@ def dream_video(console: Console, choices: Choices, source: Path, target: Path) 
         nonlocal dreamer
         picture = scaled(frame, choices.size)
         if dreamer is None:
-            dreamer = open_dreamer(choices, network, picture.shape[:2], console)
+            dreamer, _ = open_dreamer(choices, network, picture.shape[:2], console)
         return dreamer.live(picture, seconds) if live else dreamer.still(picture)
 
     with counting(console, "dreaming") as report:

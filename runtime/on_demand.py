@@ -27,7 +27,7 @@ Progress = Callable[[str, float], None]
 EXPORTER: tuple[str, ...] = (sys.executable, "-m", "livedream.export")
 INSTALL = 'pip install "livedream[export]"'
 # Import names of what the extra installs and the exporter cannot do without.
-_NEEDED = ("torch", "onnx", "onnxscript")
+_NEEDED = ("torch", "onnx")
 
 PREFERRED, FALLBACK = "inception_v3", "efficientnet_lite0"
 

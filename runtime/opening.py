@@ -13,7 +13,8 @@ from .graph import Graph, read_graph
 from .objective import Objective, Term, check_objective, parse_objective
 from .on_demand import default_model, ensure_graph
 from .options import Choices
-from .providers import Provider, choose
+from .providers import Provider
+from .sessions import choose
 
 Progress = Callable[[str, float], None]
 """Called with the stage of the work and how much of it is done, 0..1."""
@@ -77,16 +78,30 @@ def find_network(choices: Choices, say: Callable[[str], None]) -> Network:
                 f"{choices.graph} holds {graph.model}, not {choices.model}; leave --model away."
             )
         return Network(graph.model, graph.layers, graph, choices)
-    model, note = choices.model, None
+    model = choices.model
     if model == "auto":
-        model, note = default_model()
-        if note:
-            say(note)
+        model = _model_of(choices.layers) or _preferred(choices.layers, say)
     known = catalogue.MODELS.get(model)
     if known is None:
         names = nearest(model, catalogue.MODELS)
         raise UsageError(f"There is no model '{model}'; nearest: {names}.")
     return Network(model, {layer.name: layer.channels for layer in known.layers}, None, choices)
+
+
+def _model_of(layers: str | None) -> str | None:
+    """The one model that has all the layers asked for; None where none or several have them."""
+    if layers is None:
+        return None
+    wanted = set(parse_objective(layers).layers)
+    models = [model for model in catalogue.MODELS.values() if wanted <= set(model.layer_names)]
+    return models[0].name if len(models) == 1 else None
+
+
+def _preferred(layers: str | None, say: Callable[[str], None]) -> str:
+    model, note = default_model(parse_objective(layers).layers if layers else None)
+    if note:
+        say(note)
+    return model
 
 
 def open_engine(

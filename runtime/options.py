@@ -13,7 +13,7 @@ import click
 from annotated_types import Ge, Le
 
 from .errors import UsageError, nearest
-from .parameters import Dream
+from .parameters import Dream, declared
 from .providers import PROVIDERS
 from .recipes import RECIPES
 
@@ -83,8 +83,7 @@ def dream_options() -> list[Callable[[Any], Any]]:
     for name, field in Dream.model_fields.items():
         low = next(limit.ge for limit in field.metadata if isinstance(limit, Ge))
         high = next(limit.le for limit in field.metadata if isinstance(limit, Le))
-        extra = field.json_schema_extra
-        unit = extra["unit"] if isinstance(extra, dict) else ""
+        unit = declared(name, "unit")
         kind = click.IntRange if field.annotation is int else click.FloatRange
         options.append(
             click.option(

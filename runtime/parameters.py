@@ -55,6 +55,12 @@ def moved(dream: Dream, name: str, direction: int) -> Dream:
 
     Raises pydantic's ValidationError at the end of the range.
     """
+    value = getattr(dream, name) + direction * declared(name, "step")
+    return Dream(**{**dream.model_dump(), name: value})
+
+
+def declared(name: str, what: str) -> Any:
+    """`unit` or `step` of the field `name`."""
     extra = Dream.model_fields[name].json_schema_extra
-    step = extra["step"] if isinstance(extra, dict) else 0
-    return Dream(**{**dream.model_dump(), name: getattr(dream, name) + direction * step})
+    assert isinstance(extra, dict)
+    return extra[what]

@@ -19,6 +19,4 @@ def scaled(bgr: np.ndarray, box: tuple[int, int] | None) -> np.ndarray:
     if size == (width, height):
         return bgr
     shrinks = size[0] < width
-    return cv2.resize(
-        bgr, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    )
+    return cv2.resize(bgr, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)

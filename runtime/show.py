@@ -71,11 +71,11 @@ def run_show(
         capture = opened.enter_context(Capture(camera, stats))
         first = first_frame(capture)
         width, height = fit(first.shape[1], first.shape[0], box)
-        dreamer = open_dreamer(choices, network, (height, width), console, stats)
+        dreamer, engine = open_dreamer(choices, network, (height, width), console, stats)
         dreaming = Dreaming(
             capture,
             dreamer,
-            Switcher(network, dreamer.engine, dreamer.dream),
+            Switcher(network, engine, dreamer.dream),
             stats,
             live=RECIPES[choices.recipe].live,
             box=box,
@@ -87,6 +87,7 @@ def run_show(
         if record:
             controls.recorder = Recorder(record)
         opened.callback(dreaming.stop)
+        missed = capture.slot.dropped
         dreaming.start()
         try:
             if headless:
@@ -96,7 +97,8 @@ def run_show(
         except KeyboardInterrupt:
             console.print("Stopped.")
         dreaming.stop()
-    stats.dropped = capture.slot.dropped
+    # Frames that passed while the engine was opened were nobody's.
+    stats.dropped = capture.slot.dropped - missed
     report(console, stats)
     if stats_file:
         stats.write(

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from livedream.runtime import providers
+from livedream.runtime import sessions
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.providers import PROVIDERS, choose, open_session
+from livedream.runtime.providers import PROVIDERS
+from livedream.runtime.sessions import choose, open_session
 
 
 @pytest.fixture
 def installed(monkeypatch):
     def install(*names: str) -> None:
-        monkeypatch.setattr(providers.ort, "get_available_providers", lambda: list(names))
+        monkeypatch.setattr(sessions.ort, "get_available_providers", lambda: list(names))
 
     return install
 
@@ -44,7 +45,7 @@ def test_a_silent_fallback_is_an_error(monkeypatch):
         def get_providers(self) -> list[str]:
             return ["CPUExecutionProvider"]
 
-    monkeypatch.setattr(providers.ort, "InferenceSession", Fallen)
+    monkeypatch.setattr(sessions.ort, "InferenceSession", Fallen)
     with pytest.raises(LivedreamError, match="did not start"):
         open_session(Path("x.onnx"), PROVIDERS["cuda"], size=(8, 8))
     open_session(Path("x.onnx"), PROVIDERS["cpu"], size=(8, 8))
