@@ -8,7 +8,7 @@ a gradient and slicing it; and 1x1 convolutions that read the same value are tra
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,6 +60,8 @@ class Reverse:
         self.values = values
         self.form = form
         self.producers = {op.output: op for op in tape.operations}
+        reads = [name for op in tape.operations for name in op.inputs]
+        self.readers = Counter([*reads, *tape.taps.values()])
         self.pending: dict[str, list[Contribution]] = defaultdict(list)
 
     def push(self, value: str, contribution: Contribution) -> None:
@@ -69,6 +71,9 @@ class Reverse:
             self.pending[value].append(contribution)
             return
         sizes = [self.tape.channels[part] for part in producer.parts]
+        if isinstance(contribution, Through) and contribution.conv.stride > 1:
+            # strided adjoints interleave, which is cheaper once for all parts
+            contribution = self._transposed(contribution, value)
         if isinstance(contribution, str):
             pieces: list[Contribution] = [*self.builder.split(contribution, sizes, axis=1)]
         else:
@@ -98,13 +103,7 @@ class Reverse:
                 output = values[operation.output]
                 self.push(source, self.form.rectify(builder, gradient, output, ceiling))
             case MaxPool(source=source):
-                pooled = values[operation.output]
-                before = values[source]
-                channels = self.tape.channels[source]
-                self.push(
-                    source,
-                    self.form.max_pool(builder, gradient, before, pooled, operation, channels),
-                )
+                self._back_through_pool(operation, source, gradient)
             case AveragePool(source=source, kernel=kernel):
                 # symmetric in input and output, hence its own adjoint
                 adjoint = builder.op(
@@ -120,6 +119,18 @@ class Reverse:
             case _:
                 raise TypeError(f"no reverse rule for {type(operation).__name__}")
 
+    def _back_through_pool(self, pool: MaxPool, source: str, gradient: str) -> None:
+        after, before = self.values[pool.output], self.values[source]
+        producer = self.producers.get(source)
+        if isinstance(producer, Rectify) and self.readers[source] == 1:
+            # the gradient only reaches values equal to the maximum, so the activation's mask can
+            # be read off the pooled, smaller image
+            gradient = self.form.rectify(self.builder, gradient, after, producer.ceiling)
+            source = producer.source
+        channels = self.tape.channels[source]
+        routed = self.form.max_pool(self.builder, gradient, before, after, pool, channels)
+        self.push(source, routed)
+
     def _sum(self, contributions: list[Contribution], value: str) -> str:
         finished = [c for c in contributions if isinstance(c, str)]
         through = [c for c in contributions if isinstance(c, Through)]
@@ -128,15 +139,15 @@ class Reverse:
             through = [c for c in through if not c.pointwise]
             through.append(self._merged(pointwise))
         for contribution in through:
-            finished.append(
-                self.form.transposed(
-                    self.builder, contribution.gradient, contribution.conv, self.values[value]
-                )
-            )
+            finished.append(self._transposed(contribution, value))
         total = finished[0]
         for term in finished[1:]:
             total = self.builder.op("Add", total, term)
         return total
+
+    def _transposed(self, through: Through, value: str) -> str:
+        like = self.values[value]
+        return self.form.transposed(self.builder, through.gradient, through.conv, like)
 
     def _merged(self, pointwise: list[Through]) -> Through:
         joined = self.builder.op("Concat", *[c.gradient for c in pointwise], axis=1)
