@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from .engine import HostEngine
 from .errors import LivedreamError, UsageError, nearest
 from .graph import Graph, read_graph
 from .objective import Objective, Term, check_objective, parse_objective
-from .on_demand import default_model, ensure_graph
+from .on_demand import Cancelled, default_model, ensure_graph
 from .options import Choices
 from .providers import Provider
 from .sessions import choose
@@ -47,7 +48,12 @@ class Network:
         return favourites[0] if favourites else list(self.layers)[-1]
 
     def graph_for(
-        self, objective: Objective, provider: Provider, progress: Progress, background: bool = False
+        self,
+        objective: Objective,
+        provider: Provider,
+        progress: Progress,
+        background: bool = False,
+        cancel: threading.Event | None = None,
     ) -> Graph:
         """The file to open: the given one, or one exported for these layers and this provider."""
         if self.graph:
@@ -62,6 +68,7 @@ class Network:
             seed=choices.seed,
             progress=progress,
             background=background,
+            cancel=cancel,
         )
         return read_graph(path)
 
@@ -113,10 +120,12 @@ def open_engine(
     progress: Progress,
     say: Callable[[str], None],
     background: bool = False,
+    cancel: threading.Event | None = None,
 ) -> HostEngine:
     """An engine ready for all `sizes(minimum side)`, each (height, width).
 
     provider: the one to use, else the one asked for; under `auto` the first that starts.
+    background, cancel: of an export, see `ensure_graph`.
     """
     choices = network.choices
     candidates = [provider] if provider else choose(choices.provider)
@@ -126,8 +135,8 @@ def open_engine(
         )
     for position, candidate in enumerate(candidates):
         try:
-            return _open(network, objective, sizes, candidate, progress, background)
-        except UsageError:
+            return _open(network, objective, sizes, candidate, progress, background, cancel)
+        except (UsageError, Cancelled):
             raise
         except LivedreamError as error:
             if position == len(candidates) - 1:
@@ -143,6 +152,7 @@ def _open(
     provider: Provider,
     progress: Progress,
     background: bool,
+    cancel: threading.Event | None,
 ) -> HostEngine:
     choices = network.choices
     if choices.precision not in ("auto", *provider.precisions):
@@ -150,7 +160,7 @@ def _open(
             f"{provider.name} does not compute in {choices.precision}; it offers "
             f"{', '.join(provider.precisions)}."
         )
-    graph = network.graph_for(objective, provider, progress, background)
+    graph = network.graph_for(objective, provider, progress, background, cancel)
     engine = HostEngine(
         graph,
         provider,

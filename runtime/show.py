@@ -86,6 +86,7 @@ def run_show(
         opened.callback(controls.close)
         if record:
             controls.recorder = Recorder(record)
+        opened.callback(dreaming.switcher.close)
         opened.callback(dreaming.stop)
         missed = capture.slot.dropped
         dreaming.start()

@@ -15,6 +15,7 @@ from livedream.runtime.dreaming import Dreaming
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.frame import Frame
 from livedream.runtime.objective import parse_objective
+from livedream.runtime.on_demand import Cancelled
 from livedream.runtime.parameters import Dream
 from livedream.runtime.slot import Capture, Closed
 from livedream.runtime.stats import Stats
@@ -57,11 +58,16 @@ class Network:
 
 
 class Engine(ToyEngine):
+    """An engine whose graph taps the layers of its objective."""
+
     def __init__(self, objective: str) -> None:
         super().__init__()
         self.objective = parse_objective(objective)
         self.provider = None
         self.graph = type("Graph", (), {"layers": dict.fromkeys(self.objective.layers, 1)})
+
+    def steered(self, objective) -> Engine:
+        return Engine(str(objective))
 
 
 def setting(film: Film, **options) -> tuple[Dreaming, Switcher]:
@@ -151,24 +157,45 @@ def test_a_layer_changes_while_frames_go_on(monkeypatch):
     dreaming.stop()
 
 
-def test_only_the_newest_request_counts(monkeypatch):
-    gates = {"b": threading.Event(), "c": threading.Event()}
+def test_only_the_newest_request_counts_and_an_older_export_is_called_off(monkeypatch):
+    called_off = []
 
-    def slow(network, objective, sizes, **_):
-        gates[str(objective)].wait(5)
+    def slow(network, objective, sizes, *, cancel, **_):
+        if str(objective) == "b":
+            assert cancel.wait(5)
+            called_off.append("b")
+            raise Cancelled("called off")
         return Engine(str(objective))
 
     monkeypatch.setattr(switching, "open_engine", slow)
     switcher = Switcher(Network(), Engine("a"), Dream())
     for name in "bc":
         switcher.request(parse_objective(name), Dream(), (32, 40))
-    gates["c"].set()
     until(lambda: switcher._ready is not None)
-    gates["b"].set()
-    time.sleep(0.05)
+    assert called_off in ([], ["b"])
     assert str(switcher.take().engine.objective) == "c"
     assert switcher.take() is None
     assert str(switcher.neighbour(1)) == "a"
+
+
+def test_values_changed_while_a_layer_opens_are_kept(monkeypatch):
+    release, opened = threading.Event(), []
+
+    def slow(network, objective, sizes, **_):
+        opened.append(str(objective))
+        release.wait(5)
+        return Engine(str(objective))
+
+    monkeypatch.setattr(switching, "open_engine", slow)
+    switcher = Switcher(Network(), Engine("a"), Dream())
+    switcher.request(parse_objective("b"), Dream(), (32, 40))
+    until(lambda: opened)
+    switcher.request(switcher.objective, Dream(octaves=3), (32, 40))
+    release.set()
+    until(lambda: switcher._ready is not None)
+    ready = switcher.take()
+    assert (str(ready.engine.objective), ready.dream.octaves) == ("b", 3)
+    assert opened == ["b"]
 
 
 def test_a_layer_that_does_not_open_leaves_the_old_one_and_says_so(monkeypatch):
