@@ -1,7 +1,6 @@
 // Sum and difference of two images, for where no other kernel can take them along.
 //
 // Bytes per pixel: 36 (24 read, 12 written).
-#include "common.cuh"
 
 // out = a + weight * b; weight 1 adds, -1 subtracts. Blocks of 256 values. out may be a or b.
 extern "C" __global__ void add(

@@ -83,7 +83,7 @@ class CudaCoreBackend:
     def pinned(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         size = math.prod(shape) * dtype.itemsize
         buffer = self._host.allocate(size)
-        place = (ctypes.c_uint8 * size).from_address(int(buffer.handle))
+        place: Any = (ctypes.c_uint8 * size).from_address(int(buffer.handle))
         place.buffer = buffer  # freed when the last view of the array is gone
         return np.frombuffer(place, dtype).reshape(shape)
 

@@ -5,25 +5,23 @@
 // within 32 bits.
 #pragma once
 
-constexpr int PLANES = 3;
+inline constexpr int PLANES = 3;
 
 // One IEEE half in memory. Arithmetic is always done in float.
 struct Half {
     unsigned short bits;
 };
 
-#ifdef HOST_SHIM  // compiled as C++ for the tests; these two come from the shim
-__device__ float half_to_float(unsigned short bits);
-__device__ unsigned short float_to_half(float value);
+#ifdef HOST_SHIM  // compiled as C++ for the tests; the conversions come from the shim
 #define DYNAMIC_SHARED(name) float* name = dynamic_shared()
 #else
-static __device__ __forceinline__ float half_to_float(unsigned short bits) {
+__device__ __forceinline__ float half_to_float(unsigned short bits) {
     float value;
     asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
     return value;
 }
 
-static __device__ __forceinline__ unsigned short float_to_half(float value) {
+__device__ __forceinline__ unsigned short float_to_half(float value) {
     unsigned short bits;
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(value));
     return bits;
@@ -31,22 +29,22 @@ static __device__ __forceinline__ unsigned short float_to_half(float value) {
 #define DYNAMIC_SHARED(name) extern __shared__ float name[]
 #endif
 
-static __device__ __forceinline__ float load(const float* values, size_t at) { return values[at]; }
-static __device__ __forceinline__ float load(const Half* values, size_t at) {
+__device__ __forceinline__ float load(const float* values, size_t at) { return values[at]; }
+__device__ __forceinline__ float load(const Half* values, size_t at) {
     return half_to_float(values[at].bits);
 }
-static __device__ __forceinline__ void store(float* values, size_t at, float value) {
+__device__ __forceinline__ void store(float* values, size_t at, float value) {
     values[at] = value;
 }
-static __device__ __forceinline__ void store(Half* values, size_t at, float value) {
+__device__ __forceinline__ void store(Half* values, size_t at, float value) {
     values[at].bits = float_to_half(value);
 }
 
-static __device__ __forceinline__ size_t address(int plane, int y, int x, int height, int width) {
+__device__ __forceinline__ size_t address(int plane, int y, int x, int height, int width) {
     return (static_cast<size_t>(plane) * height + y) * width + x;
 }
 
-static __device__ __forceinline__ float clamp01(float value) {
+__device__ __forceinline__ float clamp01(float value) {
     return fminf(fmaxf(value, 0.0f), 1.0f);
 }
 
@@ -56,13 +54,13 @@ struct Between {
     float weight;
 };
 
-static __device__ __forceinline__ float mix(float first, float second, float weight) {
+__device__ __forceinline__ float mix(float first, float second, float weight) {
     return first * (1.0f - weight) + second * weight;
 }
 
 // Where pixel `index` of `size` lies in a row of `source` pixels. Whole-number arithmetic: exact at
 // any size, without the double precision that consumer cards are slow at.
-static __device__ __forceinline__ Between between(int index, int size, int source, int corners) {
+__device__ __forceinline__ Between between(int index, int size, int source, int corners) {
     int above, below;
     if (corners) {  // first and last pixels of both coincide
         above = size > 1 ? index * (source - 1) : 0;
@@ -79,7 +77,7 @@ static __device__ __forceinline__ Between between(int index, int size, int sourc
 }
 
 // The same for a place given as a float, the edge repeated.
-static __device__ __forceinline__ Between between(float at, int source) {
+__device__ __forceinline__ Between between(float at, int source) {
     at = fminf(fmaxf(at, 0.0f), static_cast<float>(source - 1));
     const int first = static_cast<int>(at);
     return {first, min(first + 1, source - 1), at - static_cast<float>(first)};
@@ -98,7 +96,7 @@ __device__ __forceinline__ float bilinear(
 }
 
 // Where `index` comes from when a torus of `size` is shifted by `whole` (0..size-1) + `fraction`.
-static __device__ __forceinline__ Between shifted(int index, int size, int whole, float fraction) {
+__device__ __forceinline__ Between shifted(int index, int size, int whole, float fraction) {
     const int first = index >= whole ? index - whole : index - whole + size;
     return {first, first > 0 ? first - 1 : size - 1, fraction};
 }

@@ -68,7 +68,7 @@ def read_source(name: str) -> str:
     """
     if name not in SOURCES:
         raise KernelError(f"there is no kernel source {name}; there are {', '.join(SOURCES)}")
-    folder = resources.files(__package__)
+    folder = resources.files(__package__ or __name__)
     seen: set[str] = set()
 
     def header(match: re.Match[str]) -> str:
@@ -102,9 +102,7 @@ def target_for(architecture: int, known: list[int]) -> str:
     return f"compute_{max(older)}"
 
 
-def load_or_compile(
-    name: str, architecture: int, compiler: Compiler, folder: Path | None
-) -> bytes:
+def load_or_compile(name: str, architecture: int, compiler: Compiler, folder: Path | None) -> bytes:
     """The binary (or PTX) of a source for one card, from `folder` if it is there and whole.
 
     A damaged entry is made again. Entries appear whole or not at all, so several processes may
@@ -175,9 +173,9 @@ class Nvrtc:
         return sorted(known)
 
     def compile(self, source: str, name: str, target: str) -> bytes:
-        program = self._nvrtc.nvrtcCreateProgram(
-            source.encode(), f"{name}.cu".encode(), 0, [], []
-        )[1]
+        program = self._nvrtc.nvrtcCreateProgram(source.encode(), f"{name}.cu".encode(), 0, [], [])[
+            1
+        ]
         options = [option.encode() for option in (*OPTIONS, f"--gpu-architecture={target}")]
         try:
             status = self._nvrtc.nvrtcCompileProgram(program, len(options), options)[0]

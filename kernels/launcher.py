@@ -32,7 +32,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Memory:
-    """size bytes on the card from address pointer. Freed by `Launcher.free` only."""
+    """size bytes on the card from address pointer. Keep it until `Launcher.free`."""
 
     pointer: int
     size: int
@@ -40,7 +40,7 @@ class Memory:
 
 
 class Backend(Protocol):
-    """What a CUDA library does for us. Errors are the library's own, all RuntimeErrors or its Error.
+    """What a CUDA library does for us. Errors at work are the library's own.
 
     Its constructor takes the card's index, makes it current in the thread, and raises Unavailable.
     """
@@ -243,7 +243,7 @@ def open_launcher(
         try:
             return Launcher(backend(card), cache)
         except Unavailable as error:
-            reasons.append(str(error))
+            reasons.append(str(error).rstrip("."))
     raise KernelError(
         f"no CUDA library can reach a card: {'; '.join(reasons)}. "
         'With an NVIDIA driver installed: pip install "cuda-core[cu13]"'

@@ -4,9 +4,8 @@
 // Bytes per pixel: `limit` 24 (residual read and written), with the mean 36. `limit_sum`, which
 // also takes residual = image - base before and image = base + residual after it, 48, with the
 // mean 72; as separate passes the same is 108.
-#include "common.cuh"
 
-static __device__ __forceinline__ float weakening(float mean, float strength) {
+__device__ __forceinline__ float weakening(float mean, float strength) {
     return strength > 0.0f && mean > strength ? strength / mean : 1.0f;
 }
 

@@ -16,7 +16,7 @@ from .launcher import Argument, Launcher, Memory, Stream
 LARGEST_SIDE = 32767
 """Pixels. Beyond it, 32 bits do not hold the positions of `resample` and `warp`."""
 
-LARGEST_SIGMA = 60.0
+LARGEST_SIGMA = 43.0
 """Pixels. Beyond it, the blur's tile does not fit into the shared memory every card has."""
 
 _PLANES = 3
@@ -96,7 +96,9 @@ class Operations:
         """
         factors = SCALES if scales else (1.0,)
         if not 0 < sigma <= LARGEST_SIGMA / factors[-1]:
-            raise ValueError(f"sigma {sigma} is not above 0 and at most {LARGEST_SIGMA}")
+            raise ValueError(
+                f"sigma {sigma} is not above 0 and at most {LARGEST_SIGMA / factors[-1]:g}"
+            )
         height, width = _checked(size)
         # As in `taps`. The kernel doubles sigma from scale to scale.
         radii = [max(1, math.ceil(3 * sigma * factor)) for factor in factors]
@@ -105,10 +107,8 @@ class Operations:
         parts = math.prod(grid)
         if measure:
             self._reserve(parts)
+        # weights, strip and rows, see blur.cu
         floats = 2 * largest + 1 + (_STRIP + _TILE) * (_TILE + 2 * largest)
-        if scales:
-            # The strip is as wide as the largest scale's, the rows of each start at its end.
-            floats = 2 * largest + 1 + (_STRIP + _TILE) * (_TILE + 2 * largest)
         arguments = [
             _p(out),
             _p(gradient),

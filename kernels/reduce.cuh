@@ -1,7 +1,7 @@
 // Sum over a block of 256 threads, the same to the last bit in every run.
 #pragma once
 
-constexpr int THREADS = 256;
+inline constexpr int THREADS = 256;
 
 // Every thread of the block must call this. The sum is returned to thread 0; others get leavings.
 static __device__ inline float block_sum(float value) {

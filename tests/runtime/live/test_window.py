@@ -22,7 +22,7 @@ PLAYER = """
     image[:] = (40, 160, 80)
     status = Status(24.0, 0.05, "Mixed_6b", "cpu", (320, 240))
     with Window("livedream-test", (320, 240)) as window:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         told = False
         while time.monotonic() < deadline:
             window.show(image, lambda canvas: draw_hud(canvas, status))
@@ -120,7 +120,7 @@ def test_the_screen_shows_the_picture_at_its_aspect(player, tmp_path):
     player.tool("windowsize", "--sync", player.window, "900", "500")
     assert player.size("900 500") == "900 500"
     shot = tmp_path / "shot.png"
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while True:  # The window paints some time after it has its size.
         subprocess.run(
             ["import", "-window", player.window, str(shot)], env=player.environment, check=True,
