@@ -1,0 +1,96 @@
+"""Where the kernels run in a test: on the processor through the shim, and on a card."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from livedream.kernels.compile import KernelError
+from livedream.kernels.launcher import Launcher, open_launcher
+from livedream.kernels.operations import Operations
+
+from .host import HostCompiler, host_launcher
+
+
+class Bench:
+    """Operations on NumPy arrays: copies in, runs, copies out."""
+
+    def __init__(self, launcher: Launcher) -> None:
+        self.launcher = launcher
+        self.stream = launcher.stream()
+        self.operations = Operations(launcher, self.stream)
+
+    def put(self, array: np.ndarray) -> int:
+        array = np.ascontiguousarray(array)
+        memory = self.launcher.allocate(array.nbytes)
+        self._memories.append(memory)
+        self.launcher.copy_to(memory.pointer, array, self.stream)
+        self.launcher.synchronize(self.stream)
+        return memory.pointer
+
+    def room(self, shape: tuple[int, ...], dtype: Any = np.float32) -> int:
+        """Filled with ones of bits: NaN as a float."""
+        return self.put(np.full(int(np.prod(shape)) * np.dtype(dtype).itemsize, 0xFF, np.uint8))
+
+    def get(self, pointer: int, shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray:
+        array = np.empty(shape, dtype)
+        self.launcher.copy_from(array, pointer, self.stream)
+        self.launcher.synchronize(self.stream)
+        return array
+
+    def mean(self) -> float:
+        return float(self.get(self.operations.mean.pointer, (1,))[0])
+
+    def __enter__(self) -> Bench:
+        self._memories: list[Any] = []
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for memory in self._memories:
+            self.launcher.free(memory)
+
+
+@pytest.fixture(scope="session")
+def host_compiler(tmp_path_factory: pytest.TempPathFactory) -> HostCompiler:
+    if not shutil.which("g++"):
+        pytest.skip("g++ is not installed")
+    return HostCompiler(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture(scope="session")
+def host(host_compiler: HostCompiler) -> tuple[Bench, Any]:
+    launcher, backend = host_launcher(host_compiler)
+    return Bench(launcher), backend
+
+
+@pytest.fixture(scope="session")
+def card(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    try:
+        launcher = open_launcher(tmp_path_factory.mktemp("kernels"))
+    except KernelError as error:
+        pytest.skip(str(error))
+    return Bench(launcher)
+
+
+@pytest.fixture(params=["host", "card"])
+def bench(request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str]) -> Iterator[Bench]:
+    """Both in turn; on the processor, undefined behaviour and stray writes fail the test."""
+    if request.param == "card":
+        with request.getfixturevalue("card") as bench:
+            yield bench
+        return
+    bench, backend = request.getfixturevalue("host")
+    capfd.readouterr()
+    with bench:
+        yield bench
+        backend.check()
+    assert "runtime error" not in capfd.readouterr().err
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(7)

@@ -1,0 +1,266 @@
+"""Every kernel against the NumPy function that defines it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from livedream import kernels
+from livedream.kernels.operations import split
+
+SIZES = [(1, 1), (1, 37), (41, 1), (7, 3), (33, 65), (50, 31), (9, 100)]
+"""(height, width): odd, one pixel wide, just above and below a block of 32 x 8 or a tile of 32."""
+SHIFTS = [(0, 0), (3, -5), (-0.25, 0), (1.5, -7.75), (1000, -2049), (-321.125, 77.5)]
+FEW = [(1, 1), (33, 65), (50, 31)]
+EXACT = 2e-6
+HALF = 2**-11
+
+
+@pytest.fixture(params=SIZES, ids=str)
+def size(request):
+    return request.param
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("shift", SHIFTS, ids=str)
+def test_jitter(bench, random, size, shift, half):
+    image = random.random((3, *size), np.float32)
+    kind = np.float16 if half else np.float32
+    out = bench.room((3, *size), kind)
+    bench.operations.jitter(out, bench.put(image), size, *shift, half=half)
+    expected = kernels.jitter(image, *shift)
+    got = bench.get(out, (3, *size), kind)
+    if shift == (3, -5):
+        assert np.array_equal(got, expected.astype(kind))
+    assert np.abs(got - expected).max() <= (HALF if half else EXACT)
+
+
+def test_jitter_back_is_exact_for_whole_pixels(bench, random, size):
+    image = random.random((3, *size), np.float32)
+    there, back = bench.room(image.shape), bench.room(image.shape)
+    bench.operations.jitter(there, bench.put(image), size, 31, -17)
+    bench.operations.jitter(back, there, size, -31, 17)
+    assert np.array_equal(bench.get(back, image.shape), image)
+
+
+@pytest.mark.parametrize("shift", [0, -1, 7.75, -0.25, 1e6 + 0.5, -12345.0])
+def test_split_keeps_the_shift(shift):
+    whole, part = split(shift, 10)
+    assert 0 <= whole < 10
+    assert 0 <= part < 1
+    assert (shift - whole - part) % 10 == 0
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("sigma", [0.3, 1.0, 2.75, 8.0])
+def test_blur(bench, random, size, sigma, half):
+    gradient = random.standard_normal((3, *size), np.float32)
+    if half:
+        gradient = gradient.astype(np.float16)
+    out = bench.room(gradient.shape)
+    bench.operations.blur(out, bench.put(gradient), size, sigma, half=half, measure=True)
+    expected = kernels.blur(gradient.astype(np.float32), sigma)
+    assert np.abs(bench.get(out, gradient.shape) - expected).max() <= 4 * EXACT
+    assert bench.mean() == pytest.approx(np.abs(expected).mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize("size", FEW, ids=str)
+@pytest.mark.parametrize("sigma", [0.5, 3.3])
+def test_blur_scales(bench, random, size, sigma):
+    gradient = random.standard_normal((3, *size), np.float32)
+    out = bench.room(gradient.shape)
+    bench.operations.blur(out, bench.put(gradient), size, sigma, scales=True, measure=True)
+    expected = kernels.blur_scales(gradient, sigma)
+    assert np.abs(bench.get(out, gradient.shape) - expected).max() <= 8 * EXACT
+    assert bench.mean() == pytest.approx(np.abs(expected).mean(), rel=1e-4)
+
+
+def test_the_largest_blur_fits(bench, random):
+    gradient = random.standard_normal((3, 40, 21), np.float32)
+    out = bench.room(gradient.shape)
+    bench.operations.blur(out, bench.put(gradient), (40, 21), 43)
+    assert np.abs(bench.get(out, gradient.shape) - kernels.blur(gradient, 43)).max() <= 8 * EXACT
+    for sigma in (0, 43.1):
+        with pytest.raises(ValueError, match="sigma"):
+            bench.operations.blur(out, out, (40, 21), sigma)
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("shift", SHIFTS, ids=str)
+def test_ascend(bench, random, size, shift, half):
+    image = random.random((3, *size), np.float32)
+    gradient = random.standard_normal((3, *size), np.float32) * np.float32(1e-3)
+    if half:
+        gradient = gradient.astype(np.float16)
+    out = bench.room(image.shape)
+    bench.operations.ascend(
+        out, bench.put(image), bench.put(gradient), size, 0.3, *shift, half=half
+    )
+    expected = kernels.ascend(image, gradient.astype(np.float32), 0.3, *shift)
+    assert np.abs(bench.get(out, image.shape) - expected).max() <= 4 * EXACT
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_ascend_from_an_unshifted_image_is_the_same_for_whole_pixels(bench, random, size, half):
+    image = random.random((3, *size), np.float32)
+    gradient = random.standard_normal((3, *size), np.float32)
+    if half:
+        gradient = gradient.astype(np.float16)
+    there = bench.put(image)
+    bench.operations.ascend(
+        there, there, bench.put(gradient), size, 0.01, 45, -3, half=half, image_shifted=False
+    )
+    expected = kernels.ascend(
+        kernels.jitter(image, 45, -3), gradient.astype(np.float32), 0.01, 45, -3
+    )
+    assert np.abs(bench.get(there, image.shape) - expected).max() <= EXACT
+
+
+def test_ascend_from_an_unshifted_image_moves_the_gradient_by_fractions(bench, random):
+    image = random.random((3, 20, 30), np.float32) * 0.5 + 0.25
+    gradient = random.standard_normal((3, 20, 30), np.float32)
+    out = bench.room(image.shape)
+    bench.operations.ascend(
+        out, bench.put(image), bench.put(gradient), (20, 30), 0.01, 2.5, -1.25, image_shifted=False
+    )
+    slope = kernels.jitter(gradient, -2.5, 1.25) / np.abs(gradient).mean()
+    expected = np.clip(image + np.float32(0.01) * slope, 0, 1)
+    assert np.abs(bench.get(out, image.shape) - expected).max() <= EXACT
+
+
+@pytest.mark.parametrize("image_shifted", [True, False])
+@pytest.mark.parametrize("broken", [0, np.nan, np.inf])
+def test_ascend_leaves_the_image_under_a_dead_or_broken_gradient(
+    bench, random, broken, image_shifted
+):
+    image = random.random((3, 12, 40), np.float32)
+    gradient = np.zeros_like(image)
+    gradient[1, 2, 3] = broken
+    out = bench.room(image.shape)
+    bench.operations.ascend(
+        out,
+        bench.put(image),
+        bench.put(gradient),
+        (12, 40),
+        1.0,
+        0,
+        0,
+        image_shifted=image_shifted,
+    )
+    assert np.array_equal(bench.get(out, image.shape), image)
+
+
+def test_measure_is_repeatable_and_close(bench, random):
+    values = random.standard_normal((3, 211, 307), np.float32)
+    there = bench.put(values)
+    means = set()
+    for _ in range(3):
+        bench.operations.measure(there, (211, 307))
+        means.add(bench.mean())
+    assert len(means) == 1
+    assert means.pop() == pytest.approx(np.abs(values).mean(dtype=np.float64), rel=1e-6)
+    small = values.astype(np.float16)
+    bench.operations.measure(bench.put(small), (211, 307), half=True)
+    assert bench.mean() == pytest.approx(np.abs(small).mean(dtype=np.float64), rel=1e-6)
+
+
+@pytest.mark.parametrize("corners", [False, True])
+@pytest.mark.parametrize("target", [(1, 1), (13, 90), (70, 40), (1, 33)], ids=str)
+def test_resample(bench, random, size, target, corners):
+    image, other = random.random((2, 3, *size), np.float32)
+    base = random.random((3, *target), np.float32)
+    out = bench.room(base.shape)
+    bench.operations.resample(out, target, bench.put(image), size, corners)
+    expected = kernels.resample(image, *target, corners)
+    assert np.abs(bench.get(out, base.shape) - expected).max() <= EXACT
+    there = bench.put(base)
+    bench.operations.resample(
+        there, target, bench.put(image), size, corners, minus=bench.put(other), plus=there
+    )
+    expected = base + kernels.resample(image - other, *target, corners)
+    assert np.abs(bench.get(there, base.shape) - expected).max() <= EXACT
+
+
+def test_resample_places_the_last_pixels_of_the_longest_row(bench):
+    ramp = np.arange(32767, dtype=np.float32) / 32767
+    image = np.broadcast_to(ramp, (3, 1, 32767))
+    for corners, width in ((False, 32766), (True, 32766), (False, 50), (True, 50)):
+        out = bench.room((3, 1, width))
+        bench.operations.resample(out, (1, width), bench.put(image), (1, 32767), corners)
+        expected = kernels.resample(image, 1, width, corners)
+        assert np.abs(bench.get(out, (3, 1, width)) - expected).max() <= EXACT
+
+
+def enlarged(flow: np.ndarray, keep: np.ndarray, size: tuple[int, int]):
+    scale = np.array([size[1] / flow.shape[2], size[0] / flow.shape[1]], np.float32)
+    return (
+        kernels.resample(flow, *size) * scale.reshape(2, 1, 1),
+        kernels.resample(keep[None], *size)[0],
+    )
+
+
+@pytest.mark.parametrize("based", [False, True])
+@pytest.mark.parametrize("part", [1, 3])
+def test_warp(bench, random, size, part, based):
+    residual, base = random.standard_normal((2, 3, *size), np.float32)
+    flow_size = -(-size[0] // part), -(-size[1] // part)
+    keep_size = (2, 3) if part == 3 else size
+    flow = random.standard_normal((2, *flow_size), np.float32) * np.float32(6)
+    keep = random.random(keep_size, np.float32)
+    out = bench.put(base)
+    bench.operations.warp(
+        out,
+        bench.put(residual),
+        size,
+        bench.put(flow),
+        flow_size,
+        bench.put(keep),
+        keep_size,
+        plus=out if based else 0,
+    )
+    expected = kernels.warp(residual, *enlarged(flow, keep, size))
+    if based:
+        expected = base + expected
+    # A place rounded to 1/2^16 pixel between neighbours that differ by up to 6.
+    assert np.abs(bench.get(out, base.shape) - expected).max() <= 1e-4
+
+
+def test_pixels(bench, random, size):
+    bgr = random.integers(0, 256, (*size, 3), dtype=np.uint8)
+    planar, back = bench.room((3, *size)), bench.room(bgr.shape, np.uint8)
+    bench.operations.to_planar(planar, bench.put(bgr), size)
+    assert np.array_equal(bench.get(planar, (3, *size)), kernels.to_planar(bgr))
+    bench.operations.to_bytes(back, planar, size)
+    assert np.array_equal(bench.get(back, bgr.shape, np.uint8), bgr)
+    image = random.standard_normal((3, *size), np.float32)
+    bench.operations.to_bytes(back, bench.put(image), size)
+    assert np.array_equal(bench.get(back, bgr.shape, np.uint8), kernels.to_bytes(image))
+
+
+@pytest.mark.parametrize("strength", [0, 0.01, 0.3, 5])
+def test_limit(bench, random, size, strength):
+    image, base = random.random((2, 3, *size), np.float32)
+    residual = image - base
+    expected = kernels.limit(residual, strength)
+    there = bench.put(residual)
+    bench.operations.limit(there, there, size, strength)
+    assert np.abs(bench.get(there, image.shape) - expected).max() <= EXACT
+    total = bench.put(image)
+    bench.operations.limit_sum(there, total, total, bench.put(base), size, strength)
+    assert np.abs(bench.get(there, image.shape) - expected).max() <= EXACT
+    assert np.abs(bench.get(total, image.shape) - (base + expected)).max() <= EXACT
+
+
+def test_add_and_subtract(bench, random, size):
+    a, b = random.random((2, 3, *size), np.float32)
+    there, other, out = bench.put(a), bench.put(b), bench.room(a.shape)
+    bench.operations.subtract(out, there, other, size)
+    assert np.array_equal(bench.get(out, a.shape), a - b)
+    bench.operations.add(there, there, other, size)
+    assert np.array_equal(bench.get(there, a.shape), a + b)
+
+
+@pytest.mark.parametrize("size", [(0, 4), (4, 32768)], ids=str)
+def test_sizes_beyond_the_kernels_are_refused(bench, size):
+    with pytest.raises(ValueError, match="side"):
+        bench.operations.jitter(0, 0, size, 0, 0)

@@ -1,0 +1,137 @@
+"""The shim shows the faults that it is there to show."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from livedream.kernels.compile import read_source
+
+from .host import HostBackend
+
+REVERSE = """
+extern "C" __global__ void reverse(float* out, const float* values) {{
+    __shared__ float kept[64];
+    kept[threadIdx.x] = values[threadIdx.x];
+    {barrier}
+    out[threadIdx.x] = kept[63 - threadIdx.x];
+}}
+"""
+SHIFT = """
+extern "C" __global__ void rotate(float* out, const float* values) {{
+    __shared__ float kept[64];
+    kept[threadIdx.x] = values[threadIdx.x];
+    __syncthreads();
+    const float next = kept[(threadIdx.x + 1) % 64];
+    {barrier}
+    kept[threadIdx.x] = next;
+    __syncthreads();
+    out[threadIdx.x] = kept[threadIdx.x];
+}}
+"""
+BARRIER = "__syncthreads();"
+
+
+@pytest.fixture
+def compiled(host_compiler):
+    def compiled(source: str, name: str, entry: str) -> Callable[[int], np.ndarray]:
+        backend = HostBackend(host_compiler)
+        function = backend.function(
+            backend.module(host_compiler.compile(source, name, "host")), entry
+        )
+        values = np.arange(64, dtype=np.float32)
+
+        def run(seed: int) -> np.ndarray:
+            out = np.full(64, -1, np.float32)
+            pointers = [np.uint64(out.ctypes.data), np.uint64(values.ctypes.data)]
+            backend.seed = seed
+            backend.launch(function, (1, 1, 1), (64, 1, 1), pointers, 0, backend.stream())
+            return out
+
+        return run
+
+    return compiled
+
+
+@pytest.mark.parametrize(
+    ("source", "entry", "expected"),
+    [
+        (REVERSE, "reverse", np.arange(64)[::-1]),
+        (SHIFT, "rotate", (np.arange(64) + 1) % 64),
+    ],
+    ids=["read before written", "written before read"],
+)
+def test_a_missing_barrier_shows(compiled, source, entry, expected):
+    right = compiled(source.format(barrier=BARRIER), f"{entry}_right", entry)
+    wrong = compiled(source.format(barrier=""), f"{entry}_wrong", entry)
+    for seed in range(5):
+        assert np.array_equal(right(seed), expected)
+        assert not np.array_equal(wrong(seed), expected)
+
+
+def test_a_barrier_that_only_some_reach_is_refused(compiled):
+    source = REVERSE.format(barrier="if (threadIdx.x < 32) __syncthreads();")
+    with pytest.raises(AssertionError, match="same barrier"):
+        compiled(source, "reverse_partly", "reverse")(0)
+
+
+def test_every_barrier_of_our_kernels_is_needed(host, random):
+    """Each one, left out alone, changes a result: the other tests would notice."""
+    bench, _ = host
+    values = random.standard_normal((3, 70, 45), np.float32)
+
+    def blurred() -> bytes:
+        bench.operations.blur(out, there, (70, 45), 1.3, scales=True, measure=True)
+        return bench.get(out, values.shape).tobytes() + np.float32(bench.mean()).tobytes()
+
+    def measured() -> bytes:
+        bench.operations.measure(there, (70, 45))
+        return np.float32(bench.mean()).tobytes()
+
+    with bench:
+        out, there = bench.room(values.shape), bench.put(values)
+        for name, entry, call in (
+            ("blur", "blur_f32", blurred),
+            ("magnitude", "magnitude_f32", measured),
+        ):
+            library = bench.launcher.function(name, entry)[0]
+            left_out = ctypes.c_int.in_dll(library, "shim_left_out")
+            right = call()
+            lines = read_source(name).splitlines()
+            barriers = [number for number, line in enumerate(lines, 1) if BARRIER in line]
+            assert len(barriers) == (5 if name == "blur" else 1)
+            for line in barriers:
+                left_out.value = line
+                try:
+                    assert call() != right, lines[line - 1]
+                finally:
+                    left_out.value = 0
+            assert call() == right
+
+
+def test_half_conversions_are_numpys(host_compiler, random):
+    source = (
+        read_source("jitter")
+        + """
+extern "C" __global__ void halves(float* out, const Half* values, Half* back) {
+    const size_t at = blockIdx.x * blockDim.x + threadIdx.x;
+    out[at] = load(values, at);
+    store(back, at, out[at] * 1.0003f);
+}
+"""
+    )
+    backend = HostBackend(host_compiler)
+    function = backend.function(
+        backend.module(host_compiler.compile(source, "halves", "host")), "halves"
+    )
+    values = np.arange(65536, dtype=np.uint16).view(np.float16)
+    out, back = np.empty(65536, np.float32), np.empty(65536, np.float16)
+    pointers = [np.uint64(array.ctypes.data) for array in (out, values, back)]
+    backend.launch(function, (256, 1, 1), (256, 1, 1), pointers, 0, backend.stream())
+    assert np.array_equal(out, values.astype(np.float32), equal_nan=True)
+    with np.errstate(over="ignore"):
+        expected = (out * np.float32(1.0003)).astype(np.float16)
+    assert np.array_equal(back, expected, equal_nan=True)
