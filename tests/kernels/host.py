@@ -35,6 +35,7 @@ class HostCompiler:
         (folder / "probe.cpp").write_text("int probe() { return 0; }\n")
         if self._build(folder / "probe.cpp", folder / "probe.so").returncode:
             self._check = []
+        self.checks_behaviour = bool(self._check)
 
     def compile(self, source: str, name: str, target: str) -> bytes:
         """The path of the library, as bytes."""

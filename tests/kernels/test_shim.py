@@ -135,3 +135,53 @@ extern "C" __global__ void halves(float* out, const Half* values, Half* back) {
     with np.errstate(over="ignore"):
         expected = (out * np.float32(1.0003)).astype(np.float16)
     assert np.array_equal(back, expected, equal_nan=True)
+
+
+def test_undefined_behaviour_and_stray_writes_show(host_compiler, capfd):
+    source = """
+extern "C" __global__ void stray(int* out, int at) {
+    out[at] = at + 2147483647;
+}
+"""
+    backend = HostBackend(host_compiler)
+    library = backend.module(host_compiler.compile(source, "stray", "host"))
+    function = backend.function(library, "stray")
+    memory = backend.allocate(16)
+
+    def run(*arguments: np.generic) -> None:
+        backend.launch(function, (1, 1, 1), (1, 1, 1), arguments, 0, backend.stream())
+
+    with pytest.raises(AssertionError):
+        run(np.uint64(memory.pointer), np.float32(1))  # of another type than the kernel's
+    run(np.uint64(memory.pointer), np.int32(0))
+    backend.check()
+    assert "runtime error" not in capfd.readouterr().err
+    run(np.uint64(memory.pointer), np.int32(4))
+    with pytest.raises(AssertionError, match="outside an allocation"):
+        backend.check()
+    if host_compiler.checks_behaviour:
+        assert "runtime error: signed integer overflow" in capfd.readouterr().err
+
+
+def test_addresses_pass_32_bits_and_positions_do_not_overflow(host_compiler, capfd):
+    source = (
+        read_source("resample")
+        + """
+extern "C" __global__ void places(long long* out, int side) {
+    out[0] = static_cast<long long>(address(2, side - 1, side - 1, side, side));
+    const Between last = between(side - 1, side, side, 0);
+    const Between corner = between(side - 1, side, side, 1);
+    out[1] = last.first;
+    out[2] = corner.first;
+}
+"""
+    )
+    backend = HostBackend(host_compiler)
+    library = backend.module(host_compiler.compile(source, "places", "host"))
+    out = np.zeros(3, np.int64)
+    arguments = [np.uint64(out.ctypes.data), np.int32(32767)]
+    capfd.readouterr()
+    function = backend.function(library, "places")
+    backend.launch(function, (1, 1, 1), (1, 1, 1), arguments, 0, backend.stream())
+    assert out.tolist() == [3 * 32767**2 - 1, 32766, 32766]
+    assert "runtime error" not in capfd.readouterr().err
