@@ -8,10 +8,10 @@ import pytest
 from livedream import kernels
 from livedream.kernels.operations import split
 
-SIZES = [(1, 1), (1, 37), (41, 1), (7, 3), (33, 65), (50, 31), (9, 100)]
+SIZES = [(1, 1), (1, 37), (41, 1), (7, 3), (33, 65)]
 """(height, width): odd, one pixel wide, just above and below a block of 32 x 8 or a tile of 32."""
 SHIFTS = [(0, 0), (3, -5), (-0.25, 0), (1.5, -7.75), (1000, -2049), (-321.125, 77.5)]
-FEW = [(1, 1), (33, 65), (50, 31)]
+FEW = [(1, 1), (33, 65)]
 EXACT = 2e-6
 HALF = 2**-11
 
@@ -52,7 +52,7 @@ def test_split_keeps_the_shift(shift):
 
 
 @pytest.mark.parametrize("half", [False, True])
-@pytest.mark.parametrize("sigma", [0.3, 1.0, 2.75, 8.0])
+@pytest.mark.parametrize("sigma", [0.3, 1.75, 8.0])
 def test_blur(bench, random, size, sigma, half):
     gradient = random.standard_normal((3, *size), np.float32)
     if half:
