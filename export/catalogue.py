@@ -112,7 +112,7 @@ EFFICIENTNET_LITE0 = Model(
         ("block12", 192, 32), ("block13", 192, 32), ("block14", 192, 32),
         ("block15", 192, 32), ("block16", 320, 32), ("head", 1280, 32), ("logits", 1000, 32),
     ),
-    default_layers=("block9",),
+    default_layers=("block11",),
     mean=127 / 255,
     std=128 / 255,
     weights_url=None,
