@@ -1,0 +1,80 @@
+"""A camera that any machine has: frames of the drifting cloudscape, drawn before they are due."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+
+from ..frame import Frame
+from ..slot import Capture
+from ..sources.base import Pacer
+from ..sources.cloudscape import Cloudscape
+
+DRAWN = 48
+"""Frames drawn; played forwards and backwards, so that there is no cut in the picture."""
+
+RATE = 30
+"""Frames a second that the drawn scene moves at."""
+
+
+def drawn_frames(size: tuple[int, int], seed: int = 0, count: int = DRAWN) -> np.ndarray:
+    """uint8 [count, height, width, 3] BGR of a scene of `size` (width, height)."""
+    scene = Cloudscape(size, seed)
+    return np.stack([scene.draw(index / RATE) for index in range(count)])
+
+
+def swing(index: int, count: int) -> int:
+    """0, 1, .., count - 1, count - 2, .., 1, 0, 1, ..: which drawn frame is the `index`th."""
+    place = index % max(1, 2 * count - 2)
+    return place if place < count else 2 * count - 2 - place
+
+
+class SyntheticCamera:
+    """Frames at `fps`, on time whether or not anybody takes them; no drawing while it runs.
+
+    fps: None for as fast as they are read. A camera's exposure and cable are not imitated: a
+    frame's time is the moment it is handed over.
+    """
+
+    live = True
+
+    def __init__(self, pictures: np.ndarray, fps: float | None) -> None:
+        self.cost = 0.0
+        self._pictures = pictures
+        self._fps = fps
+        self._pacer = None if fps is None else Pacer(fps, patience=0.0)
+        self._stop = threading.Event()
+        self._next = 0
+
+    def describe(self) -> str:
+        height, width = self._pictures.shape[1:3]
+        pace = "unpaced" if self._fps is None else f"{self._fps:g} fps"
+        return f"synthetic camera: {width}x{height} {pace}"
+
+    def read(self) -> Frame | None:
+        if self._pacer is not None:
+            self._pacer.wait(self._stop)
+        if self._stop.is_set():
+            return None
+        index = self._next
+        self._next += 1
+        return Frame(self._pictures[swing(index, len(self._pictures))], time.monotonic(), index)
+
+    def close(self) -> None:
+        self._stop.set()
+
+
+class Unpaced(Capture):
+    """In place of a capturing thread: every frame is made when the dream asks for one."""
+
+    def start(self) -> Unpaced:
+        return self
+
+    def take(self, timeout: float | None = None) -> Frame | None:
+        return self.source.read()
+
+    def close(self, timeout: float = 2.0) -> bool:
+        self.source.close()
+        return True

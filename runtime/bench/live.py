@@ -1,0 +1,86 @@
+"""The live loop at real pace: from the camera's frame to the thread that shows it."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from ..dreaming import Dreaming
+from ..errors import LivedreamError
+from ..slot import Capture, Closed
+from ..stats import Stats
+from ..switching import Switcher
+from . import statistics
+from .camera import SyntheticCamera, Unpaced
+from .opened import Opened
+from .results import distribution, measured, rounded
+from .sampling import Ended, cut
+from .schema import Live
+
+PATIENCE = 30.0
+"""Seconds after which a loop that shows nothing has failed."""
+
+
+def measure_live(
+    opened: Opened, pictures: np.ndarray, fps: float | None, seconds: float, raw: bool
+) -> Live:
+    """The loop of `livedream run` without a window, fed at `fps`, or unpaced where that is None.
+
+    At least 4 frames. Ctrl-C ends it with what there is. Raises LivedreamError where no frame comes
+    out, and whatever ended the dream.
+    """
+    camera = SyntheticCamera(pictures, fps)
+    capture = Unpaced(camera) if fps is None else Capture(camera)
+    stats = Stats()
+    dreaming = Dreaming(
+        capture,
+        opened.dreamer(stats),
+        Switcher(opened.network, opened.engine, opened.dream),
+        stats,
+        live=opened.live,
+        box=None,
+    )
+    shown: list[float] = []
+    ages: list[float] = []
+    ended: Ended = "time"
+    needed = statistics.samples_needed(99)
+    with capture:
+        dreaming.start()
+        start = last = time.monotonic()
+        try:
+            while last - start < seconds or len(shown) < 4:
+                dreamt = dreaming.output.take(PATIENCE)
+                last = time.monotonic()
+                if dreamt is None:
+                    raise LivedreamError(
+                        f"The live loop showed no frame for {PATIENCE:.0f} seconds."
+                    )
+                shown.append(last)
+                ages.append(last - dreamt.time)
+                if len(shown) > needed + 50 and last - start > min(seconds, 10.0):
+                    ended = "samples"
+                    break
+        except KeyboardInterrupt:
+            if len(shown) < 4:
+                raise
+            ended = "interrupted"
+        except Closed as error:
+            raise LivedreamError("The live loop ended by itself.") from error
+        finally:
+            dropped = capture.slot.dropped + dreaming.output.dropped
+            dreaming.stop()
+    sampling = cut(ages, statistics.steady(ages), ended, last - start)
+    intervals = list(np.diff(shown))[sampling.warmup :]
+    rate = len(intervals) / sum(intervals)
+    return Live(
+        camera_fps=fps,
+        seconds=rounded(last - start),
+        frames=len(sampling.samples),
+        fps=rounded(rate),
+        dropped=dropped,
+        age=measured(sampling, raw),
+        interval=distribution(intervals, raw),
+        jitter_ms=rounded(statistics.jitter(intervals) * 1000),
+        megapixel_steps_per_second=rounded(opened.megapixel_steps * rate),
+    )

@@ -1,0 +1,135 @@
+"""One case of a sweep, opened: the engine for all octaves, and the facts that name it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from ..cpu import CpuDevice
+from ..device import Device
+from ..dreamer import Dreamer, octave_sizes
+from ..engine import HostEngine
+from ..opening import Network, Progress, find_network, open_engine
+from ..options import Choices
+from ..parameters import Dream
+from ..recipes import RECIPES
+from ..stats import Stats
+from .schema import GraphFacts, RecipeFacts
+
+LIVE_ONLY = ("half_life", "strength")
+"""Fields of `Dream` that a recipe for single pictures does not use."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is varied. size: (width, height); layers: None for the model's own."""
+
+    sizes: tuple[tuple[int, int], ...]
+    layers: tuple[str | None, ...]
+    providers: tuple[str, ...]
+    precisions: tuple[str, ...]
+
+    def cases(self, choices: Choices) -> Iterator[Choices]:
+        """`choices` with every combination, the sizes innermost."""
+        for provider, precision, layers, size in product(
+            self.providers, self.precisions, self.layers, self.sizes
+        ):
+            yield replace(choices, provider=provider, precision=precision, layers=layers, size=size)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A case, ready to be measured. size: (height, width)."""
+
+    choices: Choices
+    network: Network
+    engine: HostEngine
+    device: Device[np.ndarray]
+    dream: Dream
+    live: bool
+    size: tuple[int, int]
+
+    def dreamer(self, stats: Stats | None = None) -> Dreamer[np.ndarray]:
+        """A fresh one, from the case's seed."""
+        return Dreamer(self.device, self.engine, self.dream, seed=self.choices.seed, stats=stats)
+
+    @property
+    def octaves(self) -> list[tuple[int, int]]:
+        """(height, width) from small to large."""
+        return octave_sizes(
+            *self.size, self.dream.octaves, self.dream.octave_scale, self.engine.minimum_size
+        )
+
+    @property
+    def megapixel_steps(self) -> float:
+        """Of one frame."""
+        return megapixel_steps(self.octaves, self.dream.steps)
+
+    @property
+    def precision(self) -> str:
+        return self.engine.describe()["precision"]
+
+
+def open_case(choices: Choices, progress: Progress, say: Callable[[str], None]) -> Opened:
+    """Everything opened and run once. Raises as `find_network` and `open_engine` do."""
+    if choices.size is None:
+        raise ValueError("a case has a size")
+    width, height = choices.size
+    network = find_network(choices, say)
+    dream = choices.dream()
+
+    def sizes(minimum: int) -> list[tuple[int, int]]:
+        return octave_sizes(height, width, dream.octaves, dream.octave_scale, minimum)
+
+    objective = network.objective(choices.layers)
+    engine = open_engine(network, objective, sizes, progress=progress, say=say)
+    live = RECIPES[choices.recipe].live
+    return Opened(choices, network, engine, CpuDevice(), dream, live, (height, width))
+
+
+def megapixel_steps(octaves: list[tuple[int, int]], steps: int) -> float:
+    """The work of a frame that can be compared between recipes: octave pixels times steps / 1e6.
+
+    Only within one network and layer.
+    """
+    return sum(height * width for height, width in octaves) * steps / 1e6
+
+
+def graph_facts(opened: Opened) -> GraphFacts:
+    """Of the file that runs."""
+    graph = opened.engine.graph
+    return GraphFacts(
+        sha256=file_sha256(graph.path),
+        form=graph.form,
+        precision=graph.precision,
+        weights=Path(graph.weights).name if "://" not in graph.weights else graph.weights,
+        weights_sha256=graph.weights_sha256,
+    )
+
+
+def recipe_facts(name: str, live: bool, dream: Dream) -> RecipeFacts:
+    """The values, and a hash that is equal where the work of a frame is."""
+    values = {
+        field: float(value)
+        for field, value in dream.model_dump().items()
+        if live or field not in LIVE_ONLY
+    }
+    text = json.dumps({"live": live, **values}, sort_keys=True)
+    return RecipeFacts(
+        name=name, sha256=hashlib.sha256(text.encode()).hexdigest(), live=live, values=values
+    )
+
+
+def file_sha256(path: Path) -> str:
+    """Hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
