@@ -46,7 +46,7 @@ class Builder:
 
     def constant(self, array: Any) -> str:
         """An initializer; equal arrays are stored once."""
-        array = np.ascontiguousarray(array)
+        array = np.asarray(array, order="C")
         digest = hashlib.sha256(array.tobytes())
         digest.update(f"{array.dtype}{array.shape}".encode())
         key = f"c_{digest.hexdigest()[:24]}"

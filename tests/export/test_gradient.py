@@ -1,0 +1,150 @@
+"""The graph's gradient is autograd's, in float64, whatever the size, layer, steering, weights."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import numpy as np
+import pytest
+
+from livedream.export.check import agreement
+
+from .conftest import Dream, smooth_image, torch, trained
+
+SIZES = [(240, 320), (225, 313), (97, 131)]  # height, width: odd ones on purpose
+CASES = {
+    # pools after pools: inception3a, inception4a
+    ("googlenet", "random"): ("conv2", "inception3a", "inception4a", "inception4c"),
+    ("inception_v3", "random"): ("Conv2d_2b_3x3", "Conv2d_4a_3x3", "Mixed_5d", "Mixed_6b"),
+    ("inception_v3", "trained"): ("Conv2d_4a_3x3", "Mixed_5d", "Mixed_6b", "Mixed_7a"),
+    ("efficientnet_lite0", "random"): ("stem", "block5", "block9", "block12"),
+    ("efficientnet_lite0", "trained"): ("block3", "block9", "block16", "logits"),
+}
+OPENVINO = "OpenVINOExecutionProvider"
+
+
+@pytest.mark.parametrize(("model", "weights"), CASES)
+def test_every_layer_and_size(dream: Dream, model: str, weights: str) -> None:
+    layers = CASES[model, weights]
+    source = "random" if weights == "random" else trained(model)
+    graph = dream(model, layers, source)
+    errors, rounding = [], []
+    for number, (height, width) in enumerate(SIZES):
+        image = smooth_image(height, width, seed=number)
+        for only in (*layers, None):
+            steering = graph.steering(seed=number, only=only)
+            gradient, objective = graph.run(image, steering)
+            truth, value = graph.truth(image, steering)
+            result = agreement(gradient, truth)
+            assert result.error <= 1e-2, (height, width, only)
+            assert result.cosine >= 0.9999, (height, width, only)
+            assert objective == pytest.approx(value, rel=1e-4, abs=1e-6)
+            errors.append(result.error)
+            torchs, _ = graph.truth(image, steering, torch.float32)
+            rounding.append(agreement(torchs, truth).error)
+    assert median(errors) <= 2 * median(rounding)
+
+
+@pytest.mark.parametrize("form", ["openvino", "gpu"])
+@pytest.mark.parametrize(
+    ("model", "layers"),
+    [
+        ("googlenet", ("inception3a", "inception4c")),
+        ("inception_v3", ("Mixed_5d", "Mixed_6b")),
+        ("efficientnet_lite0", ("block3", "block9")),
+    ],
+)
+def test_other_forms_are_the_same_mathematics(
+    dream: Dream, model: str, layers: tuple[str, ...], form: str
+) -> None:
+    graph = dream(model, layers, "random", form)
+    for height, width in [(97, 131), (120, 160)]:
+        image = smooth_image(height, width, seed=3)
+        steering = graph.steering(seed=3)
+        truth, _ = graph.truth(image, steering)
+        result = agreement(graph.run(image, steering)[0], truth)
+        assert result.error <= 1e-2
+        assert result.cosine >= 0.9999
+
+
+@pytest.mark.parametrize("form", ["cpu", "openvino", "gpu"])
+@pytest.mark.parametrize(("model", "layer"), [("googlenet", "inception4c"), ("inception_v3", "Mixed_6b")])
+def test_flat_image_sends_the_gradient_where_autograd_does(
+    dream: Dream, model: str, layer: str, form: str
+) -> None:
+    """In a flat region every window of a pool is tied: the first in scan order wins."""
+    graph = dream(model, (layer,), "random", form)
+    image = smooth_image(120, 160, seed=5)
+    image[:, :, 30:, :100] = 0.25
+    steering = graph.steering(seed=5)
+    truth, _ = graph.truth(image, steering)
+    assert agreement(graph.run(image, steering)[0], truth).cosine >= 0.9999
+
+
+@pytest.mark.parametrize("form", ["cpu", "openvino", "gpu"])
+@pytest.mark.parametrize("model", ["googlenet", "inception_v3", "efficientnet_lite0"])
+def test_deepest_layer_at_the_smallest_size(dream: Dream, model: str, form: str) -> None:
+    from livedream.export.catalogue import MODELS
+
+    graph = dream(model, ("logits",), "random", form)
+    side = MODELS[model].minimum_size(["logits"])
+    image = smooth_image(side, side + 1, seed=2)
+    steering = graph.steering(seed=2)
+    truth, _ = graph.truth(image, steering)
+    assert agreement(graph.run(image, steering)[0], truth).cosine >= 0.9999
+
+
+@pytest.mark.parametrize("form", ["cpu", "openvino", "gpu"])
+@pytest.mark.parametrize(
+    ("model", "layers"),
+    [
+        ("googlenet", ("inception4c", "inception5b")),
+        ("inception_v3", ("Mixed_5b", "Mixed_6b")),
+        ("efficientnet_lite0", ("block9", "logits")),
+    ],
+)
+def test_half_precision(
+    dream: Dream, model: str, layers: tuple[str, ...], form: str
+) -> None:
+    graph = dream(model, layers, "random", form, "fp16")
+    image = smooth_image(97, 131, seed=4)
+    for only in (*layers, None):
+        for factor in (1e-4, 1.0, 1e4):  # the scale inside the graph follows the steering
+            steering = {
+                layer: (square * np.float32(factor), linear * np.float32(factor))
+                for layer, (square, linear) in graph.steering(seed=4, only=only).items()
+            }
+            gradient, objective = graph.run(image, steering)
+            truth, value = graph.truth(image, steering)
+            assert np.count_nonzero(gradient) > 0.5 * gradient.size
+            assert agreement(gradient, truth).cosine > 0.99
+            assert objective == pytest.approx(value, rel=0.05, abs=0.01 * factor)
+
+
+def test_steering_of_nothing_is_no_gradient(dream: Dream) -> None:
+    for precision in ("fp32", "fp16"):
+        graph = dream("efficientnet_lite0", ("block9", "logits"), "random", "gpu", precision)
+        nothing = {k: (np.zeros(n, np.float32),) * 2 for k, n in graph.channels.items()}
+        gradient, objective = graph.run(smooth_image(64, 64, seed=0), nothing)
+        assert objective == 0
+        assert not gradient.any()
+
+
+@pytest.mark.parametrize(
+    ("model", "layer"), [("inception_v3", "Mixed_6b"), ("efficientnet_lite0", "block9")]
+)
+@pytest.mark.parametrize("hint", ["f32", "bf16"])
+def test_openvino_itself(dream: Dream, model: str, layer: str, hint: str) -> None:
+    import onnxruntime
+
+    if OPENVINO not in onnxruntime.get_available_providers():
+        pytest.skip("onnxruntime-openvino is not installed")
+    config = '{"CPU": {"INFERENCE_PRECISION_HINT": "%s"}}' % hint
+    options = (("device_type", "CPU"), ("load_config", config))
+    graph = dream(model, (layer,), trained(model), "openvino", "fp32", OPENVINO, options)
+    for height, width in SIZES[:2]:
+        image = smooth_image(height, width, seed=6)
+        steering = graph.steering(seed=6)
+        truth, _ = graph.truth(image, steering)
+        cosine = agreement(graph.run(image, steering)[0], truth).cosine
+        assert cosine >= (0.9999 if hint == "f32" else 0.97)
