@@ -1,0 +1,266 @@
+"""`livedream bench` and `livedream bench compare`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import LivedreamError, UsageError, nearest
+from ..options import Choices, shared_options
+
+SECONDS, FULL_SECONDS = 4.0, 60.0
+"""Of each measurement, unless said otherwise."""
+
+SIZE = (320, 240)
+FULL_SIZES = ((320, 240), (640, 480), (1280, 720))
+
+LISTED = ("layers", "provider", "precision", "size")
+"""Shared options that take a list here: every combination is measured."""
+
+
+class Listed(click.ParamType):
+    """Values of another type, separated by commas; a tuple of them."""
+
+    def __init__(self, kind: click.ParamType) -> None:
+        self.kind = kind
+        self.name = f"{kind.name},.."
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        inner = self.kind.get_metavar(param, ctx) or self.kind.name.upper()
+        return f"{inner}[,..]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        if isinstance(value, tuple):
+            return value
+        parts = [part.strip() for part in str(value).split(",") if part.strip()]
+        if not parts:
+            self.fail("the list is empty.", param, ctx)
+        # A value twice would be measured twice.
+        return tuple(dict.fromkeys(self.kind.convert(part, param, ctx) for part in parts))
+
+
+class Bench(click.Group):
+    """`bench compare` beside `bench`; a wrong name gets the right one."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in self.commands:
+            raise UsageError(
+                f"`bench` takes options, and `compare`, but not '{args[0]}'; nearest: "
+                f"{nearest(args[0], self.commands)}."
+            )
+        return super().resolve_command(ctx, args)
+
+
+def _measures(text: str) -> tuple[str, ...]:
+    from .runner import MEASURES
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names or [text]:
+        if name not in MEASURES:
+            raise UsageError(f"There is no measure '{name}'; nearest: {nearest(name, MEASURES)}.")
+    return tuple(name for name in MEASURES if name in names)
+
+
+_JSON = click.option(
+    "--json",
+    "json_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE.json",
+    help="Write the report for `compare` and for publishing.",
+)
+_HTML = click.option(
+    "--html",
+    "html_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="Write one self-contained page.",
+)
+
+
+@click.group(cls=Bench, invoke_without_command=True)
+@click.option(
+    "--measure",
+    "measures",
+    default="step,frame,live",
+    show_default=True,
+    metavar="step,frame,live",
+    help="What to measure.",
+)
+@click.option(
+    "--full",
+    is_flag=True,
+    help="For publishing: all providers installed, three sizes, a minute a measurement.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 3600),
+    metavar="0.1..3600",
+    help="Most time for each measurement; it ends sooner with enough samples for the 99th "
+    f"percentile. Default: {SECONDS:g}, with --full {FULL_SECONDS:g}.",
+)
+@click.option(
+    "--fps",
+    type=click.FloatRange(1, 1000),
+    default=30.0,
+    show_default=True,
+    metavar="1..1000",
+    help="Of the synthetic camera.",
+)
+@click.option(
+    "--baseline",
+    metavar="torch[:eager,..]",
+    help="The same work in torch, in turns with ours.",
+)
+@click.option("--raw", is_flag=True, help="Keep every sample in the JSON file.")
+@_JSON
+@_HTML
+@shared_options("live")
+@click.pass_context
+def bench(context: click.Context, **values: Any) -> None:
+    """Measure what a gradient, a dreamt frame and the live loop cost on this machine."""
+    if context.invoked_subcommand is None:
+        _run(**values)
+
+
+for _option in bench.params:
+    if _option.name in LISTED:
+        _option.type = Listed(_option.type)
+
+
+@bench.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="A.json B.json [..]")
+@_HTML
+def compare(files: tuple[Path, ...], html_file: Path | None) -> None:
+    """Reports side by side; what did not do the same work is not compared."""
+    from rich.console import Console
+
+    from .compare import compare as matched
+    from .page import comparison_page, write_page
+    from .report import print_comparison
+    from .schema import read_report
+
+    if len(files) < 2:
+        raise UsageError("Name at least two reports: `livedream bench compare A.json B.json`.")
+    reports = [read_report(file) for file in files]
+    names = _short_names(files)
+    comparison = matched(reports, names)
+    print_comparison(Console(highlight=False), comparison, names)
+    if html_file:
+        write_page(comparison_page(comparison, reports, names), html_file)
+
+
+def _short_names(files: tuple[Path, ...]) -> list[str]:
+    """The files' names without folders, numbered where they are the same."""
+    stems = [file.stem for file in files]
+    return [
+        stem if stems.count(stem) == 1 else f"{stem} ({place + 1})"
+        for place, stem in enumerate(stems)
+    ]
+
+
+def _run(
+    choices: Choices,
+    measures: str,
+    full: bool,
+    seconds: float | None,
+    fps: float,
+    baseline: str | None,
+    raw: bool,
+    json_file: Path | None,
+    html_file: Path | None,
+) -> None:
+    from rich.console import Console
+
+    from ..files import check_writable
+    from .baseline import parse_baselines
+    from .page import report_page, write_page
+    from .report import print_report
+    from .runner import Bench as Runner
+    from .runner import Plan
+    from .schema import write_report
+
+    for path in filter(None, (json_file, html_file)):
+        check_writable(path)
+    told = Console(stderr=True, highlight=False)
+    plan = Plan(
+        choices=choices,
+        sweep=sweep_of(choices, full),
+        measures=_measures(measures),
+        seconds=seconds or (FULL_SECONDS if full else SECONDS),
+        fps=fps,
+        baselines=None if baseline is None else parse_baselines(baseline),
+        raw=raw,
+        options=options_given(),
+    )
+    stage = ""
+
+    def progress(name: str, fraction: float) -> None:
+        nonlocal stage
+        if name != stage:
+            stage = name
+            told.print(f"  {name}", style="dim")
+
+    runner = Runner(plan, lambda text: told.print(text, style="dim"), progress)
+    interrupted = False
+    try:
+        runner.run()
+    except KeyboardInterrupt:
+        interrupted = True
+    report = runner.report()
+    print_report(Console(highlight=False), report)
+    if json_file:
+        write_report(report, json_file)
+    if html_file:
+        write_page(report_page(report), html_file)
+    if interrupted:
+        raise LivedreamError("Interrupted; what was measured until then is marked partial.")
+    if not report.cases:
+        raise LivedreamError(f"Nothing could be measured: {report.failures[0]}")
+
+
+def sweep_of(choices: Choices, full: bool) -> Any:
+    """The lists that were given; `--full` fills in those that were not. Raises UsageError for a
+    graph file with several layers, and as `sessions.choose` does."""
+    from ..sessions import choose
+    from .opened import Sweep
+
+    # Lists where the options of other commands hold one value: see `Listed`.
+    given: Any = choices
+    providers: tuple[str, ...] = given.provider
+    for provider in providers:
+        choose(provider)
+    if full and providers == ("auto",):
+        providers = tuple(provider.name for provider in choose("auto"))
+    return Sweep(
+        sizes=given.size or (FULL_SIZES if full else (SIZE,)),
+        layers=given.layers or (None,),
+        providers=providers,
+        precisions=given.precision,
+    )
+
+
+def options_given() -> dict[str, str]:
+    """What the person said, without names of files."""
+    context = click.get_current_context()
+    given = {}
+    for param in context.command.params:
+        name = param.name or ""
+        source = context.get_parameter_source(name)
+        if source is not click.core.ParameterSource.COMMANDLINE or isinstance(
+            param.type, click.Path
+        ):
+            continue
+        given[name] = _said(name, context.params[name])
+    return given
+
+
+def _said(name: str, value: Any) -> str:
+    if name == "size":
+        return ",".join(f"{width}x{height}" for width, height in value)
+    if name == "weights" and value not in ("auto", "random"):
+        return "a file"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

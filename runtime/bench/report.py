@@ -1,0 +1,215 @@
+"""The report for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .schema import (
+    Baseline,
+    Case,
+    Distribution,
+    Floor,
+    Live,
+    Machine,
+    Report,
+    Spread,
+    Stage,
+    Turns,
+)
+
+if TYPE_CHECKING:
+    from .compare import Comparison
+
+COLUMNS = ("p50", "p90", "p95", "p99", "max")
+
+
+def print_report(console: Console, report: Report) -> None:
+    """Machine, then a table for each case, then what was not measured."""
+    console.print(*machine_lines(report.machine, report.floor), sep="\n", highlight=False)
+    if report.partial:
+        console.print("[bold red]Interrupted: this is what was measured until then.[/]")
+    for case in report.cases:
+        console.print()
+        console.print(case_table(case))
+        for line in case_lines(case):
+            console.print(line, highlight=False)
+    for failure in report.failures:
+        console.print(Text(f"Not measured: {failure}", style="red"))
+    if any(unsure(case) for case in report.cases):
+        console.print("~ too few samples for this percentile: a guess.", style="dim")
+
+
+def machine_lines(machine: Machine, floor: Floor | None) -> list[str]:
+    """What it ran on."""
+    memory = f", {machine.memory_gib:g} GiB" if machine.memory_gib else ""
+    lines = [f"{machine.cpu}, {machine.cores} cores{memory}, {machine.system}"]
+    lines += [
+        f"{gpu.name}, driver {gpu.driver}"
+        + (f", limit {gpu.power_limit_watts:g} W" if gpu.power_limit_watts else "")
+        + (f", throttling {gpu.before.throttling}" if gpu.before.throttling else "")
+        for gpu in machine.gpus
+    ]
+    if floor:
+        copies = ", ".join(
+            f"{rate.gb_per_second:.0f} GB/s of {rate.bytes / 2**20:g} MiB" for rate in floor.copies
+        )
+        lines.append(f"At best {floor.gflops:.0f} GFLOP/s in float32; copies {copies} a core")
+    if machine.before.load is not None and machine.before.load > 0.5:
+        lines.append(
+            f"The machine was busy with something else (load {machine.before.load:g}): expect "
+            "slower and wider figures."
+        )
+    return lines
+
+
+def case_table(case: Case) -> Table:
+    """Milliseconds by measure and stage."""
+    table = Table(title=case.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.add_column("ms", no_wrap=True)
+    for name in (*COLUMNS, "n", "share", "floor"):
+        table.add_column(name, justify="right")
+    if case.step:
+        floor = percent(case.step.floor_share)
+        table.add_row("step", *figures(case.step.ms), "", floor, style="bold")
+    if case.frame:
+        table.add_row("frame", *figures(case.frame.ms), style="bold")
+        for stage in case.frame.stages:
+            shares = percent(stage.share), percent(stage.floor_share)
+            table.add_row(f"  {stage_name(stage)}", *figures(stage.ms), *shares)
+    for live in case.live:
+        table.add_row(f"age {pace(live)}", *figures(live.age), style="bold")
+        table.add_row("  interval", *figures(live.interval))
+    for baseline in case.baselines:
+        for what, turns in sides(baseline):
+            table.add_row(f"{baseline.name} {what}", *figures(turns.baseline), style="bold")
+            table.add_row("  ours in turns", *figures(turns.ours))
+    return table
+
+
+def stage_name(stage: Stage) -> str:
+    """With the clock where that is the device's own."""
+    return stage.name if stage.clock == "host" else f"{stage.name} ({stage.clock})"
+
+
+def sides(baseline: Baseline) -> list[tuple[str, Turns]]:
+    """What was measured in turns, by name."""
+    both = (("step", baseline.step), ("frame", baseline.frame))
+    return [(what, turns) for what, turns in both if turns]
+
+
+def case_lines(case: Case) -> list[str]:
+    """What does not fit into columns."""
+    lines = []
+    if case.step:
+        work = ""
+        if case.step.operations and case.step.bytes:
+            counted = case.step.operations / 1e9, case.step.bytes / 1e6
+            work = f"; counted {counted[0]:.3g} billion operations, {counted[1]:.3g} MB"
+        lines.append(f"step: {case.step.megapixel_steps_per_second:.3g} megapixel-steps/s{work}")
+    if case.frame:
+        cost = case.frame.overhead
+        lines.append(
+            f"frame: {case.frame.megapixel_steps_per_second:.3g} megapixel-steps/s, "
+            f"{case.frame.fps:.3g} frames/s possible; stages explain {case.frame.covered:.1%} of a "
+            "frame" + (f"; measuring costs {cost_text(cost)}" if cost else "")
+        )
+    lines += [
+        f"live, {pace(live)}: {live.megapixel_steps_per_second:.3g} megapixel-steps/s, "
+        f"{live.fps:.3g} frames/s shown, {live.dropped} dropped, jitter {live.jitter_ms:.2g} ms"
+        for live in case.live
+    ]
+    if case.parity:
+        lines.append(
+            f"against the CPU provider: cosine {case.parity.cosine:.6f}, relative error "
+            f"{case.parity.relative_l2:.2g}"
+        )
+    lines += [line for baseline in case.baselines for line in baseline_lines(baseline)]
+    for name, measure in (
+        ("step", case.step and case.step.ms),
+        ("frame", case.frame and case.frame.ms),
+        *((f"live {pace(live)}", live.age) for live in case.live),
+    ):
+        if measure and not measure.stable:
+            lines.append(f"{name}: never became steady; the machine may be busy or too hot.")
+    return lines + case.notes
+
+
+def baseline_lines(baseline: Baseline) -> list[str]:
+    """How many times faster, pair by pair."""
+    return [
+        f"{baseline.name} takes {times_text(turns.speedup)} our {what}'s time"
+        for what, turns in sides(baseline)
+    ]
+
+
+def times_text(spread: Spread) -> str:
+    """`2.1x (1.9 to 2.4, 30 pairs)`"""
+    return f"{spread.median:.3g}x ({spread.low:.3g} to {spread.high:.3g}, {spread.count} pairs)"
+
+
+def cost_text(cost: Spread) -> str:
+    """`+0.1 % (-2.0 to +2.2 %, 80 pairs)`"""
+    middle, low, high = ((value - 1) * 100 for value in (cost.median, cost.low, cost.high))
+    return f"{middle:+.1f} % ({low:+.1f} to {high:+.1f} %, {cost.count} pairs)"
+
+
+def figures(ms: Distribution) -> list[str]:
+    """The percentiles, marked where they are a guess, and the number of samples."""
+    enough = [f"p{p}" for p in ms.enough] + ["max"]
+    return [("" if name in enough else "~") + number(getattr(ms, name)) for name in COLUMNS] + [
+        str(ms.count)
+    ]
+
+
+def number(value: float) -> str:
+    """Three digits, without exponents."""
+    if value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.3f}"
+
+
+def percent(share: float | None) -> str:
+    """`12 %`, nothing for None."""
+    if share is None:
+        return ""
+    return f"{share:.0%}" if share >= 0.095 else f"{share:.1%}"
+
+
+def pace(live: Live) -> str:
+    """`30 fps` or `unpaced`."""
+    return "unpaced" if live.camera_fps is None else f"{live.camera_fps:g} fps"
+
+
+def unsure(case: Case) -> bool:
+    """Whether a percentile of the case is a guess."""
+    measures = [case.step and case.step.ms, case.frame and case.frame.ms]
+    return any(m and 99 not in m.enough for m in (*measures, *(live.age for live in case.live)))
+
+
+def print_comparison(console: Console, comparison: Comparison, names: Sequence[str]) -> None:
+    """Medians side by side, flags under them, then what was refused."""
+    table = Table(title="p50 in ms, and how fast against the first", title_justify="left")
+    table.add_column("")
+    for name in names:
+        table.add_column(name, justify="right")
+    notes: dict[str, str] = {}
+    for row in comparison.rows:
+        marks = [notes.setdefault(flag, chr(ord("a") + len(notes))) for flag in row.flags]
+        cells = [
+            f"{number(cell.entry.ms.p50)} ({cell.speedup:.2f}x)" if cell else ""
+            for cell in row.cells
+        ]
+        table.add_row(f"{row.title} {' '.join(f'({mark})' for mark in marks)}", *cells)
+    console.print(table)
+    for flag, mark in notes.items():
+        console.print(Text(f"({mark}) {flag}"))
+    for flag in comparison.flags:
+        console.print(Text(flag, style="yellow"))
+    for sentence in comparison.refused:
+        console.print(Text(f"Not compared: {sentence}", style="red"))

@@ -1,0 +1,196 @@
+"""The whole benchmark: every case of a sweep, every measure, into one report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+import numpy as np
+
+from ..errors import LivedreamError, UsageError
+from ..opening import Progress
+from ..options import Choices
+from .baseline import measure_baseline, variants_for
+from .camera import drawn_frames
+from .floor import Work, measured_floor
+from .frame import measure_frame
+from .live import measure_live
+from .machine import afterwards, machine, versions
+from .opened import Opened, Sweep, graph_facts, open_case, recipe_facts
+from .schema import Case, Floor, Measure, Report
+from .step import CLOSE, measure_step, octave_work, parity, with_floor
+
+MEASURES = ("step", "frame", "live")
+
+GPU_PROVIDERS = ("tensorrt", "cuda")
+"""Those whose floor is not the CPU's, which is the only one measured so far."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure. seconds: of each measurement. fps: of the synthetic camera. baselines:
+    variants of torch, empty for all; None for no baseline. options: for the report."""
+
+    choices: Choices
+    sweep: Sweep
+    measures: tuple[str, ...]
+    seconds: float
+    fps: float
+    baselines: tuple[str, ...] | None
+    raw: bool
+    options: dict[str, str]
+
+
+class Bench:
+    """Runs a plan; `report` may be asked for at any time, also after Ctrl-C.
+
+    say: gets one line before each thing that takes time. progress: as for opening an engine.
+    """
+
+    def __init__(self, plan: Plan, say: Callable[[str], None], progress: Progress) -> None:
+        self._plan = plan
+        self._say = say
+        self._progress = progress
+        self._created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        self._machine = machine()
+        self._floor: Floor | None = None
+        self._cases: list[Case] = []
+        self._failures: list[str] = []
+        self._done = False
+
+    def report(self) -> Report:
+        """What was measured so far; partial unless `run` came to its end."""
+        return Report(
+            created=self._created,
+            partial=not self._done,
+            options=self._plan.options,
+            machine=afterwards(self._machine),
+            versions=versions(),
+            floor=self._floor,
+            cases=self._cases,
+            failures=self._failures,
+        )
+
+    def run(self) -> None:
+        """Measure everything. A case that cannot be measured is noted and the next one begun.
+
+        Raises UsageError for a request that cannot be right, KeyboardInterrupt as it comes.
+        """
+        self._say("floor: matrix products and copies")
+        self._floor = Floor.model_validate(measured_floor())
+        pictures: dict[tuple[int, int], np.ndarray] = {}
+        for choices in self._plan.sweep.cases(self._plan.choices):
+            assert choices.size is not None
+            try:
+                opened = open_case(choices, self._progress, self._say)
+                if choices.size not in pictures:
+                    # One size at a time: large films of all sizes would not fit.
+                    pictures = {choices.size: drawn_frames(choices.size, choices.seed)}
+                self._measure(opened, pictures[choices.size])
+            except UsageError:
+                raise
+            except LivedreamError as error:
+                self._fail(f"{choices.provider} {choices.size[0]}x{choices.size[1]}: {error}")
+        self._done = True
+
+    def _fail(self, sentence: str) -> None:
+        self._say(sentence)
+        self._failures.append(sentence)
+
+    def _measure(self, opened: Opened, pictures: np.ndarray) -> None:
+        plan = self._plan
+        self._cases.append(self._case(opened))
+        say = self._say
+        work: dict[tuple[int, int], Work] | None = None
+        floor = None
+        try:
+            work = octave_work(opened)
+            floor = self._floor if floor_applies(opened) else None
+        except LivedreamError as error:
+            self._note(str(error))
+        if "step" in plan.measures:
+            say(f"{self._cases[-1].title}: step")
+            step = measure_step(opened, pictures[0], plan.seconds, plan.raw)
+            if work:
+                height, width = opened.size
+                step = with_floor(step, work[opened.size], floor, 12 * height * width)
+            self._add(step=step)
+            stop_if_interrupted(step.ms)
+        if "frame" in plan.measures:
+            say(f"{self._cases[-1].title}: frame by stage")
+            frame = measure_frame(opened, pictures, plan.seconds, plan.raw, work, floor)
+            self._add(frame=frame)
+            stop_if_interrupted(frame.ms)
+        if "live" in plan.measures:
+            for fps in (plan.fps, None):
+                pace = "unpaced" if fps is None else f"camera of {fps:g} fps"
+                say(f"{self._cases[-1].title}: live, {pace}")
+                live = measure_live(opened, pictures, fps, plan.seconds, plan.raw)
+                self._add(live=[*self._cases[-1].live, live])
+                stop_if_interrupted(live.age)
+        if plan.baselines is not None:
+            self._baselines(opened, pictures, plan.baselines)
+
+    def _case(self, opened: Opened) -> Case:
+        case = Case(
+            model=opened.engine.graph.model,
+            layers=str(opened.engine.objective),
+            provider=opened.engine.provider.name,
+            asked_provider=opened.choices.provider,
+            precision=opened.precision,
+            size=[opened.size[1], opened.size[0]],
+            octaves=[[width, height] for height, width in opened.octaves],
+            graph=graph_facts(opened),
+            recipe=recipe_facts(opened.choices.recipe, opened.live, opened.dream),
+        )
+        try:
+            found = parity(opened, drawn_frames(case_size(case), 0, 1)[0], self._progress)
+        except LivedreamError as error:
+            return case.model_copy(update={"notes": [f"No parity figure: {error}"]})
+        notes = []
+        if found and found.cosine < CLOSE:
+            notes.append(
+                f"The gradient differs from the CPU provider's: cosine {found.cosine:.4f}."
+            )
+        return case.model_copy(update={"parity": found, "notes": notes})
+
+    def _baselines(self, opened: Opened, pictures: np.ndarray, named: tuple[str, ...]) -> None:
+        cuda = opened.engine.provider.name in GPU_PROVIDERS
+        for variant in variants_for(named, cuda):
+            self._say(f"{self._cases[-1].title}: in turns with torch {variant}")
+            try:
+                found = measure_baseline(
+                    opened, variant, pictures, self._plan.seconds, self._plan.measures,
+                    self._plan.raw,
+                )  # fmt: skip
+            except UsageError:
+                raise
+            except LivedreamError as error:
+                self._fail(f"torch {variant}: {error}")
+                continue
+            self._add(baselines=[*self._cases[-1].baselines, found])
+
+    def _add(self, **facts: object) -> None:
+        self._cases[-1] = self._cases[-1].model_copy(update=facts)
+
+    def _note(self, sentence: str) -> None:
+        self._add(notes=[*self._cases[-1].notes, sentence])
+
+
+def stop_if_interrupted(measure: Measure) -> None:
+    """Ctrl-C ends a measurement with what it has; go no further after it."""
+    if measure.ended == "interrupted":
+        raise KeyboardInterrupt
+
+
+def case_size(case: Case) -> tuple[int, int]:
+    """(width, height)."""
+    return case.size[0], case.size[1]
+
+
+def floor_applies(opened: Opened) -> bool:
+    """Whether the CPU's float32 floor is that of this case: it is not on a GPU or in 16 bits."""
+    if opened.engine.provider.name in GPU_PROVIDERS:
+        return False
+    return opened.engine.provider.name == "cpu" or opened.choices.precision == "fp32"
