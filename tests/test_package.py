@@ -30,6 +30,20 @@ def test_top_level_is_the_agreed_one():
     assert {name for name in visible - allowed if not name.endswith(".egg-info")} == set()
 
 
+def test_the_readme_shows_the_keys_there_are():
+    from livedream.runtime.display.keys import as_markdown
+
+    assert as_markdown() in (ROOT / "README.md").read_text()
+
+
+def test_the_readmes_two_commands_name_extras_that_exist():
+    text = (ROOT / "README.md").read_text()
+    extras = set(re.findall(r"^(\w+) = \[", (ROOT / "pyproject.toml").read_text(), re.MULTILINE))
+    commands = re.findall(r'^pip install (?:-e )?"\.\[([\w,]+)\]" && (\w+)$', text, re.MULTILINE)
+    assert [command for _, command in commands] == ["livedream", "pytest"]
+    assert all(set(named.split(",")) <= extras for named, _ in commands)
+
+
 def test_the_command_is_installed():
     (command,) = entry_points(group="console_scripts", name="livedream")
     assert command.value == "livedream.runtime.cli:main"
