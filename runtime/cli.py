@@ -12,6 +12,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from .bench.commands import bench
 from .errors import LivedreamError, UsageError, nearest
 from .options import Name, shared_options
 from .providers import PROVIDERS
@@ -143,6 +144,9 @@ def doctor() -> None:
     from .doctor import run_doctor
 
     sys.exit(run_doctor(Console(highlight=False)))
+
+
+commands.add_command(bench)
 
 
 def _terminated(*_: object) -> None:
