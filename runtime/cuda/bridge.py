@@ -1,0 +1,34 @@
+"""A host engine in the service of the cuda device: the last rung, when no provider of the card
+starts but the kernels run. Costs two copies and one wait a gradient step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..device import Engine
+from ..objective import Objective
+from .device import CudaDevice
+from .image import Image
+
+
+class BridgedEngine:
+    """Gradients by an engine with arrays in host memory, for images on the card."""
+
+    def __init__(self, device: CudaDevice, inner: Engine[np.ndarray]) -> None:
+        self.device, self.inner = device, inner
+
+    @property
+    def minimum_size(self) -> int:
+        return self.inner.minimum_size
+
+    def describe(self) -> dict[str, str]:
+        return self.inner.describe()
+
+    def steer(self, objective: Objective) -> None:
+        self.inner.steer(objective)
+
+    def prepare(self, height: int, width: int) -> None:
+        self.inner.prepare(height, width)
+
+    def gradient(self, image: Image) -> Image:
+        return self.device.put(self.inner.gradient(self.device.fetch(image)))

@@ -1,0 +1,81 @@
+"""A card that is the processor: the shim's backend with streams, events and counts."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from livedream.kernels.launcher import Launcher, Memory, Stream
+
+from ...kernels.host import HostBackend, HostCompiler
+
+
+class Event:
+    """One that has happened when it is recorded, for all work here is done at once."""
+
+
+class CountingBackend(HostBackend):
+    """counts: of allocations, pinned ones, launches, copies, synchronisations and so on."""
+
+    def __init__(self, compiler: HostCompiler) -> None:
+        super().__init__(compiler)
+        self.counts: Counter[str] = Counter()
+        self.streams = 0
+        self.threads: Counter[int] = Counter()
+        self.full = False
+        self.pending: list[Event] = []
+
+    def attach(self) -> None:
+        self.threads[threading.get_ident()] += 1
+
+    def detach(self) -> None:
+        self.threads[threading.get_ident()] -= 1
+
+    def launch(self, *arguments: Any) -> None:
+        self.counts["launches"] += 1
+        super().launch(*arguments)
+
+    def allocate(self, size: int) -> Memory:
+        if self.full:
+            raise RuntimeError("CUDA_ERROR_OUT_OF_MEMORY: out of memory")
+        self.counts["allocations"] += 1
+        return super().allocate(size)
+
+    def free(self, memory: Memory) -> None:
+        self.counts["frees"] += 1
+        super().free(memory)
+
+    def pinned(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        self.counts["pinned"] += 1
+        return np.empty(shape, dtype)
+
+    def copy_to(self, pointer: int, array: np.ndarray, stream: Stream) -> None:
+        self.counts["to"] += 1
+        super().copy_to(pointer, array, stream)
+
+    def copy_from(self, array: np.ndarray, pointer: int, stream: Stream) -> None:
+        self.counts["from"] += 1
+        super().copy_from(array, pointer, stream)
+
+    def stream(self) -> Stream:
+        self.streams += 1
+        return Stream(1000 + self.streams, None)
+
+    def record(self, stream: Stream) -> Event:
+        event = Event()
+        self.pending.append(event)
+        return event
+
+    def wait(self, stream: Stream, event: Event) -> None:
+        assert event in self.pending
+
+    def synchronize(self, waited: Any) -> None:
+        self.counts["synchronisations"] += 1
+
+
+def counting_launcher(compiler: HostCompiler) -> tuple[Launcher, CountingBackend]:
+    backend = CountingBackend(compiler)
+    return Launcher(backend), backend  # pyright: ignore[reportArgumentType]

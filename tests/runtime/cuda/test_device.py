@@ -1,0 +1,272 @@
+"""The cuda device, its kernels on the processor, against the cpu device."""
+
+from __future__ import annotations
+
+import gc
+
+import numpy as np
+import pytest
+
+from livedream import kernels
+from livedream.runtime.cpu import CpuDevice
+from livedream.runtime.cuda.bridge import BridgedEngine
+from livedream.runtime.cuda.device import CudaDevice
+from livedream.runtime.cuda.download import Download
+from livedream.runtime.dreamer import Dreamer
+from livedream.runtime.parameters import Dream
+from livedream.runtime.recipes import RECIPES
+
+from ..core.test_dreamer import picture
+from ..core.toy import ToyEngine
+
+LIVE = Dream(octaves=2, steps=1, step_size=2, jitter=4, half_life=1, strength=12)
+
+
+def moving(count: int, height: int = 48, width: int = 64) -> list[np.ndarray]:
+    """A picture that drifts to the right, a pixel a frame."""
+    wide = picture(height, width + count)
+    return [np.ascontiguousarray(wide[:, count - n : count - n + width]) for n in range(count)]
+
+
+def both(host, dream: Dream, **options) -> tuple[Dreamer, Dreamer]:
+    device = CudaDevice(host[0], **options)
+    on_card = Dreamer(device, BridgedEngine(device, ToyEngine()), dream, seed=5)
+    return on_card, Dreamer(CpuDevice(), ToyEngine(), dream, seed=5)
+
+
+def test_the_notebooks_first_octave_is_the_cpu_devices(host):
+    google = RECIPES["google"].dream.model_copy(update={"octaves": 1})
+    ours, theirs = both(host, google)
+    bgr = picture(40, 56)
+    difference = np.abs(ours.still(bgr).astype(int) - theirs.still(bgr))
+    assert difference.mean() <= 1
+    assert difference.max() <= 2
+
+
+def test_octaves_are_the_cpu_devices(host):
+    google = RECIPES["google"].dream.model_copy(update={"octaves": 3, "steps": 3, "blur": 0.7})
+    ours, theirs = both(host, google)
+    bgr = picture()
+    assert np.abs(ours.still(bgr).astype(int) - theirs.still(bgr)).mean() <= 1
+
+
+def test_live_is_the_cpu_devices(host):
+    ours, theirs = both(host, LIVE)
+    for index, frame in enumerate(moving(8)):
+        got, expected = ours.live(frame, index / 25), theirs.live(frame, index / 25)
+        assert np.abs(got.astype(int) - expected).mean() <= 1
+    assert np.abs(got.astype(int) - frame).mean() > 4
+
+
+OPERATIONS = {
+    "resample": lambda device, a, b: device.resample(a, 31, 17, False),
+    "resample corners": lambda device, a, b: device.resample(a, 31, 17, True),
+    "resample difference": lambda device, a, b: device.resample(device.subtract(a, b), 9, 40, True),
+    "subtract": lambda device, a, b: device.subtract(a, b),
+    "add": lambda device, a, b: device.add(a, b),
+    "add difference": lambda device, a, b: device.add(a, device.subtract(a, b)),
+    "add resampled": lambda device, a, b: device.add(a, device.resample(b, 20, 24, False)),
+    "add resampled difference": lambda device, a, b: device.add(
+        a, device.resample(device.subtract(a, b), 20, 24, True)
+    ),
+    "limit": lambda device, a, b: device.limit(a, 0.1),
+    "limit difference": lambda device, a, b: device.limit(device.subtract(a, b), 0.1),
+    "limit nothing": lambda device, a, b: device.limit(device.subtract(a, b), 0),
+    "add limited": lambda device, a, b: device.add(b, device.limit(device.subtract(a, b), 0.1)),
+    "add limited to another": lambda device, a, b: device.add(
+        a, device.limit(device.subtract(a, b), 0.1)
+    ),
+    "jitter": lambda device, a, b: device.jitter(a, 3, -40),
+    "jitter twice": lambda device, a, b: device.jitter(device.jitter(a, 3, -4), 1, 1),
+    "subtract a jittered": lambda device, a, b: device.subtract(device.jitter(a, 1, 2), b),
+    "blur": lambda device, a, b: device.blur(a, 0.8),
+    "blur nothing": lambda device, a, b: device.blur(a, 0),
+    "ascend": lambda device, a, b: device.ascend(device.jitter(a, 5, 3), b, 0.02, 5, 3),
+    "ascend blurred": lambda device, a, b: device.ascend(a, device.blur(b, 1), 0.02, 5, 3),
+    "ascend after another blur": lambda device, a, b: (
+        gradient := device.blur(b, 1), device.blur(a, 2), device.ascend(a, gradient, 0.02, 0, 0)
+    )[-1],
+    "ascend after a limit": lambda device, a, b: (
+        gradient := device.blur(b, 1), device.limit(a, 0.01),
+        device.ascend(a, gradient, 0.02, 0, 0),
+    )[-1],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operations_together_are_the_cpu_devices(host, name):
+    random = np.random.default_rng(1)
+    a, b = (random.random((3, 20, 24), np.float32) for _ in range(2))
+    device = CudaDevice(host[0])
+    got = OPERATIONS[name](device, device.put(a), device.put(b))
+    expected = OPERATIONS[name](CpuDevice(), a, b)
+    assert device.size(got) == expected.shape[1:]
+    assert np.abs(device.fetch(got) - expected).max() < 2e-5
+
+
+def test_warped_is_the_definition(host):
+    random = np.random.default_rng(1)
+    residual, base = (random.random((3, 20, 24), np.float32) for _ in range(2))
+    flow, keep = random.random((2, 20, 24), np.float32), random.random((20, 24), np.float32)
+    device = CudaDevice(host[0])
+    warped = device.warp(device.put(residual), flow, keep)
+    flow[:] = keep[:] = 9  # they are copied
+    total = device.add(device.put(base), warped)
+    random = np.random.default_rng(1)
+    residual, base = (random.random((3, 20, 24), np.float32) for _ in range(2))
+    flow, keep = random.random((2, 20, 24), np.float32), random.random((20, 24), np.float32)
+    expected = kernels.warp(residual, flow, keep)
+    assert np.abs(device.fetch(warped) - expected).max() < 1e-5
+    assert np.abs(device.fetch(total) - base - expected).max() < 1e-5
+
+
+def test_a_half_input_climbs_from_the_exact_image(host):
+    random = np.random.default_rng(1)
+    image, gradient = (random.random((3, 20, 24), np.float32) for _ in range(2))
+    device = CudaDevice(host[0])
+    device.half_input = True
+    shifted = device.jitter(device.put(image), 5, -3)
+    assert shifted.half
+    place = device.place((20, 24), True)
+    read = np.empty((3, 20, 24), np.float16)
+    device.launcher.copy_from(read, place.buffer.pointer, device.stream)
+    assert np.array_equal(read, np.roll(image, (-3, 5), (1, 2)).astype(np.float16))
+    got = device.fetch(device.ascend(shifted, device.put(gradient), 0.02, 5, -3))
+    cpu = CpuDevice()
+    expected = cpu.ascend(cpu.jitter(image, 5, -3), gradient, 0.02, 5, -3)
+    assert np.abs(got - expected).max() < 1e-6
+
+
+def test_the_networks_place_does_not_move_and_old_arrays_are_refused(host):
+    device = CudaDevice(host[0])
+    image = device.put(np.ones((3, 20, 24), np.float32))
+    first = device.jitter(image, 1, 1)
+    second = device.jitter(image, 2, 2)
+    assert first.place is second.place
+    device.blur(second, 1)
+    with pytest.raises(RuntimeError, match="after the next one"):
+        device.blur(first, 1)
+    other = device.jitter(device.put(np.ones((3, 20, 25), np.float32)), 1, 1)
+    device.blur(second, 1)
+    assert other.place is not second.place
+
+
+def run(dreamer: Dreamer, frames: list[np.ndarray], start: int = 0) -> list[np.ndarray]:
+    return [dreamer.live(frame, (start + n) / 25) for n, frame in enumerate(frames)]
+
+
+def test_a_steady_stream_allocates_nothing(host):
+    ours, _ = both(host, LIVE, ahead=1)
+    frames = moving(20)
+    shown = None
+    for start in (0, 4):
+        if start:
+            host[1].counts.clear()
+        for n in range(start, 4 if not start else 20):
+            shown = np.asarray(ours.live(frames[n], n / 25))
+    assert shown is not None
+    counts = host[1].counts
+    assert (counts["allocations"], counts["pinned"], counts["frees"]) == (0, 0, 0)
+
+
+class Still:
+    """An engine on the card that climbs the image itself: no waiting."""
+
+    minimum_size = 8
+
+    def gradient(self, image):
+        return image
+
+
+@pytest.mark.parametrize("ahead", [0, 1])
+@pytest.mark.parametrize("read", [True, False])
+def test_one_wait_a_frame(host, ahead, read):
+    device = CudaDevice(host[0], ahead=ahead)
+    dreamer = Dreamer(device, Still(), LIVE)
+    frames = moving(12)
+    run(dreamer, frames[:3])
+    host[1].counts.clear()
+    for n, frame in enumerate(frames[3:]):
+        got = dreamer.live(frame, (3 + n) / 25)
+        if read:
+            np.asarray(got)
+    assert host[1].counts["synchronisations"] in ((9, 10) if read else (9,))
+    assert host[1].counts["from"] == 9
+    # The camera's bytes, the flow and where to trust it.
+    assert host[1].counts["to"] == 27
+
+
+def test_a_download_is_read_when_it_is_wanted(host):
+    device = CudaDevice(host[0], ahead=1)
+    image = device.upload(picture())
+    host[1].counts.clear()
+    first = device.download(image)
+    assert isinstance(first, Download)
+    assert first.shape == picture().shape
+    assert host[1].counts["synchronisations"] == 0
+    second = device.download(image)
+    assert host[1].counts["synchronisations"] == 1
+    assert np.array_equal(np.asarray(first), picture())
+    assert np.array_equal(np.asarray(second), picture())
+    np.asarray(second)
+    assert host[1].counts["synchronisations"] == 2
+    assert np.asarray(second, np.float32).dtype == np.float32
+
+
+def test_a_picture_that_is_kept_is_not_written_over(host):
+    device = CudaDevice(host[0])
+    bgr = picture()
+    kept = device.download(device.upload(bgr))[2:4]
+    for _ in range(4):
+        device.download(device.upload(255 - bgr))
+    assert np.array_equal(kept, bgr[2:4])
+    pinned = host[1].counts["pinned"]
+    del kept
+    gc.collect()
+    device.download(device.upload(bgr))
+    assert host[1].counts["pinned"] == pinned
+
+
+def test_passes_over_memory_are_saved(host):
+    """Launches of a live frame: each is one pass over the picture, but for the measuring ones'
+    second, small part."""
+    device = CudaDevice(host[0])
+    dreamer = Dreamer(device, Still(), LIVE.model_copy(update={"blur": 1.0}))
+    frames = moving(3)
+    run(dreamer, frames[:2])
+    host[1].counts.clear()
+    run(dreamer, frames[2:], 2)
+    # to planar, warp + base, resample, [jitter, blur, finish, ascend], resample + image,
+    # [jitter, blur, finish, ascend], measure, finish, limit + base, to bytes
+    assert host[1].counts["launches"] == 16
+
+
+def test_other_threads_attach_and_let_go(host):
+    device = CudaDevice(host[0])
+    with device.attached():
+        assert sum(host[1].threads.values()) == 1
+    assert not sum(host[1].threads.values())
+
+
+def test_trim_gives_back_what_nobody_uses(host):
+    device = CudaDevice(host[0])
+    image = device.upload(picture())
+    device.download(device.upload(picture(30, 40)))
+    before = host[1].counts["frees"]
+    device.trim()
+    assert host[1].counts["frees"] > before
+    assert np.array_equal(device.download(image), picture())
+
+
+def test_only_none_or_one_frame_is_queued_ahead(host):
+    with pytest.raises(ValueError, match="0 or 1"):
+        CudaDevice(host[0], ahead=2)
+
+
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_on_a_card(card, ahead):
+    """The same dream on a real card as on the processor."""
+    ours, theirs = both((card, None), LIVE, ahead=ahead)
+    for index, frame in enumerate(moving(8, 120, 160)):
+        got, expected = ours.live(frame, index / 25), theirs.live(frame, index / 25)
+        assert np.abs(np.asarray(got).astype(int) - expected).mean() <= 1
