@@ -31,7 +31,7 @@ from .step import compare_gradients, timer
 
 COMMAND = (sys.executable, "-m", "livedream.export.baseline")
 TURN = 0.25
-"""Seconds of a turn."""
+"""Seconds of a turn, but at most an eighth of the whole."""
 REST = 0.03
 """Seconds between two turns, for the threads of the last one to fall asleep."""
 WARMUP = 6
@@ -222,7 +222,7 @@ def take_turns(
     torch.run(what, WARMUP)
     slower = max(float(np.median(before)), float(np.median(torch.run(what, 2))))
     # The first run of a turn finds cold caches and sleeping threads: it does not count.
-    count = 1 + max(1, min(200, round(TURN / slower)))
+    count = 1 + max(1, min(200, round(min(TURN, seconds / 8) / slower)))
     kept: tuple[list[float], list[float]] = ([], [])
 
     def our_turn() -> float:

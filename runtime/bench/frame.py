@@ -123,7 +123,7 @@ def covered(frames: list[dict[str, float]]) -> float:
     return float(np.median(sums))
 
 
-def measuring_cost(film: FrameRun, seconds: float, pairs: int = 1000) -> statistics.Spread:
+def measuring_cost(film: FrameRun, seconds: float, pairs: int = 200) -> statistics.Spread:
     """Ratio of a frame noted by stage and one that is not, in turns; about `seconds`.
 
     Which of the two comes first changes from pair to pair.

@@ -70,7 +70,9 @@ def machine_lines(machine: Machine, floor: Floor | None) -> list[str]:
 
 def case_table(case: Case) -> Table:
     """Milliseconds by measure and stage."""
-    table = Table(title=case.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table = Table(
+        title=case.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=0
+    )
     table.add_column("ms", no_wrap=True)
     for name in (*COLUMNS, "n", "share", "floor"):
         table.add_column(name, justify="right")

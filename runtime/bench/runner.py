@@ -77,8 +77,6 @@ class Bench:
 
         Raises UsageError for a request that cannot be right, KeyboardInterrupt as it comes.
         """
-        self._say("floor: matrix products and copies")
-        self._floor = Floor.model_validate(measured_floor())
         pictures: dict[tuple[int, int], np.ndarray] = {}
         for choices in self._plan.sweep.cases(self._plan.choices):
             assert choices.size is not None
@@ -87,6 +85,9 @@ class Bench:
                 if choices.size not in pictures:
                     # One size at a time: large films of all sizes would not fit.
                     pictures = {choices.size: drawn_frames(choices.size, choices.seed)}
+                if self._floor is None:
+                    self._say("floor: matrix products and copies")
+                    self._floor = Floor.model_validate(measured_floor())
                 self._measure(opened, pictures[choices.size])
             except UsageError:
                 raise

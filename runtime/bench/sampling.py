@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from .statistics import WINDOW, samples_needed, steady
+from .statistics import WINDOW, drift, samples_needed, steady
 
 Ended = Literal["samples", "time", "interrupted"]
 
@@ -15,12 +15,16 @@ SLOWEST = 99
 """The percentile that a measurement wants enough samples for."""
 
 
+MOST_DRIFT = 0.1
+"""Change of the median from a measurement's beginning to its end that still counts as steady."""
+
+
 @dataclass(frozen=True)
 class Sampling:
     """Durations in seconds, in the order measured, without the `warmup` that came before.
 
-    stable: warm-up ended by itself; otherwise the first half was dropped. ended: why it stopped.
-    seconds: that it took altogether.
+    stable: warm-up ended by itself (otherwise the first half was dropped) and the level stayed.
+    ended: why it stopped. seconds: that it took altogether.
     """
 
     samples: list[float]
@@ -71,6 +75,7 @@ def steady_end(samples: list[float]) -> int | None:
 
 def cut(samples: list[float], warmup: int | None, ended: Ended, seconds: float) -> Sampling:
     """`samples` without warm-up; the first half where it never ended."""
-    stable = warmup is not None
     dropped = len(samples) // 2 if warmup is None else warmup
-    return Sampling(samples[dropped:], dropped, stable, ended, seconds)
+    kept = samples[dropped:]
+    stable = warmup is not None and drift(kept) <= MOST_DRIFT
+    return Sampling(kept, dropped, stable, ended, seconds)

@@ -6,6 +6,7 @@ names a person, a host or a path.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -45,7 +46,10 @@ class Measure(Distribution):
     """A distribution, and how it was come by."""
 
     warmup: int = Field(description="Samples dropped before it was steady.")
-    stable: bool = Field(description="Whether it became steady; else the first half was dropped.")
+    stable: bool = Field(
+        description="Whether it became and stayed steady; where it never became so, the first half "
+        "was dropped."
+    )
     ended: Literal["samples", "time", "interrupted"] = Field(
         description="Stopped with enough samples for the 99th percentile, with the time given "
         "over, or by the person."
@@ -110,7 +114,9 @@ class Frame(_Part):
 class Live(_Part):
     """The live loop with its threads: synthetic camera to the thread that shows."""
 
-    camera_fps: float | None = Field(description="Of the camera; null where it waits for the loop.")
+    camera_fps: float | None = Field(
+        default=None, description="Of the camera; absent where it waits for the loop."
+    )
     seconds: float
     frames: int = Field(description="Shown, after warm-up.")
     fps: float = Field(description="Shown frames a second.")
@@ -294,3 +300,12 @@ def read_report(path: Path) -> Report:
         raise LivedreamError(
             f"{path} is no benchmark report of version {VERSION} ({where}: {first['msg']})."
         ) from error
+
+
+def json_schema() -> str:
+    """The JSON Schema of a report, as it stands in the documentation."""
+    return json.dumps(Report.model_json_schema(), indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    print(json_schema(), end="")

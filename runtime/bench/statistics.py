@@ -66,6 +66,16 @@ def steady(
     return None
 
 
+def drift(samples: Sequence[float]) -> float:
+    """Relative change of the median from the first third of `samples` to the last, without sign;
+    0 where there are fewer than nine."""
+    third = len(samples) // 3
+    if third < 3:
+        return 0.0
+    first, last = float(np.median(samples[:third])), float(np.median(samples[-third:]))
+    return abs(last - first) / first
+
+
 @dataclass(frozen=True)
 class Spread:
     """Ratios of many pairs: their number, median, and 10th and 90th percentile."""

@@ -1,0 +1,184 @@
+"""Short real runs on a small network, the command, and what it says to wrong requests."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from livedream.runtime.bench.baseline import Torch, parse_baselines
+from livedream.runtime.bench.camera import SyntheticCamera, drawn_frames, swing
+from livedream.runtime.bench.commands import bench
+from livedream.runtime.bench.schema import read_report
+from livedream.runtime.errors import LivedreamError, UsageError
+
+COMMAND = [
+    sys.executable, "-c",
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from livedream.runtime.bench.commands import bench; bench(standalone_mode=False)",
+]  # fmt: skip
+
+
+def call(*arguments: object) -> None:
+    bench.main([str(each) for each in arguments], standalone_mode=False)
+
+
+@pytest.fixture(scope="module")
+def report(graph_file, tmp_path_factory):
+    """One case, all measures, torch in turns, written to a file and read back."""
+    folder = tmp_path_factory.mktemp("bench")
+    call(
+        "--graph", graph_file, "--size", "192x144", "--seconds", 0.4, "--octaves", 2,
+        "--octave-scale", 1.5, "--steps", 2, "--blur", 0.5,
+        "--baseline", "torch:eager", "--json", folder / "a.json", "--html", folder / "a.html",
+    )  # fmt: skip
+    assert (folder / "a.html").read_text().startswith("<!doctype html>")
+    return read_report(folder / "a.json")
+
+
+def test_the_stages_add_up_to_the_frame(report):
+    (case,) = report.cases
+    assert case.frame.covered == pytest.approx(1, abs=0.05)
+    sums = sum(stage.ms.mean for stage in case.frame.stages)
+    assert sums == pytest.approx(case.frame.ms.mean, rel=0.05)
+    assert sum(stage.share for stage in case.frame.stages) == pytest.approx(1, abs=0.05)
+
+
+def test_it_tells_what_ran(report):
+    (case,) = report.cases
+    assert (case.provider, case.asked_provider, case.precision) == ("cpu", "auto", "fp32")
+    assert (case.model, case.layers, case.size) == ("efficientnet_lite0", "block2", [192, 144])
+    assert case.octaves == [[128, 96], [192, 144]]
+    assert case.graph.weights.startswith("random")
+    assert case.parity is None
+    assert case.recipe.values["steps"] == 2
+    assert report.options["size"] == "192x144"
+    assert "graph" not in report.options
+    assert not report.partial
+
+
+def test_its_figures_hang_together(report):
+    (case,) = report.cases
+    work = (128 * 96 + 192 * 144) * 2 / 1e6
+    assert case.frame.megapixel_steps == pytest.approx(work, rel=1e-3)
+    assert case.frame.megapixel_steps_per_second == pytest.approx(
+        work * 1000 / case.frame.ms.p50, rel=1e-3
+    )
+    assert case.step.ms.p50 < case.frame.ms.p50
+    for measure in (case.step.ms, case.frame.ms, *(live.age for live in case.live)):
+        assert measure.p50 <= measure.p90 <= measure.p95 <= measure.p99 <= measure.max
+        assert measure.curve == sorted(measure.curve)
+    assert 0 < case.step.floor_share < 1
+    shares = {stage.name: stage.floor_share for stage in case.frame.stages}
+    assert 0 < shares["gradient"] < 1
+    assert shares["flow"] is None
+    paced, unpaced = case.live
+    assert (paced.camera_fps, unpaced.camera_fps) == (30, None)
+    assert paced.fps < 33
+    assert unpaced.dropped == 0
+
+
+def test_torch_does_the_same_step_in_turns(report):
+    (baseline,) = report.cases[0].baselines
+    assert baseline.cosine > 0.999
+    for turns in (baseline.step, baseline.frame):
+        assert turns.speedup.count >= 2
+        ratio = turns.baseline.p50 / turns.ours.p50
+        assert turns.speedup.low * 0.5 < ratio < turns.speedup.high * 2
+
+
+def test_ctrl_c_leaves_a_partial_report(graph_file, tmp_path):
+    target = tmp_path / "a.json"
+    child = subprocess.Popen(
+        [*COMMAND, "--graph", graph_file, "--size", "64x48", "--seconds", "60",
+         "--measure", "step,live", "--json", target],
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    assert child.stderr
+    told = []
+    # The step ends by itself with enough samples; the live loop at 30 fps does not.
+    for line in child.stderr:
+        told.append(line)
+        if "live, camera" in line:
+            break
+    time.sleep(1.0)
+    child.send_signal(signal.SIGINT)
+    rest = child.stderr.read()
+    assert child.wait(30) == 1
+    assert "marked partial" in rest
+    report = read_report(target)
+    assert report.partial
+    (case,) = report.cases
+    assert case.step
+    assert case.step.ms.ended == "samples"
+    assert case.step.ms.enough == [50, 90, 95, 99]
+    assert case.live[0].age.ended == "interrupted"
+
+
+def test_the_measured_frames_are_the_same_for_everybody():
+    frames = drawn_frames((64, 48), count=3)
+    assert frames.shape == (3, 48, 64, 3)
+    assert (frames == drawn_frames((64, 48), count=3)).all()
+    assert [swing(n, 3) for n in range(7)] == [0, 1, 2, 1, 0, 1, 2]
+    assert [swing(n, 1) for n in range(3)] == [0, 0, 0]
+
+
+def test_the_camera_keeps_its_pace_whoever_is_late():
+    camera = SyntheticCamera(drawn_frames((64, 48), count=2), 50)
+    start = time.monotonic()
+    frames = [camera.read() for _ in range(11)]
+    took = time.monotonic() - start
+    assert 0.19 < took < 1.5
+    assert [frame.index for frame in frames if frame] == list(range(11))
+    camera.close()
+    assert camera.read() is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--measure", "stepp"], "nearest: step"),
+        (["--provider", "cpu,cudda"], "nearest: cuda"),
+        (["--precision", "fp8"], "nearest: fp"),
+        (["--recipe", "gogle"], "nearest: google"),
+        (["--baseline", "tensorflow"], "write torch"),
+        (["--model", "googlenet", "--layers", "conv9"], "conv"),
+        (["--graph", "/no/such.onnx"], "does not exist"),
+        (["compere"], "nearest: compare"),
+        (["compare", "one.json"], "at least two"),
+        (["compare", "one.json", "two.json"], "There is no file"),
+    ],
+)  # fmt: skip
+def test_wrong_requests_get_one_sentence(arguments, says, capsys):
+    with pytest.raises(UsageError, match=says):
+        call(*arguments, *([] if "comp" in arguments[0] else ["--seconds", "0.1"]))
+
+
+def test_lists_are_read_before_anything_is_measured():
+    import click
+
+    for arguments in (["--size", "320x240,big"], ["--size", ","], ["--seconds", "0"]):
+        with pytest.raises(click.ClickException):
+            call(*arguments)
+    assert parse_baselines("torch") == ()
+    assert parse_baselines("torch:eager, compile") == ("eager", "compile")
+
+
+def test_a_baseline_that_dies_is_an_error_and_not_a_wait(tmp_path):
+    with pytest.raises(LivedreamError, match="last words"):
+        Torch({}, (sys.executable, "-c", "import sys; sys.exit('last words')"))
+    answer = json.dumps({"error": "No.", "usage": False})
+    with pytest.raises(LivedreamError, match=r"^No\.$"):
+        Torch({}, (sys.executable, "-c", f"input(); print({answer!r})"))
+
+
+def test_nothing_is_written_where_it_cannot_be(tmp_path: Path):
+    with pytest.raises(LivedreamError, match="does not exist"):
+        call("--json", tmp_path / "no" / "a.json")
