@@ -59,7 +59,7 @@ class Pool:
 
 
 class Lease:
-    """Pinned host memory; `np.asarray` of it is a view, and it is free when the last one is gone."""
+    """Pinned host memory. `np.asarray` of it is a view; it is free when the last one is gone."""
 
     __slots__ = ("__array_interface__", "_owner", "_whole")
 

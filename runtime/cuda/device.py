@@ -76,6 +76,8 @@ class CudaDevice:
         return image
 
     def download(self, image: Image) -> np.ndarray:
+        # First: what is queued until now is done when the picture is, from whichever thread.
+        uploads, self._uploads = self._uploads, []
         height, width = image.size
         raw = self.pool.take(height * width * 3)
         self._operations.to_bytes(raw.pointer, self._pointer(image), image.size)
@@ -84,8 +86,6 @@ class CudaDevice:
         host = self.host.take(shape, np.uint8)
         launcher.copy_from(host, raw.pointer, self._copies)
         done = launcher.record(self._copies)
-        # All uploads so far were queued before the picture, so they are done when it is.
-        uploads, self._uploads = self._uploads, []
         download = Download(host, lambda: self._wait(done), (raw, uploads))
         if not self._ahead:
             return download.read()

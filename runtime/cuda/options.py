@@ -1,0 +1,111 @@
+"""Options of the providers for NVIDIA cards, as tables of strings.
+
+Names and values are from the documentation of onnxruntime's CUDA and TensorRT providers and of the
+TensorRT-RTX plugin; the tests compare the names with the provider libraries where those are
+installed. Speed settings are choices to be measured: none of this has run on a card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..providers import Provider
+
+RTX = Provider(
+    "tensorrt-rtx",
+    "NvTensorRTRTXExecutionProvider",
+    "gpu",
+    "pip uninstall -y onnxruntime-gpu && "
+    'pip install "onnxruntime>=1.24" onnxruntime-ep-nv-tensorrt-rtx "cuda-core[cu13]"',
+    ("fp32", "fp16"),
+)
+"""The plugin, which lives in a package of its own and works with the plain onnxruntime."""
+
+ASYNCHRONOUS = ("disable_synchronize_execution_providers", "1")
+"""Run option: return when the work is queued."""
+
+GRAPH = "gpu_graph_id"
+"""Run option: which recorded CUDA graph a run is; -1 for none."""
+
+NO_GRAPH = "-1"
+
+CAPTURING = frozenset({"cuda", "tensorrt-rtx"})
+"""Providers that can be told, run by run, not to record a graph. TensorRT's cannot: it would record
+its first run, in the background, together with whatever else is queued on the stream."""
+
+NO_CPU_FALLBACK = ("session.disable_cpu_ep_fallback", "1")
+"""Session option: an error where a node would run on the processor."""
+
+_WORKSPACE = 1 << 30
+
+
+def cuda_options(stream: int, card: int = 0, *, graphs: bool = False) -> dict[str, str]:
+    """stream: handle of the CUDA stream that kernels and network share. graphs: record the launches
+    and replay them; every node must run on the card then."""
+    return {
+        "device_id": str(card),
+        "user_compute_stream": str(stream),
+        "do_copy_in_default_stream": "1",
+        "enable_cuda_graph": _flag(graphs),
+        # The slow search is done once per size, in the background.
+        "cudnn_conv_algo_search": "EXHAUSTIVE",
+        "cudnn_conv_use_max_workspace": "1",
+        "arena_extend_strategy": "kSameAsRequested",
+        # fp32 means fp32: the card and the processor shall dream the same.
+        "use_tf32": "0",
+    }
+
+
+def tensorrt_options(stream: int, folder: Path, card: int = 0) -> dict[str, str]:
+    """folder: for the engine and the timings behind it. The graph's own number format decides the
+    engine's; TensorRT's switches for that are left alone."""
+    return {
+        "device_id": str(card),
+        "user_compute_stream": str(stream),
+        "trt_engine_cache_enable": "1",
+        "trt_engine_cache_path": str(folder),
+        "trt_timing_cache_enable": "1",
+        "trt_timing_cache_path": str(folder),
+        "trt_max_workspace_size": str(_WORKSPACE),
+        # Stray nodes stay on the CUDA provider.
+        "trt_min_subgraph_size": "5",
+        "trt_builder_optimization_level": "3",
+        "trt_auxiliary_streams": "0",
+        "trt_cuda_graph_enable": "0",
+    }
+
+
+def rtx_options(
+    stream: int, folder: Path, card: int = 0, *, graphs: bool = False
+) -> dict[str, str]:
+    """folder: for the compiled kernels, which the plugin writes when the session ends."""
+    return {
+        "device_id": str(card),
+        "has_user_compute_stream": "1",
+        "user_compute_stream": str(stream),
+        "nv_runtime_cache_path": str(folder),
+        "enable_cuda_graph": _flag(graphs),
+    }
+
+
+def provider_options(
+    provider: Provider, stream: int, folder: Path, card: int = 0, *, graphs: bool = False
+) -> list[tuple[str, Mapping[str, str]]]:
+    """(onnxruntime's name, options), the provider and the one behind it for nodes it leaves.
+
+    Raises ValueError for a provider that does not run on the card.
+    """
+    plain = cuda_options(stream, card, graphs=False)
+    if provider.name == "cuda":
+        return [(provider.ep, cuda_options(stream, card, graphs=graphs))]
+    if provider.name == "tensorrt":
+        options = tensorrt_options(stream, folder, card)
+        return [(provider.ep, options), ("CUDAExecutionProvider", plain)]
+    if provider.name == RTX.name:
+        return [(provider.ep, rtx_options(stream, folder, card, graphs=graphs))]
+    raise ValueError(f"{provider.name} does not run on the card")
+
+
+def _flag(value: bool) -> str:
+    return "1" if value else "0"

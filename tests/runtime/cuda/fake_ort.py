@@ -1,0 +1,170 @@
+"""A stand-in for onnxruntime on a card whose memory is the processor's: counts and computes."""
+
+from __future__ import annotations
+
+import ctypes
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ..core.toy import ToyEngine
+
+CHANNELS = 4
+SIZES = {np.float32: 4, np.float16: 2}
+ASYNCHRONOUS = ("disable_synchronize_execution_providers", "1")
+
+
+def at(address: int, shape: tuple[int, ...], kind: Any) -> np.ndarray:
+    """The array that lies there."""
+    count = int(np.prod(shape)) * SIZES[kind]
+    return np.frombuffer((ctypes.c_char * count).from_address(address), kind).reshape(shape)
+
+
+class RunOptions:
+    def __init__(self) -> None:
+        self.entries: dict[str, str] = {}
+
+    def add_run_config_entry(self, key: str, value: str) -> None:
+        assert isinstance(key, str)
+        assert isinstance(value, str)
+        self.entries[key] = value
+
+
+class SessionOptions:
+    def __init__(self) -> None:
+        self.log_severity_level = 2
+        self.dimensions: dict[str, int] = {}
+        self.entries: dict[str, str] = {}
+        self.devices: list[Any] = []
+        self.device_options: dict[str, str] = {}
+
+    def add_free_dimension_override_by_name(self, name: str, value: int) -> None:
+        self.dimensions[name] = value
+
+    def add_session_config_entry(self, key: str, value: str) -> None:
+        self.entries[key] = value
+
+    def add_provider_for_devices(self, devices: list[Any], options: dict[str, str]) -> None:
+        assert len({device.ep_name for device in devices}) == 1
+        self.devices, self.device_options = devices, options
+
+
+class Binding:
+    def __init__(self, fake: FakeOrt) -> None:
+        self.inputs: dict[str, tuple] = {}
+        self.outputs: dict[str, tuple] = {}
+        self._counts = fake.counts
+
+    def bind_input(self, name, device_type, device_id, element_type, shape, buffer_ptr) -> None:
+        assert device_type == "cuda"
+        self._counts["binds"] += 1
+        self.inputs[name] = (element_type, tuple(shape), buffer_ptr)
+
+    def bind_output(
+        self, name, device_type="cpu", device_id=0, element_type=None, shape=None, buffer_ptr=None
+    ) -> None:
+        assert device_type == "cuda"
+        self._counts["binds"] += 1
+        self.outputs[name] = (element_type, tuple(shape), buffer_ptr)
+
+
+class Session:
+    """Climbs the toy objective, times the mean of the steering's weights."""
+
+    def __init__(self, fake: FakeOrt, options: SessionOptions, named: list) -> None:
+        self.fake, self.options, self.named = fake, options, named
+        self.runs: list[RunOptions] = []
+        self.recorded: Binding | None = None
+        self._plain_runs = 0
+        size = options.dimensions["height"], options.dimensions["width"]
+        self.toy, self.size = ToyEngine(), size
+        self.toy.minimum_size = 1
+        self.name = named[0][0] if named else options.devices[0].ep_name
+        self.values = dict(named[0][1] if named else options.device_options)
+        self.graphs = self.values.get("enable_cuda_graph") == "1"
+        if self.graphs and fake.no_graphs:
+            raise RuntimeError(
+                "This session cannot use the graph capture feature as requested by the user as all "
+                "compute graph nodes have not been partitioned to the CUDA EP"
+            )
+        folder = self.values.get("trt_engine_cache_path")
+        if folder:
+            self._build(Path(folder) / "toy.engine")
+
+    def _build(self, engine: Path) -> None:
+        if engine.exists():
+            if engine.read_bytes() in self.fake.refused:
+                raise RuntimeError("the engine does not deserialize")
+            return
+        self.fake.counts["builds"] += 1
+        engine.write_bytes(f"engine {self.fake.counts['builds']}".encode())
+
+    def get_providers(self) -> list[str]:
+        return [self.fake.runs_instead or self.name, "CPUExecutionProvider"]
+
+    def get_inputs(self) -> list[Any]:
+        kind = "tensor(float16)" if self.fake.half else "tensor(float)"
+        return [
+            SimpleNamespace(name="image", type=kind),
+            SimpleNamespace(name="a.square", type="tensor(float)"),
+            SimpleNamespace(name="a.linear", type="tensor(float)"),
+        ]
+
+    def io_binding(self) -> Binding:
+        return Binding(self.fake)
+
+    def run_with_iobinding(self, binding: Binding, options: RunOptions) -> None:
+        self.fake.counts["runs"] += 1
+        self.runs.append(options)
+        if self.fake.fails:
+            raise self.fake.fails.pop()
+        if self.graphs and options.entries.get("gpu_graph_id") != "-1":
+            self._plain_runs += 1
+            if self.recorded is None and self._plain_runs == 3:
+                if self.fake.cannot_record:
+                    raise RuntimeError("CUDA graph: operation not permitted when capturing")
+                self.recorded = binding
+                self.fake.counts["recorded"] += 1
+            assert self.recorded in (None, binding), "replayed with other addresses"
+        kind, shape, address = binding.inputs["image"]
+        assert shape == (1, 3, *self.size)
+        weights = [
+            at(address, shape, kind)
+            for kind, shape, address in (binding.inputs["a.square"], binding.inputs["a.linear"])
+        ]
+        image = at(address, shape, kind)[0].astype(np.float32)
+        gradient = self.toy.gradient(image) * np.float32(weights[0].mean() + weights[1].mean())
+        out_kind, out_shape, out = binding.outputs["gradient"]
+        at(out, out_shape, out_kind)[0] = gradient * self.fake.wrong
+
+
+class FakeOrt:
+    """Set its fields to have it misbehave."""
+
+    RunOptions, SessionOptions = RunOptions, SessionOptions
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.sessions: list[Session] = []
+        self.half = self.no_graphs = self.cannot_record = False
+        self.runs_instead = ""
+        self.wrong: Any = np.float32(1)
+        self.fails: list[Exception] = []
+        self.refused: set[bytes] = set()
+        self.devices: list[Any] = []
+
+    def InferenceSession(self, path, sess_options, providers=None, enable_fallback=1):
+        session = Session(self, sess_options, providers or [])
+        self.sessions.append(session)
+        return session
+
+    def get_ep_devices(self) -> list[Any]:
+        return self.devices
+
+    def register_execution_provider_library(self, name: str, path: str) -> None:
+        assert path.endswith(".so")
+        self.counts["registered"] += 1
+        self.devices.append(SimpleNamespace(ep_name=name))

@@ -1,0 +1,352 @@
+"""The engine on the card, with stand-ins for the card and for onnxruntime."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livedream.runtime.cpu import CpuDevice
+from livedream.runtime.cuda.device import CudaDevice
+from livedream.runtime.cuda.engine import CudaEngine
+from livedream.runtime.cuda.options import RTX
+from livedream.runtime.cuda.session import Gate, Opener
+from livedream.runtime.dreamer import Dreamer
+from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.graph import Graph
+from livedream.runtime.objective import parse_objective
+from livedream.runtime.parameters import Dream
+from livedream.runtime.providers import PROVIDERS
+
+from ..core.toy import ToyEngine
+from .fake_ort import ASYNCHRONOUS, FakeOrt
+from .test_device import LIVE, moving
+
+GRAPH = Graph(Path("toy.onnx"), "toy", {"a": 4}, 8, "fp32", "gpu", "none", "0")
+CUDA, TENSORRT = PROVIDERS["cuda"], PROVIDERS["tensorrt"]
+
+
+class Setting:
+    """An engine and all that it stands on."""
+
+    def __init__(self, host, folder: Path, provider=CUDA, objective="a", ahead=0, **options):
+        self.ort = FakeOrt()
+        self.device = CudaDevice(host[0], ahead=ahead)
+        self.gate = Gate()
+        self.options = {
+            "ort": self.ort, "path": GRAPH.path, "provider": provider, "folder": folder,
+            "stream": self.device.stream.handle, "facts": {"card": "a card"}, "graph_hash": "1",
+            "precision": "fp32", **options,
+        }  # fmt: skip
+        self.engine = self.make(provider, objective)
+
+    def make(self, provider=CUDA, objective="a") -> CudaEngine:
+        opener = Opener(**{**self.options, "provider": provider})
+        objective = parse_objective(objective)
+        return CudaEngine(self.device, GRAPH, provider, objective, opener.open, gate=self.gate)
+
+
+@pytest.fixture
+def setting(host, tmp_path):
+    return lambda **options: Setting(host, tmp_path, **options)
+
+
+IMAGE = np.random.default_rng(0).random((3, 20, 24), np.float32)
+
+
+def gradient(setting: Setting, image: np.ndarray = IMAGE) -> np.ndarray:
+    device = setting.device
+    return device.fetch(setting.engine.gradient(device.jitter(device.put(image), 0, 0)))
+
+
+def test_the_gradient_is_the_networks(setting):
+    assert np.allclose(gradient(setting()), ToyEngine().gradient(IMAGE), atol=1e-5)
+    assert np.allclose(gradient(setting(objective="a*3")), 3 * ToyEngine().gradient(IMAGE))
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_live_is_the_cpu_devices(setting, half):
+    """As on the processor. With a float16 network alike, not the same."""
+    made = setting(ahead=1)
+    made.ort.half = half
+    ours = Dreamer(made.device, made.engine, LIVE, seed=5)
+    theirs = Dreamer(CpuDevice(), ToyEngine(), LIVE, seed=5)
+    for index, frame in enumerate(moving(8)):
+        got = np.asarray(ours.live(frame, index / 25)).astype(int)
+        difference = np.abs(got - theirs.live(frame, index / 25))
+        assert difference.mean() <= (2 if half else 1)
+
+
+def test_a_frame_queues_everything_and_waits_once(setting, host):
+    made = setting(ahead=1)
+    dreamer = Dreamer(made.device, made.engine, LIVE)
+    frames = moving(16)
+    for n in range(6):
+        dreamer.live(frames[n], n / 25)
+    host[1].counts.clear()
+    made.ort.counts.clear()
+    for n in range(6, 16):
+        dreamer.live(frames[n], n / 25)
+    counts = host[1].counts
+    assert counts["synchronisations"] == counts["from"] == 10
+    assert (counts["allocations"], counts["pinned"], counts["to"]) == (0, 0, 30)
+    # Two octaves of one step; nothing bound anew.
+    assert made.ort.counts == {"runs": 20}
+    assert all(session.runs[-1].entries == dict([ASYNCHRONOUS]) for session in made.ort.sessions)
+
+
+def test_sessions_share_the_kernels_stream_and_their_size(setting):
+    made = setting()
+    made.engine.prepare(20, 24)
+    session = made.ort.sessions[0]
+    assert session.values["user_compute_stream"] == str(made.device.stream.handle)
+    assert session.options.dimensions == {"height": 20, "width": 24}
+    assert session.options.entries == {}
+    made.engine.prepare(20, 24)
+    assert len(made.ort.sessions) == 1
+    strict = setting(strict=True)
+    strict.engine.prepare(20, 24)
+    assert strict.ort.sessions[0].options.entries == {"session.disable_cpu_ep_fallback": "1"}
+
+
+def test_steering_moves_no_session_and_is_sent_once(setting, host):
+    made = setting()
+    gradient(made)
+    old = made.engine
+    made.engine = old.steered(parse_objective("a:2*0.5"))
+    image = made.device.jitter(made.device.put(IMAGE), 0, 0)
+    host[1].counts.clear()
+    got = made.device.fetch(made.engine.gradient(image))
+    assert host[1].counts["to"] == 2
+    assert np.allclose(got, 0.5 * ToyEngine().gradient(IMAGE), atol=1e-5)
+    made.engine.gradient(image)
+    assert host[1].counts["to"] == 2
+    made.engine = old
+    assert np.allclose(gradient(made), ToyEngine().gradient(IMAGE), atol=1e-5)
+    assert len(made.ort.sessions) == 1
+    with pytest.raises(UsageError, match="no layer 'b'"):
+        old.steer(parse_objective("b"))
+
+
+def test_graphs_are_recorded_by_the_thread_that_dreams(setting):
+    made = setting()
+    made.engine.prepare(20, 24)
+    made.engine.probe(IMAGE)
+    session = made.ort.sessions[0]
+    assert session.graphs
+    assert [run.entries for run in session.runs] == [{"gpu_graph_id": "-1"}] * 2
+    for count in range(5):
+        gradient(made)
+        assert made.ort.counts["recorded"] == (count >= 2)
+
+
+def test_nothing_is_recorded_while_a_session_opens(setting):
+    made = setting()
+    gradient(made)
+    with made.gate.opening():
+        for _ in range(5):
+            gradient(made)
+    entries = [run.entries for run in made.ort.sessions[0].runs[2:]]
+    assert entries == [{**dict([ASYNCHRONOUS]), "gpu_graph_id": "-1"}] * 5
+    assert not made.ort.counts["recorded"]
+    for _ in range(3):
+        gradient(made)
+    assert made.ort.counts["recorded"] == 1
+
+
+def test_without_graphs_where_the_session_does_not_allow_them(setting, caplog):
+    made = setting()
+    made.ort.no_graphs = True
+    assert np.allclose(gradient(made), ToyEngine().gradient(IMAGE), atol=1e-5)
+    assert made.ort.sessions[0].values["enable_cuda_graph"] == "0"
+    assert "without CUDA graphs" in caplog.text
+    other = setting()
+    other.ort.cannot_record = True
+    for _ in range(5):
+        assert np.allclose(gradient(other), ToyEngine().gradient(IMAGE), atol=1e-5)
+    assert "no CUDA graph" in caplog.text
+    assert not setting(graphs=False).engine.prepare(20, 24)
+
+
+def test_other_errors_of_a_run_are_not_swallowed(setting):
+    made = setting()
+    gradient(made)
+    made.ort.fails = [RuntimeError("CUDA failure 2: out of memory")]
+    with pytest.raises(RuntimeError, match="out of memory"):
+        gradient(made)
+
+
+def test_a_probe_disturbs_nothing_that_plays(setting):
+    made = setting(objective="a*2")
+    device = made.device
+    image = device.jitter(device.put(IMAGE), 0, 0)
+    first = made.engine.gradient(image)
+    other = IMAGE[:, ::-1].copy()
+    got = []
+    thread = threading.Thread(target=lambda: got.append(made.engine.probe(other)))
+    thread.start()
+    thread.join()
+    assert np.allclose(got[0], 2 * ToyEngine().gradient(other), atol=1e-4)
+    assert np.allclose(device.fetch(first), 2 * ToyEngine().gradient(IMAGE), atol=1e-4)
+
+
+def test_an_old_gradient_is_refused(setting):
+    made = setting()
+    device = made.device
+    image = device.jitter(device.put(IMAGE), 0, 0)
+    old = made.engine.gradient(image)
+    made.engine.gradient(image)
+    with pytest.raises(RuntimeError, match="after the next one"):
+        device.ascend(image, old, 0.1, 0, 0)
+
+
+def test_another_number_format_takes_over_between_two_steps(setting):
+    made = setting()
+    exact = made.engine
+    made.ort.half = True
+    half = made.make()
+    half.prepare(20, 24)
+    made.ort.half = False
+    exact.prepare(20, 24)
+    device = made.device
+    for engine in (exact, half, half, exact, exact):
+        image = device.jitter(device.put(IMAGE), 2, 3)
+        step = device.ascend(image, engine.gradient(image), 0.01, 2, 3)
+        cpu = CpuDevice()
+        shifted = cpu.jitter(IMAGE, 2, 3)
+        expected = cpu.ascend(shifted, ToyEngine().gradient(shifted), 0.01, 2, 3)
+        assert np.abs(device.fetch(step) - expected).max() < 2e-3
+
+
+def test_too_small_and_not_started_are_said(setting):
+    made = setting()
+    with pytest.raises(UsageError, match="at least 8 pixels"):
+        made.engine.prepare(7, 40)
+    made.ort.runs_instead = "CPUExecutionProvider"
+    with pytest.raises(LivedreamError, match="'cuda' did not start"):
+        made.engine.prepare(20, 24)
+
+
+def test_what_runs_is_told(setting):
+    assert setting().engine.describe() == {
+        "model": "toy", "layers": "a", "weights": "none", "provider": "cuda", "precision": "fp32",
+    }  # fmt: skip
+
+
+def entries(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_engines_are_built_once_and_kept(setting, tmp_path):
+    first = setting(provider=TENSORRT)
+    gradient(first)
+    assert len(entries(tmp_path)) == 1
+    assert entries(tmp_path)[0].startswith("tensorrt-24x20-fp32-")
+    again = setting(provider=TENSORRT)
+    gradient(again)
+    assert (first.ort.counts["builds"], again.ort.counts["builds"]) == (1, 0)
+    assert [name for name, _ in again.ort.sessions[0].named] == [TENSORRT.ep, CUDA.ep]
+    for change in ({"graph_hash": "2"}, {"facts": {"driver": "1"}}, {"precision": "fp16"}):
+        other = setting(provider=TENSORRT, **change)
+        other.engine.prepare(20, 24)
+        assert other.ort.counts["builds"] == 1
+    first.engine.prepare(30, 40)
+    assert first.ort.counts["builds"] == 2
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "no manifest", "nonsense"])
+def test_a_damaged_engine_is_built_again(setting, tmp_path, damage):
+    setting(provider=TENSORRT).engine.prepare(20, 24)
+    (folder,) = tmp_path.iterdir()
+    engine, manifest = folder / "toy.engine", folder / "manifest.json"
+    if damage == "cut":
+        engine.write_bytes(b"")
+    elif damage == "gone":
+        engine.unlink()
+    elif damage == "no manifest":
+        manifest.unlink()
+    else:
+        manifest.write_text("[1, 2")
+    again = setting(provider=TENSORRT)
+    gradient(again)
+    assert again.ort.counts["builds"] == 1
+    assert len(entries(tmp_path)) == 1
+    third = setting(provider=TENSORRT)
+    gradient(third)
+    assert third.ort.counts["builds"] == 0
+
+
+def test_an_engine_that_does_not_load_is_built_again_once(setting, tmp_path, caplog):
+    setting(provider=TENSORRT).engine.prepare(20, 24)
+    again = setting(provider=TENSORRT)
+    again.ort.refused = {b"engine 1"}
+    again.ort.counts["builds"] = 6
+    gradient(again)
+    assert again.ort.counts["builds"] == 7
+    assert "built again" in caplog.text
+    assert len(entries(tmp_path)) == 1
+
+
+def test_two_builds_at_once_do_not_mix(setting, tmp_path):
+    one, other = setting(provider=TENSORRT), setting(provider=TENSORRT)
+    opened = one.ort.InferenceSession
+
+    def slow(*arguments, **options):
+        session = opened(*arguments, **options)
+        other.engine.prepare(20, 24)  # another process, in the middle of ours
+        return session
+
+    one.ort.InferenceSession = slow
+    one.engine.prepare(20, 24)
+    assert one.ort.counts["builds"] == other.ort.counts["builds"] == 1
+    assert len(entries(tmp_path)) == 1
+    third = setting(provider=TENSORRT)
+    third.engine.prepare(20, 24)
+    assert third.ort.counts["builds"] == 0
+
+
+def test_a_failed_build_leaves_nothing(setting, tmp_path):
+    made = setting(provider=TENSORRT)
+    made.ort.runs_instead = "CUDAExecutionProvider"
+    with pytest.raises(LivedreamError, match="did not start"):
+        made.engine.prepare(20, 24)
+    assert entries(tmp_path) == []
+
+
+def test_the_plugin_is_used_by_its_devices_and_writes_at_the_end(setting, tmp_path):
+    from types import SimpleNamespace
+
+    made = setting(provider=RTX)
+    with pytest.raises(LivedreamError, match="finds no card"):
+        made.engine.prepare(20, 24)
+    made.ort.devices = [SimpleNamespace(ep_name="Other"), SimpleNamespace(ep_name=RTX.ep)]
+    gradient(made)
+    (session,) = made.ort.sessions
+    assert session.values["has_user_compute_stream"] == "1"
+    cache = Path(session.values["nv_runtime_cache_path"])
+    (cache / "kernels").write_text("compiled")
+    assert all(name.endswith(".building") for name in entries(tmp_path))
+    made.engine.close()
+    assert not cache.exists()
+    (kept,) = tmp_path.iterdir()
+    assert (kept / "kernels").read_text() == "compiled"
+    again = setting(provider=RTX)
+    again.ort.devices = made.ort.devices
+    again.engine.prepare(20, 24)
+    copied = Path(again.ort.sessions[0].values["nv_runtime_cache_path"])
+    assert (copied / "kernels").read_text() == "compiled"
+    assert copied != kept
+    again.engine.close()
+    assert entries(tmp_path) == [kept.name]
+
+
+def test_the_notebooks_octaves_each_have_their_session(setting):
+    made = setting()
+    dream = Dream(octaves=3, steps=2, step_size=1, jitter=4)
+    bgr = moving(1, 60, 80)[0]
+    got = Dreamer(made.device, made.engine, dream, seed=1).still(bgr)
+    expected = Dreamer(CpuDevice(), ToyEngine(), dream, seed=1).still(bgr)
+    assert np.abs(got.astype(int) - expected).mean() <= 1
+    assert [session.size for session in made.ort.sessions] == [(31, 41), (43, 57), (60, 80)]
