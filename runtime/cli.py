@@ -11,13 +11,15 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from .bench.commands import bench
 from .errors import LivedreamError, UsageError, nearest
 from .options import Name, shared_options
 from .providers import PROVIDERS
 
-console = Console(stderr=True, highlight=False)
+# Plain text: brackets are extras of pip, and a command that was wrapped cannot be copied.
+console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 class Commands(click.Group):
@@ -194,5 +196,5 @@ def _sentence(error: click.ClickException) -> str:
 def _fail(message: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    console.print(f"[bold red]livedream:[/] {message}", soft_wrap=True, markup=True)
+    console.print(Text.assemble(("livedream: ", "bold red"), message))
     return code

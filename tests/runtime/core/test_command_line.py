@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from livedream.runtime.cli import main
+from livedream.runtime.ort import ort
 from livedream.runtime.parameters import Dream
 
 
@@ -45,6 +46,14 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(capsys, arguments, says):
     code, text = call(capsys, *arguments)
     assert code == 2
     assert says in text
+
+
+def test_a_missing_provider_is_told_with_the_whole_command(capsys):
+    if "CUDAExecutionProvider" in ort.get_available_providers():
+        pytest.skip("onnxruntime-gpu is installed")
+    code, text = call(capsys, "run", "--source", "demo", "--headless", "--provider", "cuda")
+    assert code == 1
+    assert 'pip install "livedream[gpu]"' in text
 
 
 def test_help_shows_every_parameter_with_its_range(capsys):
