@@ -79,9 +79,7 @@ def _pick(
     )  # fmt: skip
 
 
-def _remaining(
-    builder: Builder, gradient: str, candidates: list[str], after: str
-) -> list[str]:
+def _remaining(builder: Builder, gradient: str, candidates: list[str], after: str) -> list[str]:
     """What is left of the gradient before each tap of a window, in scan order.
 
     `candidates` are the window's values at every tap but the last, negated. A tap takes the

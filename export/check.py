@@ -98,7 +98,8 @@ def check(
     Rounding alone can flip a single ReLU or pool decision and show as an error of some 1e-3 in
     one image; a wrong graph is wrong in all. Raises `ExportError` above the tolerance: in float32
     a relative error of 1e-2 (or twice torch's own float32 error, if that is more), in float16 a
-    cosine of 0.99.
+    cosine of 0.95: trained networks reach 0.99, while in random ones rounding flips so many
+    decisions that torch's own float16 gradient falls to 0.97.
     """
     try:
         import onnxruntime
@@ -108,6 +109,8 @@ def check(
         ) from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # torch runs in the same process: idle threads must not spin against it
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(seed)
     height, width = max(97, minimum_size + 12), max(131, minimum_size + 23)
@@ -123,7 +126,7 @@ def check(
         rounding.append(agreement(torchs, truth).error)
     result = sorted(results, key=lambda r: r.error)[1]
     limit = max(1e-2, 2 * sorted(rounding)[1])
-    if result.cosine <= 0.99 or (not half and result.error > limit):
+    if result.cosine < 0.95 if half else result.error > limit:
         raise ExportError(
             f"The graph does not agree with autograd (relative error {result.error:.2g}, cosine "
             f"{result.cosine:.5f}), so it was not written."

@@ -13,6 +13,16 @@ import torch
 
 from .errors import ExportError
 
+DAMAGED = (
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    LookupError,
+)
+"""What torch.load raises for files that are no checkpoints."""
+
 State = dict[str, torch.Tensor]
 
 
@@ -45,13 +55,7 @@ def read(path: Path) -> Checkpoint:
 def _pickled(path: Path) -> State:
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except (
-        pickle.UnpicklingError,
-        zipfile.BadZipFile,
-        RuntimeError,
-        EOFError,
-        ValueError,
-    ) as error:
+    except DAMAGED as error:
         raise ExportError(
             f"{path} is not a checkpoint that can be loaded weights-only; it is damaged or holds "
             "more than parameters."

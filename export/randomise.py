@@ -11,7 +11,7 @@ from .networks.stages import Network
 def randomise(network: Network, seed: int) -> None:
     """Fill `network` from `seed`: He-normal weights, batch statistics of what they really do.
 
-    Every batch normalisation takes the mean and variance it sees on smoothed noise images (as
+    Every batch normalisation takes the mean and variance it sees on noise images (as
     data-dependent initialisation does, Krahenbuhl et al. 2015, arXiv:1511.06856), so each layer's
     activations have unit variance at any depth. The global random state is left as it was.
     """
@@ -26,9 +26,15 @@ def randomise(network: Network, seed: int) -> None:
                 module.reset_parameters()
                 module.momentum = 1.0
                 nn.init.normal_(module.bias, std=0.1)
-        noise = nn.functional.interpolate(
-            torch.randn(2, 3, 40, 40), size=(160, 160), mode="bilinear"
-        ) + 0.3 * torch.randn(2, 3, 160, 160)
+        images = torch.cat([_noise(cell) for cell in (1, 4, 16, 64)])
         network.train()
-        network((0.5 * noise).clamp(-1, 1))
+        network(images)
         network.eval()
+
+
+def _noise(cell: int) -> torch.Tensor:
+    """A noise image [1, 3, 224, 224] in -1..1 with patches of `cell` pixels."""
+    side = 224 // cell + 1
+    patches = torch.rand(1, 3, side, side).repeat_interleave(cell, 2).repeat_interleave(cell, 3)
+    fine = torch.rand(1, 3, 224, 224)
+    return 1.4 * patches[..., :224, :224] + 0.6 * fine - 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
+
 from ..catalogue import find_model
 from .efficientnet_lite0 import efficientnet_lite0
 from .googlenet import googlenet
@@ -20,9 +22,10 @@ NETWORKS: dict[str, Callable[[], Network]] = {
 def build(model: str) -> Network:
     """The network called `model` with torch's default parameters, in evaluation mode.
 
-    Raises a usage `ExportError` if there is no such model.
+    Leaves the global random state alone; raises a usage `ExportError` for an unknown model.
     """
-    return NETWORKS[find_model(model).name]().eval()
+    with torch.random.fork_rng(devices=[]):
+        return NETWORKS[find_model(model).name]().eval()
 
 
 __all__ = ["NETWORKS", "Cut", "Network", "build", "cut"]

@@ -102,6 +102,8 @@ def dream() -> Dream:
         graph = compose(tape, precision=precision, form=form, metadata={}).SerializeToString()
         settings = onnxruntime.SessionOptions()
         settings.log_severity_level = 3
+        # torch runs in the same process: idle threads must not spin against it
+        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
         session = onnxruntime.InferenceSession(
             graph, settings, providers=[(provider, dict(options))]
         )

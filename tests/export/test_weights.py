@@ -1,0 +1,222 @@
+"""Weights: downloads that break, files that do not fit, parameters from a seed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from safetensors.torch import save_file
+
+from livedream.export.catalogue import MODELS
+from livedream.export.download import fetch
+from livedream.export.errors import ExportError
+from livedream.export.networks import build, cut
+from livedream.export.weights import load
+
+from .conftest import smooth_image, torch
+
+CONTENT = bytes(range(256)) * 8192  # 2 MiB
+DIGEST = hashlib.sha256(CONTENT).hexdigest()[:8]
+
+
+def quiet(stage: str, fraction: float) -> None:
+    """No progress."""
+
+
+class Server(ThreadingHTTPServer):
+    """Serves CONTENT; breaks the first `breaks` answers off half way."""
+
+    breaks = 0
+    ranges = True
+    content = CONTENT
+    requests: list[str | None]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/model-{DIGEST}.pth"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One answer of `Server`."""
+
+    server: Server
+
+    def do_GET(self) -> None:
+        asked = self.headers.get("Range")
+        self.server.requests.append(asked)
+        start = 0
+        if asked and self.server.ranges:
+            start = int(asked.removeprefix("bytes=").rstrip("-"))
+            if start >= len(self.server.content):
+                self.send_error(416)
+                return
+            self.send_response(206)
+        else:
+            self.send_response(200)
+        body = self.server.content[start:]
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.server.breaks:
+            self.server.breaks -= 1
+            body = body[: len(body) // 2]
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silent."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(("127.0.0.1", 0), Handler) as server:
+        server.requests = []
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+
+
+def test_download_once_with_progress(server: Server, tmp_path: Path) -> None:
+    fractions: list[float] = []
+    file = fetch(server.url, tmp_path / "new", lambda stage, fraction: fractions.append(fraction))
+    assert file.read_bytes() == CONTENT
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    assert fetch(server.url, tmp_path / "new", quiet) == file
+    assert len(server.requests) == 1
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_broken_connection(server: Server, tmp_path: Path, ranges: bool) -> None:
+    server.breaks, server.ranges = 2, ranges
+    assert fetch(server.url, tmp_path, quiet).read_bytes() == CONTENT
+    assert server.requests[0] is None
+    assert server.requests[1] == f"bytes={len(CONTENT) // 2}-"
+
+
+def test_broken_for_good_is_continued_next_time(server: Server, tmp_path: Path) -> None:
+    server.breaks = 4
+    with pytest.raises(ExportError, match="--weights FILE"):
+        fetch(server.url, tmp_path, quiet)
+    assert not (tmp_path / f"model-{DIGEST}.pth").exists()
+    assert fetch(server.url, tmp_path, quiet).read_bytes() == CONTENT
+    assert server.requests[-1] is not None
+
+
+def test_foreign_leftover_is_thrown_away(server: Server, tmp_path: Path) -> None:
+    for size in (1000, len(CONTENT), len(CONTENT) + 5):
+        (tmp_path / f"model-{DIGEST}.pth").unlink(missing_ok=True)
+        (tmp_path / f"model-{DIGEST}.pth.part").write_bytes(b"x" * size)
+        assert fetch(server.url, tmp_path, quiet).read_bytes() == CONTENT
+
+
+def test_damaged_file_in_the_cache_is_fetched_again(server: Server, tmp_path: Path) -> None:
+    (tmp_path / f"model-{DIGEST}.pth").write_bytes(b"damaged")
+    assert fetch(server.url, tmp_path, quiet).read_bytes() == CONTENT
+
+
+def test_wrong_hash(server: Server, tmp_path: Path) -> None:
+    server.content = b"something else" * 1000
+    with pytest.raises(ExportError, match="sha256"):
+        fetch(server.url, tmp_path, quiet)
+    assert not list(tmp_path.iterdir())
+
+
+def test_unreachable_server(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="--weights FILE"):
+        fetch("http://127.0.0.1:9/model-00000000.pth", tmp_path, quiet)
+
+
+def test_unknown_page(server: Server, tmp_path: Path) -> None:
+    server.content = b""
+    with pytest.raises(ExportError):
+        fetch(server.url, tmp_path, quiet)
+
+
+def state(model: str, layers: list[str]) -> dict:
+    return dict(cut(build(model), layers).state_dict())
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_cut_checkpoint_covers_its_layers(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"cut{suffix}"
+    parameters = state("googlenet", ["inception3a"])
+    if suffix == ".pth":
+        torch.save({"state_dict": parameters | {"aux1.conv.weight": torch.zeros(1)}}, file)
+    else:
+        save_file(parameters, file)
+    loaded = load(MODELS["googlenet"], ["inception3a", "conv2"], str(file), progress=quiet)
+    assert loaded.origin == file.name
+    assert loaded.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    own = loaded.network.state_dict()
+    assert torch.equal(own["conv1.conv.weight"], parameters["conv1.conv.weight"])
+    with pytest.raises(ExportError, match=r"inception3b.*missing"):
+        load(MODELS["googlenet"], ["inception3b"], str(file), progress=quiet)
+
+
+def test_misshapen_and_not_finite(tmp_path: Path) -> None:
+    file = tmp_path / "odd.pth"
+    parameters = state("googlenet", ["conv3"])
+    parameters["conv3.bn.bias"] = torch.zeros(7)
+    parameters["conv2.conv.weight"] = parameters["conv2.conv.weight"] * float("nan")
+    torch.save(parameters, file)
+    with pytest.raises(ExportError) as caught:
+        load(MODELS["googlenet"], ["conv3"], str(file), progress=quiet)
+    message = str(caught.value)
+    assert "conv3.bn.bias has shape [7] instead of [192]" in message
+    assert "conv2.conv.weight is not finite" in message
+    assert "layers conv2, conv3" in message
+
+
+class Harmful:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple:
+        return (open, ("/nonexistent/touched", "w"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("text.pth", b"hello"), ("text.safetensors", b"hello"), ("empty.pt", b""), ("x.zip", b"")],
+)
+def test_not_a_checkpoint(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ExportError, match=name):
+        load(MODELS["googlenet"], ["conv1"], str(tmp_path / name), progress=quiet)
+
+
+def test_code_in_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    torch.save({"a": Harmful()}, tmp_path / "harmful.pth")
+    with pytest.raises(ExportError, match="weights-only"):
+        load(MODELS["googlenet"], ["conv1"], str(tmp_path / "harmful.pth"), progress=quiet)
+
+
+def test_normalisation_in_the_metadata(tmp_path: Path) -> None:
+    file = tmp_path / "own.safetensors"
+    own = {"image_mean": "[0.485, 0.456, 0.406]", "image_std": "[0.229, 0.224, 0.225]"}
+    save_file(state("googlenet", ["conv1"]), file, own)
+    loaded = load(MODELS["googlenet"], ["conv1"], str(file), progress=quiet)
+    assert loaded.mean == json.loads(own["image_mean"])
+    assert loaded.std == json.loads(own["image_std"])
+    save_file(state("googlenet", ["conv1"]), file, {"image_std": "[1, 0, 1]"})
+    with pytest.raises(ExportError, match="image_std"):
+        load(MODELS["googlenet"], ["conv1"], str(file), progress=quiet)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_random_activations_neither_die_nor_explode(model: str) -> None:
+    entry = MODELS[model]
+    before = torch.random.get_rng_state()
+    loaded = load(entry, entry.layer_names, "random", seed=7, progress=quiet)
+    assert torch.equal(before, torch.random.get_rng_state())
+    image = torch.from_numpy(smooth_image(160, 128, seed=0))
+    with torch.no_grad():
+        activations = loaded.network(image * 2 - 1)
+    for layer, activation in zip(entry.layer_names, activations, strict=True):
+        assert 0.05 < activation.square().mean().sqrt() < 20, layer
+        assert (activation != 0).float().mean() > 0.1, layer
