@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import LivedreamError
-from .report import pace
+from .report import busy_text, pace
 from .schema import Case, Distribution, Report
 
 Key = tuple[str, ...]
@@ -189,9 +189,8 @@ def _report_flags(reports: Sequence[Report], names: Sequence[str]) -> list[str]:
     for report, name in zip(reports, names, strict=True):
         if report.partial:
             flags.append(f"{name} was interrupted: it is partial.")
-        load = report.machine.before.load
-        if load is not None and load > 0.5:
-            flags.append(f"{name}: the machine was busy with something else (load {load:g}).")
+        if (busy := busy_text(report.machine)) is not None:
+            flags.append(f"{name}: {busy[0].lower()}{busy[1:]}.")
         for gpu in report.machine.gpus:
             states = [state for state in (gpu.before, gpu.after) if state]
             masks = {s.throttling for s in states if s.throttling and int(s.throttling, 16) > 1}

@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -50,14 +51,15 @@ def machine() -> Machine:
     )
 
 
-def afterwards(before: Machine) -> Machine:
-    """`before` with the state of now beside the one of then."""
+def afterwards(before: Machine, others: float | None = None) -> Machine:
+    """`before` with the state of now beside the one of then, and what else computed meanwhile."""
     now = gpus()
     both = [
         old.model_copy(update={"after": new.before})
         for old, new in zip(before.gpus, now, strict=False)
     ]
-    return before.model_copy(update={"after": cpu_state(), "gpus": both or before.gpus})
+    facts = {"after": cpu_state(), "others": others, "gpus": both or before.gpus}
+    return before.model_copy(update=facts)
 
 
 def cpu_name() -> str:
@@ -70,6 +72,41 @@ def cpu_name() -> str:
         return done.stdout.strip() or platform.machine()
     facts = cpu_facts(_text("/proc/cpuinfo") or "")
     return facts.get("model name") or platform.processor() or platform.machine()
+
+
+class Others:
+    """How much everything else on the machine computes, from now on."""
+
+    def __init__(self) -> None:
+        self._start = self._now()
+
+    def cores(self) -> float | None:
+        """Cores they used, mean since the beginning; None where the system does not tell.
+
+        Children of this program count as its own once they were waited for.
+        """
+        now = self._now()
+        if now is None or self._start is None:
+            return None
+        wall, busy, own = (new - old for new, old in zip(now, self._start, strict=True))
+        return round(max(0.0, busy - own) / wall, 2) if wall > 0 else None
+
+    @staticmethod
+    def _now() -> tuple[float, float, float] | None:
+        """Seconds: on the wall, of all cores at work, of them for this program."""
+        text = _text("/proc/stat")
+        if text is None:
+            return None
+        own = os.times()
+        busy = busy_ticks(text) / os.sysconf("SC_CLK_TCK")
+        return time.monotonic(), busy, sum(own[:4])
+
+
+def busy_ticks(stat: str) -> int:
+    """Of all cores together since the start of the system, in the text of /proc/stat: all time but
+    idle and waiting for a disk; what another virtual machine took counts."""
+    values = [int(value) for value in stat.splitlines()[0].split()[1:9]]
+    return sum(values) - values[3] - values[4]
 
 
 def cpu_facts(cpuinfo: str) -> dict[str, str]:

@@ -60,12 +60,20 @@ def machine_lines(machine: Machine, floor: Floor | None) -> list[str]:
             f"{rate.gb_per_second:.0f} GB/s of {rate.bytes / 2**20:g} MiB" for rate in floor.copies
         )
         lines.append(f"At best {floor.gflops:.0f} GFLOP/s in float32; copies {copies} a core")
-    if machine.before.load is not None and machine.before.load > 0.5:
-        lines.append(
-            f"The machine was busy with something else (load {machine.before.load:g}): expect "
-            "slower and wider figures."
-        )
+    if (text := busy_text(machine)) is not None:
+        lines.append(f"{text}: the figures are slower and wider than its own.")
     return lines
+
+
+BUSY = 0.1
+"""Cores that others may use before a machine counts as busy."""
+
+
+def busy_text(machine: Machine) -> str | None:
+    """What else the machine did, where that was enough to matter."""
+    if machine.others is None or machine.others <= BUSY:
+        return None
+    return f"The machine was busy: other programs used {machine.others:g} of {machine.cores} cores"
 
 
 def case_table(case: Case) -> Table:

@@ -16,7 +16,7 @@ from .camera import drawn_frames
 from .floor import Work, measured_floor
 from .frame import measure_frame
 from .live import measure_live
-from .machine import afterwards, machine, versions
+from .machine import Others, afterwards, machine, versions
 from .opened import Opened, Sweep, graph_facts, open_case, recipe_facts
 from .schema import Case, Floor, Measure, Report
 from .step import CLOSE, measure_step, octave_work, parity, with_floor
@@ -54,6 +54,7 @@ class Bench:
         self._progress = progress
         self._created = datetime.now(timezone.utc).isoformat(timespec="seconds")
         self._machine = machine()
+        self._others = Others()
         self._floor: Floor | None = None
         self._cases: list[Case] = []
         self._failures: list[str] = []
@@ -65,7 +66,7 @@ class Bench:
             created=self._created,
             partial=not self._done,
             options=self._plan.options,
-            machine=afterwards(self._machine),
+            machine=afterwards(self._machine, self._others.cores()),
             versions=versions(),
             floor=self._floor,
             cases=self._cases,

@@ -260,6 +260,11 @@ class Machine(_Part):
     governor: str | None = None
     before: CpuState
     after: CpuState | None = None
+    others: float | None = Field(
+        default=None,
+        description="Cores that everything else on the machine used during the run, mean: above "
+        "0.1 the figures are those of a busy machine.",
+    )
     gpus: list[Gpu] = []
 
 

@@ -102,11 +102,11 @@ def test_a_guess_and_an_unsteady_figure_are_flagged():
 
 
 def test_whole_reports_are_flagged():
-    busy = Machine(cpu="x", cores=1, system="y", before=CpuState(load=3.0))
+    busy = Machine(cpu="x", cores=1, system="y", before=CpuState(), others=0.7)
     other = make_report(make_case(), partial=True, machine=busy, versions={"livedream": "2"})
     flags = " ".join(compare([make_report(make_case()), other], ["a", "b"]).flags)
     assert "b was interrupted" in flags
-    assert "load 3" in flags
+    assert "other programs used 0.7 of 1 cores" in flags
     assert "different versions" in flags
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import numpy as np
 import pytest
 
@@ -13,7 +16,7 @@ from livedream.runtime.bench.floor import (
     floor_seconds,
     node_work,
 )  # fmt: skip
-from livedream.runtime.bench.machine import cpu_facts, parse_gpus
+from livedream.runtime.bench.machine import Others, busy_ticks, cpu_facts, parse_gpus
 from livedream.runtime.bench.schema import CopyRate, Floor
 from livedream.runtime.bench.step import compare_gradients, copy_bandwidth
 from livedream.runtime.errors import LivedreamError
@@ -77,8 +80,6 @@ def test_copies_of_the_right_size_tell_the_bandwidth():
 
 def test_rates_add_up_over_threads():
     """A piece of known length: two threads that sleep do twice the work of one."""
-    import time
-
     one, two = (best_rate(lambda: lambda: time.sleep(0.02), 1, n, 0.1) for n in (1, 2))
     assert 20 < one <= 50
     assert 1.2 < two / one < 2.5
@@ -118,6 +119,18 @@ def test_nvidia_smi_s_answer():
     (other,) = parse_gpus(line.replace("700.00", "[N/A]").replace("0x0000000000000001", "[N/A]"))
     assert other.power_limit_watts is None
     assert other.before.throttling is None
+
+
+def test_what_others_compute():
+    stat = "cpu  100 5 50 1000 20 1 2 3 7 7\ncpu0 1 1 1 1 1 1 1 1 0 0\n"
+    assert busy_ticks(stat) == 100 + 5 + 50 + 1 + 2 + 3
+    others = Others()
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end:
+        pass
+    found = others.cores()
+    # What this program did is not what others did: the loop above kept one core busy.
+    assert found is None or found <= (os.cpu_count() or 1) - 0.5
 
 
 def test_proc_cpuinfo():
