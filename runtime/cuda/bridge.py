@@ -3,10 +3,10 @@ starts but the kernels run. Costs two copies and one wait a gradient step."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from ..device import Engine
+from ..engine import HostEngine
+from ..graph import Graph
 from ..objective import Objective
+from ..providers import Provider
 from .device import CudaDevice
 from .image import Image
 
@@ -14,8 +14,20 @@ from .image import Image
 class BridgedEngine:
     """Gradients by an engine with arrays in host memory, for images on the card."""
 
-    def __init__(self, device: CudaDevice, inner: Engine[np.ndarray]) -> None:
+    def __init__(self, device: CudaDevice, inner: HostEngine) -> None:
         self.device, self.inner = device, inner
+
+    @property
+    def graph(self) -> Graph:
+        return self.inner.graph
+
+    @property
+    def provider(self) -> Provider:
+        return self.inner.provider
+
+    @property
+    def objective(self) -> Objective:
+        return self.inner.objective
 
     @property
     def minimum_size(self) -> int:
@@ -26,6 +38,10 @@ class BridgedEngine:
 
     def steer(self, objective: Objective) -> None:
         self.inner.steer(objective)
+
+    def steered(self, objective: Objective) -> BridgedEngine:
+        """Another engine over the same sessions that climbs `objective`."""
+        return BridgedEngine(self.device, self.inner.steered(objective))
 
     def prepare(self, height: int, width: int) -> None:
         self.inner.prepare(height, width)

@@ -92,10 +92,7 @@ def rtx_options(
 def provider_options(
     provider: Provider, stream: int, folder: Path, card: int = 0, *, graphs: bool = False
 ) -> list[tuple[str, Mapping[str, str]]]:
-    """(onnxruntime's name, options), the provider and the one behind it for nodes it leaves.
-
-    Raises ValueError for a provider that does not run on the card.
-    """
+    """(onnxruntime's name, options), the provider and the one behind it for nodes it leaves."""
     plain = cuda_options(stream, card, graphs=False)
     if provider.name == "cuda":
         return [(provider.ep, cuda_options(stream, card, graphs=graphs))]
@@ -104,7 +101,7 @@ def provider_options(
         return [(provider.ep, options), ("CUDAExecutionProvider", plain)]
     if provider.name == RTX.name:
         return [(provider.ep, rtx_options(stream, folder, card, graphs=graphs))]
-    raise ValueError(f"{provider.name} does not run on the card")
+    return [(provider.ep, {})]
 
 
 def _flag(value: bool) -> str:

@@ -82,7 +82,7 @@ class Opener:
 
     ort: the onnxruntime module. stream: handle, shared with the kernels. folder: of the engine
     cache. facts: of the card and the versions, for the cache's keys. strict: an error where a node
-    falls to the processor.
+    falls to the processor. memory: where the addresses to bind are, `cpu` in tests without a card.
     """
 
     ort: Any
@@ -96,6 +96,7 @@ class Opener:
     card: int = 0
     graphs: bool = True
     strict: bool = False
+    memory: str = "cuda"
 
     def open(self, size: Size) -> Session:
         """Raises LivedreamError when the provider cannot open the graph or does not start.
@@ -164,7 +165,8 @@ class Opener:
             ) from error
         if native.get_providers()[0] != provider.ep:
             raise LivedreamError(f"The provider '{provider.name}' did not start.")
-        return Session(ort, native, size, engine, graphs=graphs)
+        place = self.memory, self.card
+        return Session(ort, native, size, engine, graphs=graphs, place=place)
 
     def _folder(self, size: Size) -> EngineFolder:
         facts = self.facts
@@ -186,11 +188,18 @@ class Session:
     """
 
     def __init__(
-        self, ort: Any, native: Any, size: Size, engine: EngineFolder, *, graphs: bool
+        self,
+        ort: Any,
+        native: Any,
+        size: Size,
+        engine: EngineFolder,
+        *,
+        graphs: bool,
+        place: tuple[str, int],
     ) -> None:
         self.size = size
         self.graphs = graphs
-        self._ort, self._engine = ort, engine
+        self._ort, self._engine, self._place = ort, engine, place
         self._native: Any = native
         types = {node.name: node.type for node in native.get_inputs()}
         if types.get("image") not in _TYPES:
@@ -202,15 +211,15 @@ class Session:
         self._unrecorded = self._run_options(asynchronous=True, graph=False)
         self._waiting = self._run_options(asynchronous=False, graph=False)
 
-    def bind(self, addresses: Binding, card: int = 0) -> Any:
+    def bind(self, addresses: Binding) -> Any:
         """An IOBinding to addresses on the card; give it to the runs."""
         height, width = self.size
         shape = (1, 3, height, width)
         binding = self._native.io_binding()
-        binding.bind_input("image", "cuda", card, self._type, shape, addresses.image)
+        binding.bind_input("image", *self._place, self._type, shape, addresses.image)
         for name, (address, channels) in addresses.steering.items():
-            binding.bind_input(name, "cuda", card, np.float32, (channels,), address)
-        binding.bind_output("gradient", "cuda", card, self._type, shape, addresses.gradient)
+            binding.bind_input(name, *self._place, np.float32, (channels,), address)
+        binding.bind_output("gradient", *self._place, self._type, shape, addresses.gradient)
         return binding
 
     def run(self, binding: Any, gate: Gate) -> None:

@@ -1,0 +1,123 @@
+"""From the machine to a card that dreams: the device, what can run on it, and engines for it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...kernels.compile import KernelError
+from ...kernels.launcher import open_launcher
+from ..cache import cache_folder
+from ..engine import HostEngine
+from ..errors import LivedreamError
+from ..graph import Graph
+from ..objective import Objective
+from ..ort import ort as onnxruntime
+from ..providers import Provider
+from .bridge import BridgedEngine
+from .device import CudaDevice
+from .engine import CudaEngine
+from .image import Size
+from .ladder import Facts, explain, gather, preload, probe, register_rtx, rungs, versions
+from .options import RTX
+from .session import Opener, Session
+
+
+@dataclass(frozen=True)
+class Card:
+    """A graphics card that can dream, and what is known of it.
+
+    providers: to try, best first, as far as they can start on it; never the processor's.
+    """
+
+    device: CudaDevice
+    facts: Facts
+    providers: tuple[Provider, ...]
+    ort: Any = onnxruntime
+
+    def engine(
+        self, graph: Graph, provider: Provider, objective: Objective, *, strict: bool = False
+    ) -> CudaEngine | BridgedEngine:
+        """Nothing is opened before `prepare`. strict: an error where a node would run on the
+        processor. Where `provider` does not run on the card, arrays are copied to and fro."""
+        if provider.ep == "CPUExecutionProvider":
+            return BridgedEngine(self.device, HostEngine(graph, provider, objective))
+        launcher, facts = self.device.launcher, self.facts
+        opener = Opener(
+            ort=self.ort,
+            path=graph.path,
+            provider=provider,
+            stream=self.device.stream.handle,
+            folder=cache_folder("engines"),
+            facts={
+                "card": f"{launcher.card} {launcher.architecture}",
+                "driver": facts.gpu.driver if facts.gpu else "",
+                "versions": versions(provider, facts),
+            },
+            graph_hash=hashlib.sha256(graph.path.read_bytes()).hexdigest(),
+            precision=graph.precision,
+            strict=strict,
+        )
+
+        def open_session(size: Size) -> Session:
+            try:
+                return opener.open(size)
+            except LivedreamError as error:
+                loader = probe(provider)
+                if loader is None:
+                    raise
+                raise LivedreamError(explain(provider, loader)) from error
+
+        return CudaEngine(self.device, graph, provider, objective, open_session)
+
+
+def find_card(
+    name: str, say: Callable[[str], None], *, ahead: int = 0, ort: Any = onnxruntime
+) -> Card | None:
+    """The card for `--provider name`; None under `auto` where there is none that can be used, and
+    for providers that are not for cards. ahead: as of `CudaDevice`.
+
+    `say` hears why a card that is there is not used. Raises UsageError for an unknown name and
+    LivedreamError where a provider was named that cannot start.
+    """
+    if name in ("cpu", "openvino"):
+        return None
+    preload(ort)
+    facts = gather(ort, None)
+    if name == "auto" and facts.gpu is None:
+        return None
+    try:
+        launcher = open_launcher(cache_folder("engines") / "kernels")
+    except KernelError as error:
+        if name != "auto":
+            rungs(name, facts, say)  # a library that is missing is the better reason
+            raise LivedreamError(f"The provider '{name}' cannot start: {error}") from error
+        say(f"The graphics card is not used: {error}")
+        return None
+    facts = gather(ort, launcher.architecture)
+    providers = [each for each in rungs(name, facts, say) if each.name != "cpu"]
+    if RTX in providers:
+        try:
+            register_rtx(ort)
+        except LivedreamError as error:
+            if name != "auto":
+                raise
+            say(str(error))
+            providers.remove(RTX)
+    if not providers:
+        return None
+    return Card(CudaDevice(launcher, ahead=ahead), facts, tuple(providers), ort)
+
+
+def on_the_processor(engine: HostEngine) -> Callable[[np.ndarray], np.ndarray]:
+    """The reference for `Takeover`: gradients of float32 [3, height, width] by another engine."""
+
+    def gradient(image: np.ndarray) -> np.ndarray:
+        engine.prepare(image.shape[1], image.shape[2])
+        return engine.gradient(image)
+
+    return gradient

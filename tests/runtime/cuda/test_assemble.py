@@ -1,0 +1,121 @@
+"""From a machine, made up, to a card that dreams."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from livedream.kernels.compile import KernelError
+from livedream.runtime.cuda import assemble
+from livedream.runtime.cuda.assemble import find_card
+from livedream.runtime.cuda.bridge import BridgedEngine
+from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.objective import parse_objective
+from livedream.runtime.providers import PROVIDERS
+
+from ..core.toy import ToyEngine
+from .fake_ort import FakeOrt
+from .test_engine import GRAPH, IMAGE
+from .test_ladder import FULL
+
+
+class Ort(FakeOrt):
+    def preload_dlls(self) -> None: ...
+
+
+@pytest.fixture
+def machine(host, tmp_path, monkeypatch):
+    """Set what it has; then find its card. Returns (card, what was said)."""
+    monkeypatch.setenv("LIVEDREAM_CACHE", str(tmp_path))
+    monkeypatch.setattr(assemble, "register_rtx", lambda ort: None)
+    monkeypatch.setattr(assemble, "probe", lambda provider: None)
+
+    def find(name="auto", facts=FULL, reachable=True, ort=None):
+        def launcher(cache):
+            assert cache == tmp_path / "engines" / "kernels"
+            if not reachable:
+                raise KernelError('no CUDA library can reach a card; pip install "cuda-core[cu13]"')
+            return host[0]
+
+        monkeypatch.setattr(assemble, "open_launcher", launcher)
+        monkeypatch.setattr(assemble, "gather", lambda ort, architecture: facts)
+        said: list[str] = []
+        return find_card(name, said.append, ort=ort or Ort()), said
+
+    return find
+
+
+def test_a_card_with_all_that_can_start(machine):
+    card, said = machine()
+    assert [provider.name for provider in card.providers] == ["tensorrt-rtx", "tensorrt", "cuda"]
+    assert said == []
+    card, _ = machine("cuda")
+    assert [provider.name for provider in card.providers] == ["cuda"]
+
+
+def test_no_card_no_words(machine):
+    assert machine(facts=replace(FULL, gpu=None)) == (None, [])
+    assert machine("cpu") == (None, [])
+    assert machine("openvino") == (None, [])
+
+
+def test_a_card_out_of_reach_is_said(machine):
+    card, said = machine(reachable=False)
+    assert card is None
+    assert "pip install" in said[0]
+    with pytest.raises(LivedreamError, match="'cuda' cannot start: no CUDA library"):
+        machine("cuda", reachable=False)
+    missing = replace(FULL, library=lambda name: name != "libcudnn.so.9")
+    with pytest.raises(LivedreamError, match="cuDNN"):
+        machine("cuda", missing, reachable=False)
+    with pytest.raises(UsageError, match="nearest"):
+        machine("cida")
+
+
+def test_a_plugin_that_does_not_register_is_passed_over(machine, monkeypatch):
+    def broken(ort):
+        raise LivedreamError("The provider 'tensorrt-rtx' did not start.")
+
+    monkeypatch.setattr(assemble, "register_rtx", broken)
+    card, said = machine()
+    assert [provider.name for provider in card.providers] == ["tensorrt", "cuda"]
+    assert said == ["The provider 'tensorrt-rtx' did not start."]
+    with pytest.raises(LivedreamError, match="did not start"):
+        machine("tensorrt-rtx")
+
+
+def test_nothing_that_starts_is_the_processors_turn(machine):
+    nothing = replace(FULL, offered=("CPUExecutionProvider",), plugin=False)
+    card, said = machine(facts=nothing)
+    assert card is None
+    assert "built without it" in said[0]
+
+
+def test_its_engines_dream(machine, tmp_path):
+    graph = replace(GRAPH, path=tmp_path / "toy.onnx")
+    graph.path.write_bytes(b"a graph")
+    card, _ = machine()
+    engine = card.engine(graph, PROVIDERS["tensorrt"], parse_objective("a"))
+    assert np.allclose(engine.probe(IMAGE), ToyEngine().gradient(IMAGE), atol=1e-5)
+    (kept,) = (tmp_path / "engines").glob("tensorrt-*")
+    assert Path(kept, "toy.engine").is_file()
+    on_processor = card.engine(graph, PROVIDERS["cpu"], parse_objective("a"))
+    assert isinstance(on_processor, BridgedEngine)
+
+
+def test_the_missing_library_is_named(machine, tmp_path, monkeypatch):
+    graph = replace(GRAPH, path=tmp_path / "toy.onnx")
+    graph.path.write_bytes(b"a graph")
+    ort = Ort()
+    ort.runs_instead = "CPUExecutionProvider"
+    card, _ = machine(ort=ort)
+    engine = card.engine(graph, PROVIDERS["cuda"], parse_objective("a"))
+    with pytest.raises(LivedreamError, match="did not start"):
+        engine.prepare(20, 24)
+    loader = "libcublasLt.so.13: cannot open shared object file"
+    monkeypatch.setattr(assemble, "probe", lambda provider: loader)
+    with pytest.raises(LivedreamError, match=r"libcublasLt.so.13.*cuBLAS comes with cudnn"):
+        engine.prepare(20, 24)

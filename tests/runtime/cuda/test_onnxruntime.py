@@ -1,0 +1,118 @@
+"""The sessions with the real onnxruntime: its CPU provider, bound to what the shim calls a card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from livedream.runtime.cuda.device import CudaDevice
+from livedream.runtime.cuda.engine import CudaEngine
+from livedream.runtime.cuda.ladder import gather, preload, problem, rungs
+from livedream.runtime.cuda.session import Gate, Opener
+from livedream.runtime.dreamer import Dreamer
+from livedream.runtime.errors import LivedreamError
+from livedream.runtime.graph import Graph
+from livedream.runtime.objective import parse_objective
+from livedream.runtime.providers import PROVIDERS
+
+from .test_device import LIVE, moving
+from .test_engine import IMAGE
+
+
+@pytest.fixture(scope="session", params=["fp32", "fp16"])
+def graph(request, tmp_path_factory) -> Graph:
+    """gradient = image * mean(a.square) + mean(a.linear), by the graph contract."""
+    onnx = pytest.importorskip("onnx")
+    helper, kinds = onnx.helper, onnx.TensorProto
+    kind = kinds.FLOAT16 if request.param == "fp16" else kinds.FLOAT
+    planes = [1, 3, "height", "width"]
+    values = helper.make_tensor_value_info
+    weights = [values(f"a.{name}", kinds.FLOAT, [4]) for name in ("square", "linear")]
+    nodes = [
+        helper.make_node("ReduceMean", [f"a.{name}"], [f"{name}_mean"], keepdims=0)
+        for name in ("square", "linear")
+    ] + [
+        helper.make_node("Cast", ["image"], ["exact"], to=kinds.FLOAT),
+        helper.make_node("Mul", ["exact", "square_mean"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "linear_mean"], ["sum"]),
+        helper.make_node("Cast", ["sum"], ["gradient"], to=kind),
+        helper.make_node("ReduceMean", ["sum"], ["objective"], keepdims=0),
+    ]
+    made = helper.make_graph(
+        nodes, "toy", [values("image", kind, planes), *weights],
+        [values("gradient", kind, planes),
+         values("objective", kinds.FLOAT, [])],
+    )  # fmt: skip
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    path = tmp_path_factory.mktemp("graph") / f"toy-{request.param}.onnx"
+    onnx.save(model, path)
+    return Graph(path, "toy", {"a": 4}, 8, request.param, "gpu", "none", "0")
+
+
+def engine(device: CudaDevice, graph: Graph, folder: Path, provider="cpu", memory="cpu", **more):
+    opener = Opener(
+        onnxruntime, graph.path, PROVIDERS[provider], device.stream.handle, folder, {}, "1",
+        graph.precision, memory=memory, **more,
+    )  # fmt: skip
+    objective = parse_objective("a*2")
+    return CudaEngine(device, graph, PROVIDERS[provider], objective, opener.open, gate=Gate())
+
+
+def check(device: CudaDevice, made: CudaEngine) -> None:
+    tolerance = 2e-3 if made.graph.precision == "fp16" else 1e-6
+    for objective, expected in (("a*2", 2 * IMAGE), ("a:1*3", np.full_like(IMAGE, 3))):
+        made.steer(parse_objective(objective))
+        assert np.abs(made.probe(IMAGE) - expected).max() <= tolerance
+        for _ in range(5):
+            shifted = device.jitter(device.put(IMAGE), 0, 0)
+            got = device.add(device.put(np.zeros_like(IMAGE)), blurred(device, made, shifted))
+            assert np.abs(device.fetch(got) - expected).max() <= tolerance
+
+
+def blurred(device: CudaDevice, made: CudaEngine, image):
+    """A gradient in float32: the blur reads both formats, and this one leaves nothing but that."""
+    return device.blur(made.gradient(image), 0.01)
+
+
+def test_bindings_and_run_options_are_onnxruntimes(host, graph, tmp_path):
+    device = CudaDevice(host[0])
+    made = engine(device, graph, tmp_path)
+    check(device, made)
+    made.close()
+
+
+def test_live_frames(host, graph, tmp_path):
+    device = CudaDevice(host[0], ahead=1)
+    dreamer = Dreamer(device, engine(device, graph, tmp_path), LIVE)
+    frames = moving(5)
+    for n, frame in enumerate(frames):
+        got = np.asarray(dreamer.live(frame, n / 25))
+    assert np.abs(got.astype(int) - frames[-1]).mean() > 3
+
+
+@pytest.mark.filterwarnings("ignore:Specified provider")
+def test_a_provider_that_is_not_there_is_an_error(host, graph, tmp_path):
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this onnxruntime has the CUDA provider")
+    made = engine(CudaDevice(host[0]), graph, tmp_path, "cuda", "cuda")
+    with pytest.raises(LivedreamError, match="cuda"):
+        made.prepare(20, 24)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["cuda", "tensorrt"])
+def test_on_a_card(card, graph, tmp_path, name):
+    """No node on the processor; graphs recorded; the same numbers."""
+    preload(onnxruntime)
+    facts = gather(onnxruntime, card.architecture)
+    trouble = problem(PROVIDERS[name], facts)
+    if trouble:
+        pytest.skip(trouble)
+    assert PROVIDERS[name] in rungs("auto", facts, print)
+    device = CudaDevice(card)
+    made = engine(device, graph, tmp_path, name, "cuda", strict=True)
+    check(device, made)
+    made.close()
