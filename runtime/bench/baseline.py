@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..cache import cache_root
+from ..cpu import CpuDevice
 from ..errors import LivedreamError, UsageError
 from ..objective import steering
 from ..on_demand import check_extra
@@ -155,7 +156,9 @@ def measure_baseline(
                     "The baseline has other weights than the graph file; name them with --weights."
                 )
             image = opened.device.upload(pictures[0])
-            same = compare_gradients(torch.gradient(image, folder), opened.engine.gradient(image))
+            same = compare_gradients(
+                torch.gradient(CpuDevice().upload(pictures[0]), folder), opened.host_gradient(image)
+            )
             if same.cosine < SAME:
                 raise LivedreamError(
                     f"The baseline's gradient is another one (cosine {same.cosine:.4f}), so the "
@@ -163,7 +166,7 @@ def measure_baseline(
                 )
             found: dict[str, Turns] = {}
             if "step" in measures:
-                ours = timer(lambda: opened.engine.gradient(image))
+                ours = timer(lambda: opened.gradient(image))
                 found["step"] = take_turns(ours, torch, "step", seconds, raw)
             if "frame" in measures:
                 ours = frame_without_flow(FrameRun(opened, pictures))

@@ -59,6 +59,21 @@ class Opened:
         """A fresh one, from the case's seed."""
         return Dreamer(self.device, self.engine, self.dream, seed=self.choices.seed, stats=stats)
 
+    def gradient(self, image: np.ndarray) -> np.ndarray:
+        """The engine's, finished: a device that works on by itself is waited for (its method
+        `synchronize`)."""
+        gradient = self.engine.gradient(image)
+        wait = getattr(self.device, "synchronize", None)
+        if wait is not None:
+            wait()
+        return gradient
+
+    def host_gradient(self, image: np.ndarray) -> np.ndarray:
+        """The same as float32 [3, height, width] in host memory (the device's method `fetch`)."""
+        gradient = self.engine.gradient(image)
+        fetch = getattr(self.device, "fetch", None)
+        return gradient if fetch is None else fetch(gradient)
+
     @property
     def octaves(self) -> list[tuple[int, int]]:
         """(height, width) from small to large."""

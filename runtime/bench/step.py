@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..cpu import CpuDevice
 from ..engine import HostEngine
 from ..errors import LivedreamError
 from ..graph import Graph
@@ -26,7 +27,7 @@ CLOSE = 0.999
 def measure_step(opened: Opened, picture: np.ndarray, seconds: float, raw: bool) -> Step:
     """Gradients at full size on `picture`, uint8 BGR, host memory to host memory."""
     image = opened.device.upload(picture)
-    timing = measured(collect(timer(lambda: opened.engine.gradient(image)), seconds), raw)
+    timing = measured(collect(timer(lambda: opened.gradient(image)), seconds), raw)
     height, width = opened.size
     return Step(
         ms=timing,
@@ -90,8 +91,9 @@ def parity(opened: Opened, picture: np.ndarray, progress: Progress) -> Parity | 
     reference = HostEngine(
         _reference_graph(opened, progress), PROVIDERS["cpu"], engine.objective, precision="fp32"
     )
-    image = opened.device.upload(picture)
-    return compare_gradients(engine.gradient(image), reference.gradient(image))
+    image = CpuDevice().upload(picture)
+    ours = opened.host_gradient(opened.device.upload(picture))
+    return compare_gradients(ours, reference.gradient(image))
 
 
 def _reference_graph(opened: Opened, progress: Progress) -> Graph:
