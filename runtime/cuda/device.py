@@ -21,7 +21,8 @@ import numpy as np
 from ...kernels.launcher import Launcher
 from ...kernels.operations import Operations
 from .buffers import Buffer, HostBuffers, Pool
-from .download import Download
+from .download import CardError, Download
+from .gate import GATE, Gate
 from .image import Difference, Image, Limited, Place, Resampled, Size, Warped
 
 _FLOAT, _HALF = 4, 2
@@ -35,14 +36,16 @@ class CudaDevice:
     the processor for the next frame (upload, optical flow) runs beside the card's for this one; at
     most one frame is under way besides, however late the reader.
 
+    gate: keeps waiting and the recording of CUDA graphs apart.
+
     An array from `jitter` holds until the next `jitter` at its size: it lies where the network
     reads. Raises RuntimeError where an older one is used.
     """
 
-    def __init__(self, launcher: Launcher, *, ahead: int = 0) -> None:
+    def __init__(self, launcher: Launcher, *, ahead: int = 0, gate: Gate = GATE) -> None:
         if ahead not in (0, 1):
             raise ValueError(f"ahead is 0 or 1, not {ahead}")
-        self.launcher = launcher
+        self.launcher, self.gate = launcher, gate
         self.stream = launcher.stream()
         self.pool = Pool(launcher)
         self.host = HostBuffers(launcher)
@@ -52,7 +55,10 @@ class CudaDevice:
         self._ahead = ahead
         self._uploads: list[np.ndarray] = []
         self._under_way: Download | None = None
-        self._places: dict[tuple[Size, bool], Place] = {}
+        # Of engines and images that are alive.
+        self._places: weakref.WeakValueDictionary[tuple[Size, bool], Place] = (
+            weakref.WeakValueDictionary()
+        )
         self._placing = threading.Lock()
         self._measured: weakref.ref[Buffer] | None = None
 
@@ -203,7 +209,7 @@ class CudaDevice:
     # For engines
 
     def place(self, size: Size, half: bool = False) -> Place:
-        """Where the network reads its image of this size; the address never changes."""
+        """Where the network reads its image of this size; stays while an engine or image has it."""
         with self._placing:
             place = self._places.get((size, half))
             if place is None:
@@ -265,8 +271,12 @@ class CudaDevice:
         return Image(size, self.pool.take(3 * size[0] * size[1] * _FLOAT))
 
     def _wait(self, event: Any) -> None:
-        with self.attached():
-            self.launcher.synchronize(event)
+        try:
+            with self.attached(), self.gate.waiting():
+                self.launcher.synchronize(event)
+        except Exception as error:
+            reason = str(error).split("\n")[0][:200].rstrip(".")
+            raise CardError(f"The graphics card failed: {reason}.") from error
 
     def _pointer(self, image: Image) -> int:
         """Its address, computing it first where it was put off."""

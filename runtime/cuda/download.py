@@ -8,6 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import LivedreamError
+
+
+class CardError(LivedreamError):
+    """The card failed while a picture was on its way. The thread that dreams gets it too, and may
+    step down (`stepdown`); whoever only shows pictures waits for the next one."""
+
 
 class Download:
     """uint8 [height, width, 3] BGR, there for `np.asarray` from any thread.
@@ -26,7 +33,7 @@ class Download:
         self._lock = threading.Lock()
 
     def read(self) -> np.ndarray:
-        """The picture, after waiting for the card where that is needed. Raises the card's errors.
+        """The picture, after waiting for the card where that is needed. Raises CardError.
 
         The array may be kept as long as wanted; its memory is used again after that.
         """

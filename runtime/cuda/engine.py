@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,10 +20,7 @@ from ..providers import Provider
 from .buffers import Buffer
 from .device import CudaDevice
 from .image import Image, Place, Size
-from .session import Binding, Gate, Session
-
-GATE = Gate()
-"""One for the process: it is the card that is shared."""
+from .session import Binding, Session
 
 Steering = dict[str, np.ndarray]
 
@@ -32,6 +29,7 @@ Steering = dict[str, np.ndarray]
 class _Bound:
     session: Session
     binding: Any
+    read: Place
     output: Place
 
 
@@ -60,11 +58,9 @@ class CudaEngine:
         provider: Provider,
         objective: Objective,
         open_session: Callable[[Size], Session],
-        *,
-        gate: Gate = GATE,
     ) -> None:
         self.device, self.graph, self.provider = device, graph, provider
-        self._open_session, self._gate = open_session, gate
+        self._open_session = open_session
         self._shared = _Shared()
         self.steer(objective)
 
@@ -113,7 +109,7 @@ class CudaEngine:
                     f"{width}x{height} is too small: {self.graph.model} needs at least "
                     f"{self.minimum_size} pixels on each side."
                 )
-            with self.device.attached(), self._gate.opening():
+            with self.device.attached(), self.device.gate.opening():
                 shared.bound[size] = self._bound(size)
 
     def gradient(self, image: Image) -> Image:
@@ -128,7 +124,7 @@ class CudaEngine:
             for name, weights in self._steering.items():
                 self._send(shared.weights[name].pointer, weights)
             shared.loaded = self._steering
-        bound.session.run(bound.binding, self._gate)
+        bound.session.run(bound.binding, self.device.gate)
         output = bound.output
         output.generation += 1
         return Image(size, place=output, generation=output.generation, half=half)
@@ -142,7 +138,7 @@ class CudaEngine:
         self.prepare(*size)
         session, device = self._shared.bound[size].session, self.device
         kind = np.float16 if session.half else np.float32
-        with device.attached():
+        with device.attached(), device.gate.opening():
             sent = device.send(image, kind)
             weights = {
                 name: (device.send(values, np.float32), len(values))
@@ -157,13 +153,18 @@ class CudaEngine:
             device.launcher.synchronize(device.launcher.record(device.stream))
         return host.astype(np.float32)
 
-    def close(self) -> None:
-        """End the sessions. Engines made by `steered` end with it."""
+    def keep(self, sizes: Iterable[Size]) -> None:
+        """End the sessions of all other sizes, for their memory."""
+        kept = set(sizes)
         with self._shared.opening:
-            for bound in self._shared.bound.values():
+            for size in set(self._shared.bound) - kept:
+                bound = self._shared.bound.pop(size)
                 bound.binding = None
                 bound.session.close()
-            self._shared.bound.clear()
+
+    def close(self) -> None:
+        """End the sessions. Engines made by `steered` end with it."""
+        self.keep(())
 
     def _bound(self, size: Size) -> _Bound:
         device, shared = self.device, self._shared
@@ -179,7 +180,7 @@ class CudaEngine:
         addresses = Binding(size, read.buffer.pointer, output.buffer.pointer, places, session.half)
         binding = session.bind(addresses)
         session.run_and_wait(binding)
-        return _Bound(session, binding, output)
+        return _Bound(session, binding, read, output)
 
     def _send(self, pointer: int, values: np.ndarray) -> None:
         host = self.device.host.take(values.shape, np.float32)

@@ -7,9 +7,7 @@ look first at: that a run returns before the card is done, and that recording a 
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ import numpy as np
 from ..errors import LivedreamError
 from ..providers import Provider
 from .engine_cache import EngineFolder, EngineKey
+from .gate import Gate
 from .image import Size
 from .options import (
     ASYNCHRONOUS,
@@ -36,30 +35,6 @@ RECORDED_AFTER = 3
 """Runs until a graph is recorded: two to allocate what it needs, one to record."""
 
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
-
-
-class Gate:
-    """Recording a graph fails when another thread asks the card for memory meanwhile, which opening
-    a session does: one of them at a time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def opening(self) -> Iterator[None]:
-        """Waits for a recording, which takes milliseconds."""
-        with self._lock:
-            yield
-
-    @contextmanager
-    def recording(self) -> Iterator[bool]:
-        """Whether it may be recorded now; never waits."""
-        free = self._lock.acquire(blocking=False)
-        try:
-            yield free
-        finally:
-            if free:
-                self._lock.release()
 
 
 @dataclass(frozen=True)

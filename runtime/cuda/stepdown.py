@@ -1,11 +1,20 @@
-"""What to give up when the card cannot go on: pure rules, so that the picture never stops."""
+"""What to give up when the card cannot go on: pure rules, so that the picture never stops.
+
+The messages of a card that fails are from documentation; none has been provoked on one.
+"""
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from ..dreamer import octave_sizes
+from ..device import Device, Engine
+from ..dreamer import Dreamer, octave_sizes
 from ..parameters import Dream
+from .device import CudaDevice
+from .engine import CudaEngine
 
 SMALLER = 0.75
 """Factor on both sides of the picture, from step to step."""
@@ -77,3 +86,32 @@ def step_down(kind: str, dream: Dream, size: tuple[int, int], minimum: int) -> S
         )
     message = "The card has no memory left even for a small picture; dreaming on on the processor."
     return Step(dream, size, False, message)
+
+
+def recover(
+    error: Exception,
+    dreamer: Dreamer[Any],
+    size: tuple[int, int],
+    on_processor: Callable[[], tuple[Device[Any], Engine[Any]]],
+) -> Step:
+    """Step down after `error` in a frame of `size`, (height, width), and have `dreamer` go on.
+
+    Returns what was done; the caller makes the next pictures of that size, and shows the message.
+    on_processor: device and engine to go on with without the card. Raises `error` where stepping
+    down does not help.
+    """
+    kind = trouble(error)
+    if kind is None or not isinstance(dreamer.device, CudaDevice):
+        raise error
+    step = step_down(kind, dreamer.dream, size, dreamer.engine.minimum_size)
+    # The failed frame's arrays hang on the error.
+    traceback.clear_frames(error.__traceback__)
+    dreamer.reset()
+    dreamer.dream = step.dream
+    if step.card:
+        if isinstance(dreamer.engine, CudaEngine):
+            dreamer.engine.keep(dreamer.sizes(*step.size))
+        dreamer.device.trim()
+    else:
+        dreamer.device, dreamer.engine = on_processor()
+    return step

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import queue
+import threading
 
 import numpy as np
 import pytest
@@ -246,6 +248,33 @@ def test_other_threads_attach_and_let_go(host):
     with device.attached():
         assert sum(host[1].threads.values()) == 1
     assert not sum(host[1].threads.values())
+
+
+def test_one_thread_dreams_another_shows(host):
+    """As it is on stage: the reader takes whatever is newest, and keeps it a while."""
+    frames = moving(24)
+    theirs = Dreamer(CpuDevice(), ToyEngine(), LIVE, seed=5)
+    expected = [theirs.live(frame, n / 25) for n, frame in enumerate(frames)]
+    device = CudaDevice(host[0], ahead=1)
+    ours = Dreamer(device, BridgedEngine(device, ToyEngine()), LIVE, seed=5)
+    slot: queue.Queue = queue.Queue()
+
+    def dream() -> None:
+        with device.attached():
+            for n, frame in enumerate(frames):
+                slot.put((n, ours.live(frame, n / 25)))
+
+    thread = threading.Thread(target=dream)
+    thread.start()
+    kept = []
+    for _ in frames:
+        n, download = slot.get(timeout=20)
+        if n % 3 == 0:
+            kept.append((n, np.asarray(download)))
+    thread.join()
+    for n, got in kept:
+        assert np.abs(got.astype(int) - expected[n]).mean() <= 1
+    assert not any(host[1].threads.values())
 
 
 def test_trim_gives_back_what_nobody_uses(host):

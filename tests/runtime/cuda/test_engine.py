@@ -11,8 +11,9 @@ import pytest
 from livedream.runtime.cpu import CpuDevice
 from livedream.runtime.cuda.device import CudaDevice
 from livedream.runtime.cuda.engine import CudaEngine
+from livedream.runtime.cuda.gate import Gate
 from livedream.runtime.cuda.options import RTX
-from livedream.runtime.cuda.session import Gate, Opener
+from livedream.runtime.cuda.session import Opener
 from livedream.runtime.dreamer import Dreamer
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.graph import Graph
@@ -33,8 +34,8 @@ class Setting:
 
     def __init__(self, host, folder: Path, provider=CUDA, objective="a", ahead=0, **options):
         self.ort = FakeOrt()
-        self.device = CudaDevice(host[0], ahead=ahead)
         self.gate = Gate()
+        self.device = CudaDevice(host[0], ahead=ahead, gate=self.gate)
         self.options = {
             "ort": self.ort, "path": GRAPH.path, "provider": provider, "folder": folder,
             "stream": self.device.stream.handle, "facts": {"card": "a card"}, "graph_hash": "1",
@@ -45,7 +46,7 @@ class Setting:
     def make(self, provider=CUDA, objective="a") -> CudaEngine:
         opener = Opener(**{**self.options, "provider": provider})
         objective = parse_objective(objective)
-        return CudaEngine(self.device, GRAPH, provider, objective, opener.open, gate=self.gate)
+        return CudaEngine(self.device, GRAPH, provider, objective, opener.open)
 
 
 @pytest.fixture
@@ -350,3 +351,44 @@ def test_the_notebooks_octaves_each_have_their_session(setting):
     expected = Dreamer(CpuDevice(), ToyEngine(), dream, seed=1).still(bgr)
     assert np.abs(got.astype(int) - expected).mean() <= 1
     assert [session.size for session in made.ort.sessions] == [(31, 41), (43, 57), (60, 80)]
+
+
+def test_sizes_no_longer_dreamt_are_let_go(setting, host):
+    made = setting(graphs=False)
+    for size in ((20, 24), (30, 40)):
+        made.engine.prepare(*size)
+    place = made.device.place((20, 24)).buffer.pointer
+    made.engine.keep([(20, 24)])
+    before = host[1].counts["frees"]
+    made.device.trim()
+    assert host[1].counts["frees"] > before
+    assert made.device.place((20, 24)).buffer.pointer == place
+    assert np.allclose(gradient(made), ToyEngine().gradient(IMAGE), atol=1e-5)
+    assert len(made.ort.sessions) == 2
+    made.engine.prepare(30, 40)
+    assert len(made.ort.sessions) == 3
+
+
+def test_recording_and_waiting_keep_apart():
+    gate, order = Gate(), []
+    inside, leave = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        with gate.waiting():
+            inside.set()
+            leave.wait(10)
+            order.append("waited")
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    inside.wait(10)
+    threading.Timer(0.05, leave.set).start()
+    with gate.recording() as free:
+        assert free
+        order.append("recorded")
+    thread.join()
+    assert order == ["waited", "recorded"]
+    with gate.opening(), gate.recording() as free:
+        assert not free
+    with gate.recording() as free:
+        assert free

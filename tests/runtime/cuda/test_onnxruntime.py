@@ -11,7 +11,7 @@ import pytest
 from livedream.runtime.cuda.device import CudaDevice
 from livedream.runtime.cuda.engine import CudaEngine
 from livedream.runtime.cuda.ladder import gather, preload, problem, rungs
-from livedream.runtime.cuda.session import Gate, Opener
+from livedream.runtime.cuda.session import Opener
 from livedream.runtime.dreamer import Dreamer
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.graph import Graph
@@ -58,7 +58,7 @@ def engine(device: CudaDevice, graph: Graph, folder: Path, provider="cpu", memor
         graph.precision, memory=memory, **more,
     )  # fmt: skip
     objective = parse_objective("a*2")
-    return CudaEngine(device, graph, PROVIDERS[provider], objective, opener.open, gate=Gate())
+    return CudaEngine(device, graph, PROVIDERS[provider], objective, opener.open)
 
 
 def check(device: CudaDevice, made: CudaEngine) -> None:

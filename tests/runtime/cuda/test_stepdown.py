@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from livedream.runtime.cpu import CpuDevice
 from livedream.runtime.cuda.device import CudaDevice
-from livedream.runtime.cuda.stepdown import LOST, MEMORY, step_down, trouble
+from livedream.runtime.cuda.download import CardError
+from livedream.runtime.cuda.stepdown import LOST, MEMORY, recover, step_down, trouble
+from livedream.runtime.dreamer import Dreamer
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.parameters import Dream
 
-from .test_device import picture
+from ..core.toy import ToyEngine
+from .test_device import LIVE, moving, picture
+from .test_engine import Setting
 
 
 @pytest.mark.parametrize(
@@ -75,3 +81,55 @@ def test_a_full_card_is_recognised_where_it_shows(host):
     with pytest.raises(RuntimeError) as caught:
         device.upload(picture(50, 90))
     assert trouble(caught.value) == MEMORY
+
+
+def processor():
+    return CpuDevice(), ToyEngine()
+
+
+def test_a_full_card_goes_on_with_less(host, tmp_path):
+    """Every new size is refused; the dream goes on with what fits."""
+    made = Setting(host, tmp_path)
+    dreamer = Dreamer(made.device, made.engine, LIVE)
+    frames = moving(6)
+    for n in range(3):
+        dreamer.live(frames[n], n / 25)
+    host[1].full = True
+    tall = np.ascontiguousarray(picture(62, 90))
+    try:
+        dreamer.live(tall, 0.2)
+    except RuntimeError as error:
+        step = recover(error, dreamer, (62, 90), processor)
+    assert (step.card, step.dream.octaves) == (True, 1)
+    assert host[1].counts["frees"] > 0
+    host[1].full = False
+    assert dreamer.live(tall, 0.25).shape == tall.shape
+    assert dreamer.sizes(62, 90) == [(62, 90)]
+    assert isinstance(dreamer.device, CudaDevice)
+
+
+def test_a_lost_card_goes_on_without(host, monkeypatch):
+    device = CudaDevice(host[0], ahead=1)
+    dreamer = Dreamer(device, ToyEngine(), LIVE)
+
+    def lost(waited):
+        raise RuntimeError("cuEventSynchronize failed: CUDA_ERROR_ILLEGAL_ADDRESS")
+
+    shown = device.download(device.upload(picture()))
+    monkeypatch.setattr(host[1], "synchronize", lost)
+    for _ in range(2):  # the one who shows, then the one who dreams
+        with pytest.raises(CardError, match="card failed") as caught:
+            np.asarray(shown)
+    step = recover(caught.value, dreamer, (48, 64), processor)
+    assert not step.card
+    assert isinstance(dreamer.device, CpuDevice)
+    assert dreamer.live(moving(1)[0], 0.0).shape == (48, 64, 3)
+
+
+def test_other_errors_go_on_up(host):
+    dreamer = Dreamer(CudaDevice(host[0]), ToyEngine(), LIVE)
+    with pytest.raises(ValueError, match="something else"):
+        recover(ValueError("something else"), dreamer, (48, 64), processor)
+    at_home = Dreamer(CpuDevice(), ToyEngine(), LIVE)
+    with pytest.raises(MemoryError):
+        recover(MemoryError(), at_home, (48, 64), processor)
