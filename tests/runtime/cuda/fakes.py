@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections import Counter
 from typing import Any
@@ -14,7 +15,10 @@ from ...kernels.host import HostBackend, HostCompiler
 
 
 class Event:
-    """One that has happened when it is recorded, for all work here is done at once."""
+    """happened: only kept where work is late; elsewhere all is done at once."""
+
+    stream = 0
+    happened = False
 
 
 class CountingBackend(HostBackend):
@@ -79,3 +83,63 @@ class CountingBackend(HostBackend):
 def counting_launcher(compiler: HostCompiler) -> tuple[Launcher, CountingBackend]:
     backend = CountingBackend(compiler)
     return Launcher(backend), backend  # pyright: ignore[reportArgumentType]
+
+
+class LateBackend(CountingBackend):
+    """Work happens as late as it may: when an event or stream is waited for, and then no more of
+    each stream than that needs. `eager`: the first stream, the kernels', works at once; only copies
+    on other streams are late. What is used again too early shows in the pictures.
+    """
+
+    def __init__(self, compiler: HostCompiler, eager: bool) -> None:
+        super().__init__(compiler)
+        self.eager = eager
+        self.queues: dict[int, list[Any]] = {}
+
+    def launch(self, *arguments: Any) -> None:
+        self._queue(arguments[-1], lambda: CountingBackend.launch(self, *arguments))
+
+    def copy_to(self, pointer: int, array: np.ndarray, stream: Stream) -> None:
+        address, size = array.ctypes.data, array.nbytes  # the array itself is the device's to keep
+        self._queue(stream, lambda: ctypes.memmove(pointer, address, size))
+
+    def copy_from(self, array: np.ndarray, pointer: int, stream: Stream) -> None:
+        address, size = array.ctypes.data, array.nbytes
+        self._queue(stream, lambda: ctypes.memmove(address, pointer, size))
+
+    def record(self, stream: Stream) -> Event:
+        event = Event()
+        event.stream = stream.handle
+        self.pending.append(event)
+        self._queue(stream, event)
+        return event
+
+    def wait(self, stream: Stream, event: Event) -> None:
+        self._queue(stream, lambda: self._reach(event))
+
+    def synchronize(self, waited: Any) -> None:
+        super().synchronize(waited)
+        if isinstance(waited, Event):
+            self._reach(waited)
+        else:
+            self._run(waited.handle, None)
+
+    def _queue(self, stream: Stream, work: Any) -> None:
+        self.queues.setdefault(stream.handle, []).append(work)
+        if self.eager and stream.handle == min(self.queues):
+            self._run(stream.handle, None)
+
+    def _reach(self, event: Event) -> None:
+        if not event.happened:
+            self._run(event.stream, event)
+
+    def _run(self, handle: int, until: Event | None) -> None:
+        queue = self.queues.get(handle, [])
+        while queue:
+            work = queue.pop(0)
+            if isinstance(work, Event):
+                work.happened = True
+                if work is until:
+                    return
+            else:
+                work()

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from livedream import kernels
+from livedream.kernels.launcher import Launcher
 from livedream.runtime.cpu import CpuDevice
 from livedream.runtime.cuda.bridge import BridgedEngine
 from livedream.runtime.cuda.device import CudaDevice
@@ -20,6 +21,7 @@ from livedream.runtime.recipes import RECIPES
 
 from ..core.test_dreamer import picture
 from ..core.toy import ToyEngine
+from .fakes import LateBackend, counting_launcher
 
 LIVE = Dream(octaves=2, steps=1, step_size=2, jitter=4, half_life=1, strength=12)
 
@@ -248,6 +250,41 @@ def test_other_threads_attach_and_let_go(host):
     with device.attached():
         assert sum(host[1].threads.values()) == 1
     assert not sum(host[1].threads.values())
+
+
+@pytest.mark.parametrize("eager", [True, False])
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_nothing_is_used_again_before_its_work_is_done(compiler, eager, ahead):
+    """On a card that does everything as late as it may."""
+    frames = moving(12)
+    right = Dreamer(CudaDevice(counting_launcher(compiler)[0]), Still(), LIVE, seed=5)
+    expected = run(right, frames)
+    launcher = Launcher(LateBackend(compiler, eager))  # pyright: ignore[reportArgumentType]
+    late = Dreamer(CudaDevice(launcher, ahead=ahead), Still(), LIVE, seed=5)
+    shown = []
+    for n, frame in enumerate(frames):
+        camera = frame.copy()
+        shown.append(late.live(camera, n / 25))
+        camera[:] = 0  # the camera's buffer is its own again
+        if n % 5 == 0:
+            shown[-1] = np.asarray(shown[-1])
+            gc.collect()
+    assert all(np.array_equal(got, want) for got, want in zip(shown, expected, strict=True))
+
+
+def test_a_difference_of_what_will_be_written_over_is_taken_at_once(host):
+    device, cpu = CudaDevice(host[0]), CpuDevice()
+    random = np.random.default_rng(1)
+    a, b = (random.random((3, 20, 24), np.float32) for _ in range(2))
+    shifted = device.jitter(device.put(a), 1, 2)
+    difference = device.subtract(shifted, device.put(b))
+    smaller = device.resample(shifted, 10, 12)
+    warped = device.warp(shifted, np.zeros((2, 4, 4), np.float32), np.ones((4, 4), np.float32))
+    device.jitter(device.put(b), 3, 3)
+    moved = cpu.jitter(a, 1, 2)
+    assert np.abs(device.fetch(difference) - (moved - b)).max() < 1e-6
+    assert np.abs(device.fetch(smaller) - cpu.resample(moved, 10, 12)).max() < 1e-5
+    assert np.abs(device.fetch(warped) - moved).max() < 1e-6
 
 
 def test_one_thread_dreams_another_shows(host):

@@ -219,6 +219,11 @@ def test_another_number_format_takes_over_between_two_steps(setting):
         shifted = cpu.jitter(IMAGE, 2, 3)
         expected = cpu.ascend(shifted, ToyEngine().gradient(shifted), 0.01, 2, 3)
         assert np.abs(device.fetch(step) - expected).max() < 2e-3
+    # After the first image in the other format, `jitter` makes it right away.
+    assert not device.half_input
+    image = device.jitter(device.put(IMAGE), 2, 3)
+    half.gradient(image)
+    assert device.jitter(device.put(IMAGE), 2, 3).half
 
 
 def test_too_small_and_not_started_are_said(setting):

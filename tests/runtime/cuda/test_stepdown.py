@@ -99,9 +99,13 @@ def test_a_full_card_goes_on_with_less(host, tmp_path):
     try:
         dreamer.live(tall, 0.2)
     except RuntimeError as error:
+        held = sum(whole.nbytes for whole in host[1]._live)
         step = recover(error, dreamer, (62, 90), processor)
     assert (step.card, step.dream.octaves) == (True, 1)
-    assert host[1].counts["frees"] > 0
+    # The failed frame's pictures too: all that is left is the network's own.
+    left = sum(whole.nbytes for whole in host[1]._live)
+    assert left < held - 6 * 3 * 4 * 62 * 90
+    assert dreamer._residual is None
     host[1].full = False
     assert dreamer.live(tall, 0.25).shape == tall.shape
     assert dreamer.sizes(62, 90) == [(62, 90)]
