@@ -33,13 +33,14 @@ def write(
         square = _per_channel(builder, f"{layer}.square", channels[layer])
         linear = _per_channel(builder, f"{layer}.linear", channels[layer])
         activation = builder.cast(value, np.float32) if half else value
-        count = builder.cast(builder.op("Size", activation), np.float32)
+        sizes = builder.cast(builder.op("Shape", activation), np.float32)
+        count = builder.op("ReduceProd", sizes, keepdims=0)
         slope = builder.op("Div", square, count)
         level = builder.op("Div", linear, count)
         seeds[layer] = builder.op("Add", builder.op("Mul", activation, slope), level)
         # 1/2 square a^2 + linear a = 1/2 a (seed + level), the seed being square a + level
         twice = builder.op("Mul", activation, builder.op("Add", seeds[layer], level))
-        total = builder.op("ReduceSum", twice, keepdims=0)
+        total = builder.op("ReduceSum", twice, builder.ints(0, 1, 2, 3), keepdims=0)
         terms.append(builder.op("Mul", total, builder.constant(np.float32(0.5))))
     if len(terms) == 1:
         builder.op("Identity", terms[0], output="objective")

@@ -48,11 +48,13 @@ class Plain:
     """See `forms.Form`."""
 
     def rectify(self, builder: Builder, gradient: str, output: str, ceiling: float | None) -> str:
-        passed = builder.op("Greater", output, builder.weight(0))
+        # one choice inside the other: OpenVINO's provider leaves a logical And, and with it all
+        # of the forward pass, to onnxruntime's own kernels
         if ceiling is not None:
             below = builder.op("Less", output, builder.weight(ceiling))
-            passed = builder.op("And", passed, below)
-        return builder.op("Where", passed, gradient, builder.weight(0))
+            gradient = builder.op("Where", below, gradient, builder.weight(0))
+        above = builder.op("Greater", output, builder.weight(0))
+        return builder.op("Where", above, gradient, builder.weight(0))
 
     def max_pool(
         self, builder: Builder, gradient: str, before: str, after: str, pool: MaxPool, channels: int

@@ -33,9 +33,17 @@ def pool_after_projection(tape: Tape) -> Tape:
             channels[projected] = width
             operations.append(replace(operation, output=projected, source=pool.source, bias=None))
             mean = np.full((width, 1, kernel, kernel), 1 / kernel**2, np.float32)
-            pads = (kernel // 2,) * 4
+            edge = kernel // 2
             operations.append(
-                Conv(operation.output, projected, mean, operation.bias, 1, pads, width)
+                Conv(
+                    operation.output,
+                    projected,
+                    mean,
+                    operation.bias,
+                    1,
+                    (edge, edge, edge, edge),
+                    width,
+                )
             )
         else:
             operations.append(operation)

@@ -34,7 +34,7 @@ class _Tracer(fx.Tracer):
         )
 
 
-def _array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
+def _array(tensor: torch.Tensor) -> Any:
     return tensor.detach().to(torch.float64).cpu().numpy()
 
 
@@ -71,7 +71,7 @@ def _fold(output: str, conv: Conv, module: nn.BatchNorm2d) -> Conv:
     return Conv(output, conv.source, weight, shifted, conv.stride, conv.pads, conv.groups)
 
 
-def _module(output: str, source: str, module: nn.Module) -> list[Operation]:
+def _module(output: str, source: str, module: Any) -> list[Operation]:
     if isinstance(module, nn.Conv2d):
         return [_convolution(output, source, module)]
     if isinstance(module, nn.ReLU6):
@@ -79,10 +79,10 @@ def _module(output: str, source: str, module: nn.Module) -> list[Operation]:
     if isinstance(module, nn.ReLU):
         return [Rectify(output, source, None)]
     if isinstance(module, nn.MaxPool2d):
-        sizes = (int(module.kernel_size), int(module.stride), int(module.padding))
+        sizes = (_pair(module.kernel_size)[0], _pair(module.stride)[0], _pair(module.padding)[0])
         return [MaxPool(output, source, *sizes, ceil=module.ceil_mode)]
     if isinstance(module, nn.AvgPool2d):
-        return [AveragePool(output, source, int(module.kernel_size))]
+        return [AveragePool(output, source, _pair(module.kernel_size)[0])]
     if isinstance(module, Logits):
         mean = f"{output}_mean"
         weight = _array(module.weight)[:, :, None, None]
@@ -110,7 +110,7 @@ def trace(network: Cut, mean: Sequence[float], std: Sequence[float]) -> Tape:
     taps: dict[str, str] = {}
 
     def name(node: Any) -> str:
-        return alias.get(node.name, node.name)
+        return alias.get(node.name) or str(node.name)
 
     for node in graph.nodes:
         if node.op == "placeholder":

@@ -68,7 +68,7 @@ def read_source(name: str) -> str:
     """
     if name not in SOURCES:
         raise KernelError(f"there is no kernel source {name}; there are {', '.join(SOURCES)}")
-    folder = resources.files(__package__ or __name__)
+    folder = resources.files(str(__package__))
     seen: set[str] = set()
 
     def header(match: re.Match[str]) -> str:

@@ -54,16 +54,16 @@ class InceptionC(nn.Module):
 
     def __init__(self, inputs: int, width: int) -> None:
         super().__init__()
-        flat, tall = {"padding": (0, 3)}, {"padding": (3, 0)}
+        flat, tall = (0, 3), (3, 0)
         self.branch1x1 = BasicConv2d(inputs, 192, 1)
         self.branch7x7_1 = BasicConv2d(inputs, width, 1)
-        self.branch7x7_2 = BasicConv2d(width, width, (1, 7), **flat)
-        self.branch7x7_3 = BasicConv2d(width, 192, (7, 1), **tall)
+        self.branch7x7_2 = BasicConv2d(width, width, (1, 7), padding=flat)
+        self.branch7x7_3 = BasicConv2d(width, 192, (7, 1), padding=tall)
         self.branch7x7dbl_1 = BasicConv2d(inputs, width, 1)
-        self.branch7x7dbl_2 = BasicConv2d(width, width, (7, 1), **tall)
-        self.branch7x7dbl_3 = BasicConv2d(width, width, (1, 7), **flat)
-        self.branch7x7dbl_4 = BasicConv2d(width, width, (7, 1), **tall)
-        self.branch7x7dbl_5 = BasicConv2d(width, 192, (1, 7), **flat)
+        self.branch7x7dbl_2 = BasicConv2d(width, width, (7, 1), padding=tall)
+        self.branch7x7dbl_3 = BasicConv2d(width, width, (1, 7), padding=flat)
+        self.branch7x7dbl_4 = BasicConv2d(width, width, (7, 1), padding=tall)
+        self.branch7x7dbl_5 = BasicConv2d(width, 192, (1, 7), padding=flat)
         self.average = nn.AvgPool2d(3, stride=1, padding=1)
         self.branch_pool = BasicConv2d(inputs, 192, 1)
 

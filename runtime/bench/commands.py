@@ -174,6 +174,7 @@ def _run(
     html_file: Path | None,
 ) -> None:
     from rich.console import Console
+    from rich.text import Text
 
     from ..files import check_writable
     from .baseline import parse_baselines
@@ -202,9 +203,11 @@ def _run(
         nonlocal stage
         if name != stage:
             stage = name
-            told.print(f"  {name}", style="dim")
+            told.print(Text(f"  {name}", style="dim"), soft_wrap=True)
 
-    runner = Runner(plan, lambda text: told.print(text, style="dim"), progress)
+    runner = Runner(
+        plan, lambda text: told.print(Text(text, style="dim"), soft_wrap=True), progress
+    )
     interrupted = False
     try:
         runner.run()

@@ -31,16 +31,18 @@ COLUMNS = ("p50", "p90", "p95", "p99", "max")
 
 def print_report(console: Console, report: Report) -> None:
     """Machine, then a table for each case, then what was not measured."""
-    console.print(*machine_lines(report.machine, report.floor), sep="\n", highlight=False)
+    for line in machine_lines(report.machine, report.floor):
+        console.print(Text(line), soft_wrap=True)
     if report.partial:
         console.print("[bold red]Interrupted: this is what was measured until then.[/]")
     for case in report.cases:
         console.print()
+        console.print(Text(case.title, style="bold"), soft_wrap=True)
         console.print(case_table(case))
         for line in case_lines(case):
-            console.print(line, highlight=False)
+            console.print(Text(line), soft_wrap=True)
     for failure in report.failures:
-        console.print(Text(f"Not measured: {failure}", style="red"))
+        console.print(Text(f"Not measured: {failure}", style="red"), soft_wrap=True)
     if any(unsure(case) for case in report.cases):
         console.print("~ too few samples for this percentile: a guess.", style="dim")
 
@@ -78,9 +80,7 @@ def busy_text(machine: Machine) -> str | None:
 
 def case_table(case: Case) -> Table:
     """Milliseconds by measure and stage."""
-    table = Table(
-        title=case.title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=0
-    )
+    table = Table(box=SIMPLE_HEAD, padding=0)
     table.add_column("ms", no_wrap=True)
     for name in (*COLUMNS, "n", "share", "floor"):
         table.add_column(name, justify="right")
@@ -222,4 +222,4 @@ def print_comparison(console: Console, comparison: Comparison, names: Sequence[s
     for flag in comparison.flags:
         console.print(Text(flag, style="yellow"))
     for sentence in comparison.refused:
-        console.print(Text(f"Not compared: {sentence}", style="red"))
+        console.print(Text(f"Not compared: {sentence}", style="red"), soft_wrap=True)
