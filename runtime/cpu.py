@@ -73,12 +73,10 @@ class CpuDevice:
         keep = self.resample(keep[None], height, width)[0]
         x = flow[0] + np.arange(width, dtype=np.float32)
         y = flow[1] + np.arange(height, dtype=np.float32)[:, None]
-        # Fixed-point maps, made once for three planes: half the time of float ones.
-        places, fractions = cv2.convertMaps(x, y, cv2.CV_16SC2)
         edge = cv2.BORDER_REPLICATE
         out = np.empty_like(residual)
         for plane, target in zip(residual, out, strict=True):
-            cv2.remap(plane, places, fractions, cv2.INTER_LINEAR, dst=target, borderMode=edge)
+            cv2.remap(plane, x, y, cv2.INTER_LINEAR, dst=target, borderMode=edge)
         out *= keep
         return out
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-LONG_SIDE = 192
+LONG_SIDE = 160
 """Pictures are made this small before the flow is computed; the dream's strokes are larger."""
 
 CUT = 0.12
@@ -15,6 +16,10 @@ CUT = 0.12
 
 STILL = 0.15
 """Flow below this many small pixels is noise: an unmoved residual stays sharp."""
+
+
+Flow = np.ndarray | Sequence[np.ndarray]
+"""Two planes, x and y."""
 
 
 @dataclass(frozen=True)
@@ -49,26 +54,34 @@ class MotionTracker:
             return None
         backward = self._between(now, last)
         forward = self._between(last, now)
-        grid = np.stack(np.meshgrid(*map(np.arange, now.shape[::-1])), -1).astype(np.float32)
-        there = grid + backward
-        followed = sample(last, there)
-        difference = cv2.absdiff(now, followed)
-        if difference.mean() > CUT * 255:
+        x, y = cv2.split(backward)
+        there = following(x, y)
+        difference = cv2.absdiff(now, sample(last, there))
+        if cv2.mean(difference)[0] > CUT * 255:
             return None
-        keep = trusted(backward, sample(forward, there)) * same_look(difference)
-        flow = np.ascontiguousarray(backward.transpose(2, 0, 1))
-        flow[:, np.hypot(*flow) < STILL] = 0
+        flow = np.stack((x, y))
+        keep = trusted(flow, cv2.split(sample(forward, there))) * same_look(difference)
+        flow[:, length2(x, y) < STILL**2] = 0
         return Motion(flow, cv2.blur(keep, (5, 5)))
 
     def _between(self, picture: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """float32 [h, w, 2]."""
         # None: no flow to start from, which OpenCV's type stubs do not know of.
         return self._flow.calc(picture, other, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
-def sample(values: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """values [h, w] or [h, w, n] at the places [h, w, 2], (x, y) pixels; edges repeated."""
-    x, y = np.ascontiguousarray(at[:, :, 0]), np.ascontiguousarray(at[:, :, 1])
-    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def following(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The places, in pixels, that a flow (x, y) leads to from every pixel; all float32 [h, w]."""
+    height, width = x.shape
+    return (
+        x + np.arange(width, dtype=np.float32),
+        y + np.arange(height, dtype=np.float32)[:, None],
+    )
+
+
+def sample(values: np.ndarray, at: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """values [h, w] or [h, w, n] at the places (x, y), pixels; edges repeated."""
+    return cv2.remap(values, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def small_gray(bgr: np.ndarray) -> np.ndarray:
@@ -77,17 +90,24 @@ def small_gray(bgr: np.ndarray) -> np.ndarray:
     scale = min(1.0, LONG_SIDE / max(height, width))
     # DIS works on patches of 8 pixels over a pyramid: tiny pictures must not fall below them.
     size = (max(32, round(width * scale)), max(32, round(height * scale)))
-    return cv2.cvtColor(cv2.resize(bgr, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    # Grey first: one plane is made small and not three.
+    return cv2.resize(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA)
 
 
-def trusted(backward: np.ndarray, forward_there: np.ndarray) -> np.ndarray:
+def length2(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Squared length. Plane by plane: NumPy is slow along a last axis of two."""
+    return x * x + y * y
+
+
+def trusted(backward: Flow, forward_there: Flow) -> np.ndarray:
     """1 where going back and forth ends where it began, else 0; float32 [h, w].
 
-    backward: [h, w, 2] pixels; forward_there: the forward flow at the places it leads to. Where
-    something was uncovered the two disagree. Criterion: Sundaram, Brox, Keutzer, ECCV 2010.
+    backward: (x, y) planes in pixels; forward_there: the forward flow at the places it leads to.
+    Where something was uncovered the two disagree. Criterion: Sundaram, Brox, Keutzer, ECCV 2010.
     """
-    error = np.square(backward + forward_there).sum(-1)
-    allowed = 0.01 * (np.square(backward).sum(-1) + np.square(forward_there).sum(-1)) + 0.5
+    (bx, by), (fx, fy) = backward, forward_there
+    error = length2(bx + fx, by + fy)
+    allowed = np.float32(0.01) * (length2(bx, by) + length2(fx, fy)) + np.float32(0.5)
     return (error <= allowed).astype(np.float32)
 
 
