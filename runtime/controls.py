@@ -31,9 +31,25 @@ from .stats import Stats
 NOTICE = 4.0
 """Seconds that a message about something done stays on screen."""
 
-
 STALE = 1.0
 """Seconds without a frame after which the last word of the source is shown."""
+
+
+class Notice:
+    """The last word to the person: printed, and a while on screen. From any thread."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._text, self._until = "", 0.0
+
+    def __call__(self, text: str) -> None:
+        self._text, self._until = text, time.monotonic() + NOTICE
+        self._console.print(text)
+
+    @property
+    def text(self) -> str:
+        """Empty once it was there long enough."""
+        return self._text if time.monotonic() < self._until else ""
 
 
 class Controls:
@@ -47,20 +63,19 @@ class Controls:
         dreaming: Dreaming,
         settings: Callable[[], dict[str, Any]],
         messages: list[str],
-        console: Console,
+        notice: Notice,
     ) -> None:
         self.quitting = False
         self.window: Window | None = None
         self._dreaming = dreaming
         self._settings = settings
         self._messages = messages
-        self._console = console
+        self._notice = notice
         self._recorder: Recorder | None = None
         self._hud = True
         self._help = False
         self._compare = False
         self._newest: Dreamt | None = None
-        self._notice = ("", 0.0)
 
     def picture(self, newest: Dreamt) -> np.ndarray:
         """What to show of it."""
@@ -121,14 +136,9 @@ class Controls:
         if self._recorder:
             self._toggle_recording()
 
-    def _say(self, text: str) -> None:
-        self._notice = (text, time.monotonic() + NOTICE)
-        self._console.print(text)
-
     def _message(self) -> str:
-        text, until = self._notice
-        if time.monotonic() < until:
-            return text
+        if self._notice.text:
+            return self._notice.text
         newest = self._newest
         if self._messages and newest and time.monotonic() - newest.time > STALE:
             return self._messages[-1]
@@ -156,7 +166,9 @@ class Controls:
             dream = moved(switcher.dream, name, direction)
         except ValidationError:
             field = Dream.model_fields[name]
-            self._say(f"{name.replace('_', ' ')} is at the end of its range ({field.description})")
+            self._notice(
+                f"{name.replace('_', ' ')} is at the end of its range ({field.description})"
+            )
             return
         switcher.request(switcher.objective, dream, self._dreaming.size)
 
@@ -170,9 +182,9 @@ class Controls:
         try:
             path = save_snapshot(self._newest.dream, self._settings())
         except LivedreamError as error:
-            self._say(str(error))
+            self._notice(str(error))
         else:
-            self._say(f"Saved {path}")
+            self._notice(f"Saved {path}")
 
     def _record(self, dreamt: Dreamt) -> None:
         """In the dreaming thread: a recording that fails must not end the show."""
@@ -180,10 +192,10 @@ class Controls:
         if recorder is None:
             return
         try:
-            recorder.write(dreamt.dream, dreamt.time)
+            recorder.write(dreamt.result, dreamt.time)
         except LivedreamError as error:
             self.recorder = None
-            self._say(str(error))
+            self._notice(str(error))
 
     def _toggle_recording(self) -> None:
         recorder, self.recorder = self._recorder, None
@@ -191,11 +203,11 @@ class Controls:
             if recorder is None:
                 name = time.strftime("livedream-%Y%m%d-%H%M%S.mp4")
                 self.recorder = Recorder(Path(name))
-                self._say(f"Recording {name}")
+                self._notice(f"Recording {name}")
                 return
             recorder.close()
         except LivedreamError as error:
-            self._say(str(error))
+            self._notice(str(error))
             return
         missed = f", {recorder.dropped} frames missed" if recorder.dropped else ""
-        self._say(f"Recorded {recorder.path}, {recorder.seconds:.1f} s{missed}")
+        self._notice(f"Recorded {recorder.path}, {recorder.seconds:.1f} s{missed}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import cv2
 import numpy as np
 
@@ -10,6 +12,9 @@ from .. import kernels
 
 class CpuDevice:
     """Arrays are float32 NumPy [3, height, width]. No state; every method returns a new array."""
+
+    def attached(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def upload(self, bgr: np.ndarray) -> np.ndarray:
         image = np.empty((3, *bgr.shape[:2]), np.float32)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from .graph import Graph
 from .objective import Objective
+from .providers import Provider
 
 Array = TypeVar("Array")
 """Planar float32 RGB image [3, height, width] in 0..1, or a difference of two, on the device."""
@@ -14,6 +17,10 @@ Array = TypeVar("Array")
 
 class Device(Protocol, Generic[Array]):
     """Pixel operations, as defined by the NumPy functions of the same name in `kernels`."""
+
+    def attached(self) -> AbstractContextManager[None]:
+        """A thread other than the one that made the device works inside of this."""
+        ...
 
     def upload(self, bgr: np.ndarray) -> Array:
         """uint8 [height, width, 3] BGR to the device."""
@@ -50,6 +57,15 @@ class Engine(Protocol, Generic[Array]):
     """The network and its gradient, ready on a device."""
 
     @property
+    def graph(self) -> Graph: ...
+
+    @property
+    def provider(self) -> Provider: ...
+
+    @property
+    def objective(self) -> Objective: ...
+
+    @property
     def minimum_size(self) -> int:
         """Smallest side in pixels."""
         ...
@@ -62,8 +78,24 @@ class Engine(Protocol, Generic[Array]):
         """What the next gradients climb; takes no time."""
         ...
 
+    def steered(self, objective: Objective) -> Engine[Array]:
+        """Another engine over the same sessions that climbs `objective`."""
+        ...
+
     def prepare(self, height: int, width: int) -> None:
         """Open what is needed for this size, so that the first gradient does not stall."""
+        ...
+
+    def prepared(self, height: int, width: int) -> bool:
+        """Whether `prepare` has nothing to do for this size."""
+        ...
+
+    def probe(self, image: np.ndarray) -> np.ndarray:
+        """One gradient in host memory, float32 [3, height, width], beside the dream."""
+        ...
+
+    def close(self) -> None:
+        """End the sessions, also those of engines made by `steered`, from any thread."""
         ...
 
     def gradient(self, image: Array) -> Array:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .dreamer import Dreamer
 from .frame import Frame
+from .platforms import Processor
 from .scaling import scaled
+from .sessions import choose
 from .slot import Capture, Closed, Slot
 from .stats import Stats
-from .switching import Switcher
+from .switching import Ready, Switcher
 
 WAIT = 0.1
 """Seconds between two looks at whether to stop, while no frame comes."""
@@ -21,30 +24,43 @@ WAIT = 0.1
 
 @dataclass(frozen=True)
 class Dreamt:
-    """One dreamt frame and the picture it grew from, both uint8 BGR [height, width, 3]."""
+    """One dreamt frame and the picture it grew from, both uint8 BGR [height, width, 3].
+
+    result: what the device's `download` gave. time: of capture.
+    """
 
     picture: np.ndarray
-    dream: np.ndarray
+    result: np.ndarray
     time: float
+
+    @property
+    def dream(self) -> np.ndarray:
+        """From a graphics card it may still be on its way: the first one to ask waits for it.
+
+        Raises CardError where the card failed meanwhile.
+        """
+        return np.asarray(self.result)
 
 
 class Dreaming(threading.Thread):
     """Runs until the source ends, `frames` are done, or `stop`.
 
     mirror, frozen: set from any thread. `output` holds the newest dream, and is closed at the end
-    with the error where there was one. listener: called with every dream, in this thread.
+    with the error where there was one. listener: called with every dream, in this thread. notify:
+    hears what was given up to keep the picture going.
     """
 
     def __init__(
         self,
         capture: Capture,
-        dreamer: Dreamer,
+        dreamer: Dreamer[Any],
         switcher: Switcher,
         stats: Stats,
         *,
         live: bool,
         box: tuple[int, int] | None,
         frames: int | None = None,
+        notify: Callable[[str], None] = lambda text: None,
     ) -> None:
         super().__init__(name="dreaming", daemon=True)
         self.output: Slot[Dreamt] = Slot()
@@ -59,6 +75,7 @@ class Dreaming(threading.Thread):
         self._live = live
         self._box = box
         self._frames = frames
+        self._notify = notify
         self._reset = threading.Event()
         self._stopping = threading.Event()
 
@@ -74,7 +91,8 @@ class Dreaming(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._run()
+            with self.dreamer.device.attached():
+                self._run()
         except Closed:
             self.output.close()
         except Exception as error:  # noqa: BLE001 - not swallowed: the taker of `output` gets it
@@ -94,8 +112,12 @@ class Dreaming(threading.Thread):
                 newest = Frame(frame.image, newest.time, newest.index)
             frame = newest
             self._apply_changes()
-            self._dream(frame)
-            done += 1
+            try:
+                self._dream(frame)
+            except Exception as error:  # noqa: BLE001 - raised again where less would not help
+                self._go_on_with_less(error)
+            else:
+                done += 1
 
     def _apply_changes(self) -> None:
         ready = self.switcher.take()
@@ -112,9 +134,23 @@ class Dreaming(threading.Thread):
                 picture = np.ascontiguousarray(picture[:, ::-1])
         self.size = picture.shape[:2]
         dreamer = self.dreamer
-        dream = dreamer.live(picture, frame.time) if self._live else dreamer.still(picture)
-        dreamt = Dreamt(picture, dream, frame.time)
+        result = dreamer.live(picture, frame.time) if self._live else dreamer.still(picture)
+        dreamt = Dreamt(picture, result, frame.time)
         self._stats.frame()
         if self.listener:
             self.listener(dreamt)
         self.output.put(dreamt)
+
+    def _go_on_with_less(self, error: Exception) -> None:
+        """After a graphics card failed. Raises `error` where it was something else."""
+        from .cuda.stepdown import on_processor, recover
+
+        size, dreamer = self.size, self.dreamer
+        before = dreamer.device
+        step = recover(error, dreamer, size, lambda: on_processor(dreamer.engine))
+        if step.size != size:
+            self._box = step.size[1], step.size[0]
+        ready = Ready(dreamer.engine, dreamer.dream)
+        left = None if dreamer.device is before else Processor(tuple(choose("auto")))
+        self.switcher.step_down(ready, step.size, left)
+        self._notify(step.message)

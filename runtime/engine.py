@@ -91,12 +91,25 @@ class HostEngine:
             self._run(session, np.full((3, height, width), 0.5, np.float32))
             self._sessions[height, width] = session
 
+    def prepared(self, height: int, width: int) -> bool:
+        return (height, width) in self._sessions
+
     def gradient(self, image: np.ndarray) -> np.ndarray:
         """float32 [3, height, width] -> the same shape."""
         _, height, width = image.shape
-        if (height, width) not in self._sessions:
+        session = self._sessions.get((height, width))
+        if session is None:
             self.prepare(height, width)
-        return self._run(self._sessions[height, width], image)
+            session = self._sessions[height, width]
+        return self._run(session, image)
+
+    def probe(self, image: np.ndarray) -> np.ndarray:
+        """As `gradient`: these sessions may be run from several threads."""
+        return self.gradient(image)
+
+    def close(self) -> None:
+        """Let go of the sessions; engines made by `steered` open them again when they need them."""
+        self._sessions.clear()
 
     def _run(self, session: ort.InferenceSession, image: np.ndarray) -> np.ndarray:
         feeds = {"image": image[None], **self._steering}

@@ -13,19 +13,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .clip import dream_clip
-from .cpu import CpuDevice
 from .dreamer import Dreamer, octave_sizes
-from .engine import HostEngine
+from .engines import Engines, Opening
 from .errors import UsageError
 from .files import check_writable
 from .on_demand import export_to
-from .opening import Network, find_network, open_engine
+from .opening import Network, find_network
 from .opening import Progress as Report
 from .options import Choices
 from .photo import SUFFIXES, read_photo, write_photo
+from .platforms import find_platform, form_for
 from .recipes import RECIPES
 from .scaling import scaled
-from .sessions import choose
 from .stats import Stats
 
 
@@ -63,27 +62,32 @@ def open_dreamer(
     size: tuple[int, int],
     console: Console,
     stats: Stats | None = None,
-) -> tuple[Dreamer[np.ndarray], HostEngine]:
-    """A dreamer and its engine, with everything opened for pictures of `size`, (height, width).
+    *,
+    ahead: int = 0,
+) -> tuple[Dreamer[Any], Engines]:
+    """A dreamer and the engines it can change to, with everything opened for pictures of `size`,
+    (height, width). ahead: as of `CudaDevice`.
 
-    Prints what it chose; raises as `find_network` and `open_engine` do.
+    Prints what it chose; raises as `find_platform`, `find_network` and `Engines.quick` do.
     """
     dream = choices.dream()
     objective = network.objective(choices.layers)
+    engines = Engines(network, find_platform(choices.provider, console.print, ahead=ahead))
 
     def sizes(minimum: int) -> list[tuple[int, int]]:
         return octave_sizes(*size, dream.octaves, dream.octave_scale, minimum)
 
     with stages(console) as report:
-        engine = open_engine(network, objective, sizes, progress=report, say=console.print)
+        engine = engines.quick(objective, sizes, Opening(report, console.print))
     octaves = ", ".join(f"{width}x{height}" for height, width in sizes(engine.minimum_size)[::-1])
     console.print(
         f"{network.model} {objective} on {engine.provider.name}, {octaves}, recipe {choices.recipe}"
     )
-    return Dreamer(CpuDevice(), engine, dream, seed=choices.seed, stats=stats), engine
+    device = engines.platform.device
+    return Dreamer(device, engine, dream, seed=choices.seed, stats=stats), engines
 
 
-def settings_of(choices: Choices, dreamer: Dreamer[np.ndarray]) -> dict[str, Any]:
+def settings_of(choices: Choices, dreamer: Dreamer[Any]) -> dict[str, Any]:
     """What made a picture, for the file that holds it."""
     return {
         **dreamer.engine.describe(),
@@ -114,7 +118,7 @@ def dream_video(console: Console, choices: Choices, source: Path, target: Path) 
     """`livedream video IN OUT`."""
     network = find_network(choices, console.print)
     live = RECIPES[choices.recipe].live
-    dreamer: Dreamer[np.ndarray] | None = None
+    dreamer: Dreamer[Any] | None = None
 
     def dream(frame: np.ndarray, seconds: float) -> np.ndarray:
         nonlocal dreamer
@@ -146,7 +150,7 @@ def export_file(
             [layer.strip() for layer in layers.split(",") if layer.strip()],
             weights=weights,
             precision=precision,
-            form=choose(provider)[0].form,
+            form=form_for(provider),
             seed=seed,
             progress=report,
         )

@@ -1,21 +1,18 @@
-"""From what was asked for to an engine that runs: model, graph file, provider."""
+"""From what was asked for to a network: model, layers, graph file."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..export import catalogue
-from .cache import cache_folder
-from .engine import HostEngine
-from .errors import LivedreamError, UsageError, nearest
+from .errors import UsageError, nearest
 from .graph import Graph, read_graph
 from .objective import Objective, Term, check_objective, parse_objective
-from .on_demand import Cancelled, default_model, ensure_graph
+from .on_demand import default_model, ensure_graph
 from .options import Choices
 from .providers import Provider
-from .sessions import choose
 
 Progress = Callable[[str, float], None]
 """Called with the stage of the work and how much of it is done, 0..1."""
@@ -109,66 +106,3 @@ def _preferred(layers: str | None, say: Callable[[str], None]) -> str:
     if note:
         say(note)
     return model
-
-
-def open_engine(
-    network: Network,
-    objective: Objective,
-    sizes: Callable[[int], Iterable[tuple[int, int]]],
-    *,
-    provider: Provider | None = None,
-    progress: Progress,
-    say: Callable[[str], None],
-    background: bool = False,
-    cancel: threading.Event | None = None,
-) -> HostEngine:
-    """An engine ready for all `sizes(minimum side)`, each (height, width).
-
-    provider: the one to use, else the one asked for; under `auto` the first that starts.
-    background, cancel: of an export, see `ensure_graph`.
-    """
-    choices = network.choices
-    candidates = [provider] if provider else choose(choices.provider)
-    if not candidates:
-        raise LivedreamError(
-            'No provider that livedream knows is installed; `pip install "livedream[cpu]"`.'
-        )
-    for position, candidate in enumerate(candidates):
-        try:
-            return _open(network, objective, sizes, candidate, progress, background, cancel)
-        except (UsageError, Cancelled):
-            raise
-        except LivedreamError as error:
-            if position == len(candidates) - 1:
-                raise
-            say(f"{error} Trying {candidates[position + 1].name}.")
-    raise AssertionError("unreachable: the last candidate returns or raises")
-
-
-def _open(
-    network: Network,
-    objective: Objective,
-    sizes: Callable[[int], Iterable[tuple[int, int]]],
-    provider: Provider,
-    progress: Progress,
-    background: bool,
-    cancel: threading.Event | None,
-) -> HostEngine:
-    choices = network.choices
-    if choices.precision not in ("auto", *provider.precisions):
-        raise UsageError(
-            f"{provider.name} does not compute in {choices.precision}; it offers "
-            f"{', '.join(provider.precisions)}."
-        )
-    graph = network.graph_for(objective, provider, progress, background, cancel)
-    engine = HostEngine(
-        graph,
-        provider,
-        objective,
-        precision=choices.precision,
-        cache=cache_folder("engines"),
-    )
-    for height, width in sizes(graph.minimum_size):
-        progress(f"opening {provider.name} at {width}x{height}", 1.0)
-        engine.prepare(height, width)
-    return engine

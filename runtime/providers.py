@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .errors import UsageError, nearest
+
 
 @dataclass(frozen=True)
 class Provider:
     """A provider under the name of `--provider`.
 
-    ep: onnxruntime's name. form: the form of graph it runs best (see `livedream export`).
-    install: the command that brings it. precisions: what its graphs or options offer.
+    ep: onnxruntime's name. form: the form of graph it runs best (see `livedream export`); `gpu` is
+    that of providers for graphics cards. install: the command that brings it. precisions: what its
+    graphs or options offer. slow: it builds an engine, for minutes, before its first gradient.
     """
 
     name: str
@@ -19,17 +22,33 @@ class Provider:
     install: str
     precisions: tuple[str, ...] = ("fp32",)
     options: dict[str, str] = field(default_factory=dict)
+    slow: bool = False
+
+    @property
+    def on_card(self) -> bool:
+        """It runs on a graphics card."""
+        return self.form == "gpu"
 
 
 PROVIDERS = {
     provider.name: provider
     for provider in (
         Provider(
+            "tensorrt-rtx",
+            "NvTensorRTRTXExecutionProvider",
+            "gpu",
+            "pip uninstall -y onnxruntime-gpu && "
+            'pip install "onnxruntime>=1.24" onnxruntime-ep-nv-tensorrt-rtx "cuda-core[cu13]"',
+            ("fp32", "fp16"),
+            slow=True,
+        ),
+        Provider(
             "tensorrt",
             "TensorrtExecutionProvider",
             "gpu",
             'pip install "livedream[gpu,tensorrt]"',
             ("fp32", "fp16"),
+            slow=True,
         ),
         Provider(
             "cuda",
@@ -50,3 +69,11 @@ PROVIDERS = {
     )
 }
 """In the order in which `auto` tries them."""
+
+
+def find_provider(name: str) -> Provider:
+    """The provider called `name`. Raises UsageError with the nearest names for an unknown one."""
+    if name not in PROVIDERS:
+        names = ["auto", *PROVIDERS]
+        raise UsageError(f"There is no provider '{name}'; nearest: {nearest(name, names)}.")
+    return PROVIDERS[name]

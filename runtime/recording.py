@@ -18,6 +18,7 @@ from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
 from .clip import FORMS, Form
+from .cuda.download import CardError
 from .display.window import letterbox
 from .errors import LivedreamError, UsageError
 from .files import check_writable, replacing, unwritable
@@ -124,9 +125,17 @@ class Recorder:
             raise error
 
     def _next(self) -> tuple[np.ndarray, int] | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._frames or self._closing)
-            return self._frames.popleft() if self._frames else None
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._frames or self._closing)
+                if not self._frames:
+                    return None
+                image, time = self._frames.popleft()
+            try:
+                # Waits for a picture that is still on its way from a graphics card.
+                return np.asarray(image), time
+            except CardError:
+                self.dropped += 1
 
     def _run(self) -> None:
         try:

@@ -5,23 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .errors import LivedreamError, UsageError, nearest
+from .errors import LivedreamError
 from .ort import ort
-from .providers import PROVIDERS, Provider
+from .providers import PROVIDERS, Provider, find_provider
 
 
 def choose(name: str) -> list[Provider]:
-    """The providers to try for `--provider name`, best first.
+    """The processor's providers to try for `--provider name`, best first.
 
     Raises UsageError for an unknown name, LivedreamError for one that is not installed.
     """
     available = ort.get_available_providers()
     if name == "auto":
-        return [provider for provider in PROVIDERS.values() if provider.ep in available]
-    provider = PROVIDERS.get(name)
-    if provider is None:
-        names = ["auto", *PROVIDERS]
-        raise UsageError(f"There is no provider '{name}'; nearest: {nearest(name, names)}.")
+        here = [provider for provider in PROVIDERS.values() if not provider.on_card]
+        return [provider for provider in here if provider.ep in available]
+    provider = find_provider(name)
     if provider.ep not in available:
         raise LivedreamError(
             f"The provider '{name}' is not part of the onnxruntime installed here; install it "

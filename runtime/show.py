@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from .controls import Controls
+from .controls import Controls, Notice
+from .cuda.download import CardError
 from .display import Window, require_display
 from .dreaming import Dreaming, Dreamt
 from .errors import LivedreamError
@@ -71,28 +72,32 @@ def run_show(
         capture = opened.enter_context(Capture(camera, stats))
         first = first_frame(capture)
         width, height = fit(first.shape[1], first.shape[0], box)
-        dreamer, engine = open_dreamer(choices, network, (height, width), console, stats)
+        dreamer, engines = open_dreamer(choices, network, (height, width), console, stats, ahead=1)
+        notice = Notice(console)
+        switcher = Switcher(engines, dreamer.engine, dreamer.dream, (height, width), notice)
         dreaming = Dreaming(
             capture,
             dreamer,
-            Switcher(network, engine, dreamer.dream),
+            switcher,
             stats,
             live=RECIPES[choices.recipe].live,
             box=box,
             frames=frames,
+            notify=notice,
         )
         dreaming.mirror = mirror
-        controls = Controls(dreaming, lambda: settings_of(choices, dreamer), messages, console)
+        controls = Controls(dreaming, lambda: settings_of(choices, dreamer), messages, notice)
         opened.callback(controls.close)
         if record:
             controls.recorder = Recorder(record)
-        opened.callback(dreaming.switcher.close)
+        opened.callback(switcher.close)
         opened.callback(dreaming.stop)
         missed = capture.slot.dropped
         dreaming.start()
+        switcher.improve()
         try:
             if headless:
-                watch(dreaming)
+                watch(dreaming, stats)
             else:
                 play(dreaming, controls, stats, fullscreen)
         except KeyboardInterrupt:
@@ -146,13 +151,24 @@ def first_frame(capture: Capture) -> np.ndarray:
     return frame.image
 
 
-def watch(dreaming: Dreaming) -> None:
-    """Wait without a window until it is over. Raises what ended the dream."""
+def watch(dreaming: Dreaming, stats: Stats) -> None:
+    """Take every dream without showing it until it is over. Raises what ended the dream."""
     while True:
         try:
-            dreaming.output.take(1.0)
+            dreamt = dreaming.output.take(1.0)
         except Closed:
             return
+        if dreamt and arrived(dreamt):
+            stats.age(time.monotonic() - dreamt.time)
+
+
+def arrived(dreamt: Dreamt) -> bool:
+    """Whether its picture came from the device; waits for it. Where a graphics card failed it did
+    not, and the thread that dreams goes on without."""
+    try:
+        return dreamt.dream is not None
+    except CardError:
+        return False
 
 
 def play(dreaming: Dreaming, controls: Controls, stats: Stats, fullscreen: bool) -> None:
@@ -165,6 +181,8 @@ def play(dreaming: Dreaming, controls: Controls, stats: Stats, fullscreen: bool)
                 fresh = dreaming.output.take(POLL)
             except Closed:
                 return
+            if fresh and not arrived(fresh):
+                fresh = None
             newest = fresh or newest
             if newest is None:
                 continue

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from .cuda.takeover import Takeover
+from .device import Engine
 from .dreamer import octave_sizes
-from .engine import HostEngine
+from .engines import Engines, Opening
 from .errors import LivedreamError
 from .objective import Objective, Term
 from .on_demand import Cancelled
-from .opening import Network, open_engine
 from .parameters import Dream
+from .platforms import Platform
+from .providers import Provider
 
 
 @dataclass(frozen=True)
@@ -22,30 +27,47 @@ class Wanted:
     dream: Dream
     size: tuple[int, int]
 
+    def sizes(self, minimum: int) -> list[tuple[int, int]]:
+        """(height, width) of the octaves, small to large."""
+        dream = self.dream
+        return octave_sizes(*self.size, dream.octaves, dream.octave_scale, minimum)
+
 
 @dataclass(frozen=True)
 class Ready:
     """An engine with all sizes opened, and the values it was opened for."""
 
-    engine: HostEngine
+    engine: Engine[Any]
     dream: Dream
 
 
 class Switcher:
-    """Prepares the newest change that was asked for, one at a time.
+    """Prepares the newest change that was asked for, one at a time, on what opens within seconds;
+    then builds for better providers, as far as there are some.
 
-    `message` is what a person should know now, empty when there is nothing.
+    engines: of the one that plays. notify: hears what happened, once; `message` is what is being
+    done, empty when nothing is.
     """
 
-    def __init__(self, network: Network, engine: HostEngine, dream: Dream) -> None:
-        self.network = network
-        self.message = ""
-        self._engine = engine
-        self._wanted = Wanted(engine.objective, dream, (0, 0))
+    def __init__(
+        self,
+        engines: Engines,
+        engine: Engine[Any],
+        dream: Dream,
+        size: tuple[int, int],
+        notify: Callable[[str], None],
+    ) -> None:
+        self.network = engines.network
+        self._engines, self._notify = engines, notify
+        self._wanted = Wanted(engine.objective, dream, size)
+        self._newest = Ready(engine, dream)
+        self._ready: Ready | None = None
         self._lock = threading.Lock()
         self._working = False
+        self._doing = ""
         self._cancel = threading.Event()
-        self._ready: Ready | None = None
+        self._takeover: Takeover | None = None
+        self._retired: list[Engines] = []
 
     @property
     def objective(self) -> Objective:
@@ -56,6 +78,11 @@ class Switcher:
     def dream(self) -> Dream:
         """The newest values that were asked for."""
         return self._wanted.dream
+
+    @property
+    def message(self) -> str:
+        takeover = self._takeover
+        return self._doing or (takeover.message if takeover else "")
 
     def neighbour(self, step: int) -> Objective:
         """The layer `step` places further in the network, around its ends, as an objective."""
@@ -76,64 +103,113 @@ class Switcher:
                 self._working = True
                 threading.Thread(target=self._work, name="switching", daemon=True).start()
 
+    def improve(self) -> None:
+        """Begin to build for better providers than the one that plays; returns at once."""
+        with self._lock:
+            self._improve()
+
     def take(self) -> Ready | None:
-        """What got ready since the last call."""
+        """What got ready since the last call. For the moment between two frames: takes no time."""
         with self._lock:
             ready, self._ready = self._ready, None
+            if ready is None and self._takeover and not self._working:
+                better = self._takeover.take()
+                if better:
+                    ready = self._newest = Ready(better, self._wanted.dream)
+            if ready and self._retired:
+                retired, self._retired = self._retired, []
+                threading.Thread(target=_close, args=(retired,), daemon=True).start()
             return ready
+
+    def step_down(self, ready: Ready, size: tuple[int, int], platform: Platform | None) -> None:
+        """The dream had to go on with less: with `ready` on pictures of `size`, (height, width).
+
+        platform: where that is, None where it is as before. What was being prepared is dropped.
+        """
+        with self._lock:
+            self._cancel.set()
+            if self._takeover:
+                self._takeover.close()
+                self._takeover = None
+            if platform:
+                self._engines = Engines(self.network, platform)
+            self._newest, self._ready = ready, None
+            self._wanted = Wanted(ready.engine.objective, ready.dream, size)
 
     def close(self) -> None:
         """Call off what is being prepared."""
         self._cancel.set()
+        takeover = self._takeover
+        if takeover:
+            takeover.close()
 
     def _work(self) -> None:
         """Prepare what is wanted until nothing newer is."""
         while True:
             with self._lock:
-                wanted = self._wanted
+                wanted, engines = self._wanted, self._engines
                 self._cancel = cancel = threading.Event()
-            try:
-                engine = self._prepared(wanted, cancel)
-                message = ""
-            except Cancelled:
-                engine, message = None, self.message
-            except LivedreamError as error:
-                engine, message = None, str(error)
+            if not engines.covers(wanted.objective):
+                engines = Engines(self.network, engines.platform)
+            engine, trouble = self._prepared(engines, wanted, cancel)
             with self._lock:
-                self.message = message
+                self._doing = ""
+                if engines.platform is not self._engines.platform:
+                    engine = None  # the dream left that platform meanwhile
                 if engine:
-                    self._engine = engine
-                elif self._wanted == wanted:
+                    if engines is not self._engines:
+                        self._retired.append(self._engines)
+                    self._engines, self._newest = engines, Ready(engine, wanted.dream)
+                if self._wanted != wanted:
+                    continue
+                self._working = False
+                self._ready = self._newest
+                if engine:
+                    self._improve()
+                else:
                     # What runs goes on, and the next key starts from there.
-                    self._wanted = Wanted(self._engine.objective, wanted.dream, wanted.size)
-                if self._wanted == wanted or (not engine and not cancel.is_set()):
-                    self._ready = Ready(engine, wanted.dream) if engine else None
-                    self._working = False
-                    return
+                    newest = self._newest
+                    self._wanted = Wanted(newest.engine.objective, newest.dream, wanted.size)
+            if trouble:
+                self._notify(trouble)
+            return
 
-    def _prepared(self, wanted: Wanted, cancel: threading.Event) -> HostEngine:
-        dream = wanted.dream
+    def _prepared(
+        self, engines: Engines, wanted: Wanted, cancel: threading.Event
+    ) -> tuple[Engine[Any] | None, str]:
+        """The engine, or None and why not."""
 
-        def sizes(minimum: int) -> list[tuple[int, int]]:
-            return octave_sizes(*wanted.size, dream.octaves, dream.octave_scale, minimum)
+        def progress(stage: str, part: float) -> None:
+            self._doing = f"{wanted.objective}: {stage} {part:.0%}"
 
-        def say(text: str) -> None:
-            self.message = text
+        opening = Opening(progress, self._notify, background=True, cancel=cancel)
+        try:
+            return engines.quick(wanted.objective, wanted.sizes, opening), ""
+        except Cancelled:
+            return None, ""
+        except LivedreamError as error:
+            return None, str(error)
 
-        current = self._engine
-        if set(wanted.objective.layers) <= set(current.graph.layers):
-            # The file steers to it: no new session but for new sizes.
-            engine = current.steered(wanted.objective)
-            for height, width in sizes(engine.minimum_size):
-                engine.prepare(height, width)
-            return engine
-        return open_engine(
-            self.network,
-            wanted.objective,
-            sizes,
-            provider=current.provider,
-            progress=lambda stage, part: say(f"{wanted.objective}: {stage} {part:.0%}"),
-            say=say,
-            background=True,
-            cancel=cancel,
-        )
+    def _improve(self) -> None:
+        if self._takeover:
+            self._takeover.close()
+            self._takeover = None
+        engines, wanted = self._engines, self._wanted
+        better = engines.better_than(self._newest.engine)
+        if not better:
+            return
+
+        def build(provider: Provider, say: Callable[[str], None]) -> Engine[Any]:
+            def progress(stage: str, part: float) -> None:
+                say(f"{stage} {part:.0%}")
+
+            opening = Opening(progress, self._notify, background=True)
+            return engines.open(provider, wanted.objective, wanted.sizes, opening)
+
+        self._takeover = Takeover(better, build, self._notify)
+        self._takeover.start()
+
+
+def _close(retired: list[Engines]) -> None:
+    for engines in retired:
+        engines.close()

@@ -10,8 +10,12 @@ import click
 from ..errors import LivedreamError, UsageError, nearest
 from ..options import Choices, shared_options
 
-SECONDS, FULL_SECONDS = 4.0, 60.0
+SECONDS, FULL_SECONDS = 4.0, 45.0
 """Of each measurement, unless said otherwise."""
+FULL_FURTHER = 0.25
+"""With `--full`, that part of it for the sizes after the first: they show how time grows."""
+FULL_BASELINE = 2 / 3
+"""With `--full`, that part of it for the baseline's turns, which come in sixes."""
 
 SIZE = (320, 240)
 FULL_SIZES = ((320, 240), (640, 480), (1280, 720))
@@ -93,7 +97,8 @@ _HTML = click.option(
 @click.option(
     "--full",
     is_flag=True,
-    help="For publishing: all providers installed, three sizes, a minute a measurement.",
+    help="For publishing, about ten minutes a provider: all providers installed, the first size at "
+    "length and with the baseline, two larger ones briefly.",
 )
 @click.option(
     "--seconds",
@@ -177,7 +182,6 @@ def _run(
     from rich.text import Text
 
     from ..files import check_writable
-    from .baseline import parse_baselines
     from .page import report_page, write_page
     from .report import print_report
     from .runner import Bench as Runner
@@ -187,13 +191,14 @@ def _run(
     for path in filter(None, (json_file, html_file)):
         check_writable(path)
     told = Console(stderr=True, highlight=False)
+    first, further = efforts(full, seconds, baseline)
     plan = Plan(
         choices=choices,
         sweep=sweep_of(choices, full),
         measures=_measures(measures),
-        seconds=seconds or (FULL_SECONDS if full else SECONDS),
+        first=first,
+        further=further,
         fps=fps,
-        baselines=None if baseline is None else parse_baselines(baseline),
         raw=raw,
         options=options_given(),
     )
@@ -225,19 +230,32 @@ def _run(
         raise LivedreamError(f"Nothing could be measured: {report.failures[0]}")
 
 
+def efforts(full: bool, seconds: float | None, baseline: str | None) -> tuple[Any, Any]:
+    """For the first size and for the others. Raises UsageError for a baseline there is none of."""
+    from .baseline import parse_baselines
+    from .runner import Effort
+
+    variants = None if baseline is None else parse_baselines(baseline)
+    if not full:
+        each = seconds or SECONDS
+        return (Effort(each, each, variants),) * 2
+    each = seconds or FULL_SECONDS
+    return Effort(each, each * FULL_BASELINE, variants), Effort(each * FULL_FURTHER, 0.0, None)
+
+
 def sweep_of(choices: Choices, full: bool) -> Any:
     """The lists that were given; `--full` fills in those that were not. Raises UsageError for a
-    graph file with several layers, and as `sessions.choose` does."""
-    from ..sessions import choose
+    graph file with several layers, and as `find_platform` does."""
+    from ..platforms import find_platform
     from .opened import Sweep
 
     # Lists where the options of other commands hold one value: see `Listed`.
     given: Any = choices
     providers: tuple[str, ...] = given.provider
     for provider in providers:
-        choose(provider)
-    if full and providers == ("auto",):
-        providers = tuple(provider.name for provider in choose("auto"))
+        platform = find_platform(provider, lambda text: None)
+        if full and providers == ("auto",):
+            providers = tuple(each.name for each in platform.providers)
     return Sweep(
         sizes=given.size or (FULL_SIZES if full else (SIZE,)),
         layers=given.layers or (None,),

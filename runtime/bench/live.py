@@ -36,7 +36,7 @@ def measure_live(
     dreaming = Dreaming(
         capture,
         opened.dreamer(stats),
-        Switcher(opened.network, opened.engine, opened.dream),
+        Switcher(opened.engines, opened.engine, opened.dream, opened.size, lambda text: None),
         stats,
         live=opened.live,
         box=None,
@@ -51,11 +51,12 @@ def measure_live(
         try:
             while last - start < seconds or len(shown) < 4:
                 dreamt = dreaming.output.take(PATIENCE)
-                last = time.monotonic()
                 if dreamt is None:
                     raise LivedreamError(
                         f"The live loop showed no frame for {PATIENCE:.0f} seconds."
                     )
+                _ = dreamt.dream  # From a card it may still be on its way.
+                last = time.monotonic()
                 shown.append(last)
                 ages.append(last - dreamt.time)
                 if len(shown) > needed + 50 and last - start > min(seconds, 10.0):

@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ..cpu import CpuDevice
-from ..device import Device
+from ..device import Device, Engine
 from ..dreamer import Dreamer, octave_sizes
-from ..engine import HostEngine
-from ..opening import Network, Progress, find_network, open_engine
+from ..engines import Engines, Opening
+from ..opening import Network, Progress, find_network
 from ..options import Choices
 from ..parameters import Dream
+from ..platforms import find_platform
 from ..recipes import RECIPES
 from ..stats import Stats
 from .schema import GraphFacts, RecipeFacts
@@ -48,14 +49,21 @@ class Opened:
     """A case, ready to be measured. size: (height, width)."""
 
     choices: Choices
-    network: Network
-    engine: HostEngine
-    device: Device[np.ndarray]
+    engines: Engines
+    engine: Engine[Any]
     dream: Dream
     live: bool
     size: tuple[int, int]
 
-    def dreamer(self, stats: Stats | None = None) -> Dreamer[np.ndarray]:
+    @property
+    def network(self) -> Network:
+        return self.engines.network
+
+    @property
+    def device(self) -> Device[Any]:
+        return self.engines.platform.device
+
+    def dreamer(self, stats: Stats | None = None) -> Dreamer[Any]:
         """A fresh one, from the case's seed."""
         return Dreamer(self.device, self.engine, self.dream, seed=self.choices.seed, stats=stats)
 
@@ -92,7 +100,8 @@ class Opened:
 
 
 def open_case(choices: Choices, progress: Progress, say: Callable[[str], None]) -> Opened:
-    """Everything opened and run once. Raises as `find_network` and `open_engine` do."""
+    """Everything opened and run once, on the best provider that starts, even if it takes minutes
+    to build. Raises as `find_network`, `find_platform` and `Engines.best` do."""
     if choices.size is None:
         raise ValueError("a case has a size")
     width, height = choices.size
@@ -103,9 +112,10 @@ def open_case(choices: Choices, progress: Progress, say: Callable[[str], None]) 
         return octave_sizes(height, width, dream.octaves, dream.octave_scale, minimum)
 
     objective = network.objective(choices.layers)
-    engine = open_engine(network, objective, sizes, progress=progress, say=say)
+    engines = Engines(network, find_platform(choices.provider, say, ahead=1))
+    engine = engines.best(objective, sizes, Opening(progress, say))
     live = RECIPES[choices.recipe].live
-    return Opened(choices, network, engine, CpuDevice(), dream, live, (height, width))
+    return Opened(choices, engines, engine, dream, live, (height, width))
 
 
 def megapixel_steps(octaves: list[tuple[int, int]], steps: int) -> float:

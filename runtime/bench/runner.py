@@ -14,30 +14,38 @@ from ..options import Choices
 from .baseline import measure_baseline, variants_for
 from .camera import drawn_frames
 from .floor import Work, measured_floor
-from .frame import measure_frame
+from .frame import COST_SHARE, measure_frame, measuring_cost
 from .live import measure_live
 from .machine import Others, afterwards, machine, versions
 from .opened import Opened, Sweep, graph_facts, open_case, recipe_facts
-from .schema import Case, Floor, Measure, Report
+from .report import sides
+from .schema import Case, Floor, Measure, Overhead, Report, Turns
 from .step import CLOSE, measure_step, octave_work, parity, with_floor
 
 MEASURES = ("step", "frame", "live")
 
-GPU_PROVIDERS = ("tensorrt", "cuda")
-"""Those whose floor is not the CPU's, which is the only one measured so far."""
+
+@dataclass(frozen=True)
+class Effort:
+    """seconds: of each measurement. baseline_seconds: of each one in turns. baselines: variants of
+    torch, empty for all; None for no baseline."""
+
+    seconds: float
+    baseline_seconds: float
+    baselines: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure. seconds: of each measurement. fps: of the synthetic camera. baselines:
-    variants of torch, empty for all; None for no baseline. options: for the report."""
+    """What to measure. first: for the first size of the sweep; further: for its other sizes. fps:
+    of the synthetic camera. options: for the report."""
 
     choices: Choices
     sweep: Sweep
     measures: tuple[str, ...]
-    seconds: float
+    first: Effort
+    further: Effort
     fps: float
-    baselines: tuple[str, ...] | None
     raw: bool
     options: dict[str, str]
 
@@ -89,7 +97,13 @@ class Bench:
                 if self._floor is None:
                     self._say("floor: matrix products and copies")
                     self._floor = Floor.model_validate(measured_floor())
-                self._measure(opened, pictures[choices.size])
+                first = choices.size == self._plan.sweep.sizes[0]
+                effort = self._plan.first if first else self._plan.further
+                try:
+                    self._measure(opened, pictures[choices.size], effort)
+                finally:
+                    # Before the next case: idle threads of these sessions would slow it.
+                    opened.engines.close()
             except UsageError:
                 raise
             except LivedreamError as error:
@@ -100,8 +114,8 @@ class Bench:
         self._say(sentence)
         self._failures.append(sentence)
 
-    def _measure(self, opened: Opened, pictures: np.ndarray) -> None:
-        plan = self._plan
+    def _measure(self, opened: Opened, pictures: np.ndarray, effort: Effort) -> None:
+        plan, seconds = self._plan, effort.seconds
         self._cases.append(self._case(opened))
         say = self._say
         work: dict[tuple[int, int], Work] | None = None
@@ -113,7 +127,7 @@ class Bench:
             self._note(str(error))
         if "step" in plan.measures:
             say(f"{self._cases[-1].title}: step")
-            step = measure_step(opened, pictures[0], plan.seconds, plan.raw)
+            step = measure_step(opened, pictures[0], seconds, plan.raw)
             if work:
                 height, width = opened.size
                 step = with_floor(step, work[opened.size], floor, 12 * height * width)
@@ -121,18 +135,23 @@ class Bench:
             stop_if_interrupted(step.ms)
         if "frame" in plan.measures:
             say(f"{self._cases[-1].title}: frame by stage")
-            frame = measure_frame(opened, pictures, plan.seconds, plan.raw, work, floor)
+            share = seconds * (1 - COST_SHARE)
+            frame = measure_frame(opened, pictures, share, plan.raw, work, floor)
             self._add(frame=frame)
             stop_if_interrupted(frame.ms)
+            say(f"{self._cases[-1].title}: frame with and without measuring")
+            cost = measuring_cost(opened, pictures, seconds * COST_SHARE)
+            self._add(frame=frame.model_copy(update={"overhead": cost}))
+            stop_if_interrupted(cost)
         if "live" in plan.measures:
             for fps in (plan.fps, None):
                 pace = "unpaced" if fps is None else f"camera of {fps:g} fps"
                 say(f"{self._cases[-1].title}: live, {pace}")
-                live = measure_live(opened, pictures, fps, plan.seconds, plan.raw)
+                live = measure_live(opened, pictures, fps, seconds, plan.raw)
                 self._add(live=[*self._cases[-1].live, live])
                 stop_if_interrupted(live.age)
-        if plan.baselines is not None:
-            self._baselines(opened, pictures, plan.baselines)
+        if effort.baselines is not None:
+            self._baselines(opened, pictures, effort.baselines, effort.baseline_seconds)
 
     def _case(self, opened: Opened) -> Case:
         case = Case(
@@ -157,21 +176,24 @@ class Bench:
             )
         return case.model_copy(update={"parity": found, "notes": notes})
 
-    def _baselines(self, opened: Opened, pictures: np.ndarray, named: tuple[str, ...]) -> None:
-        cuda = opened.engine.provider.name in GPU_PROVIDERS
-        for variant in variants_for(named, cuda):
+    def _baselines(
+        self, opened: Opened, pictures: np.ndarray, named: tuple[str, ...], seconds: float
+    ) -> None:
+        plan = self._plan
+        for variant in variants_for(named, opened.engine.provider.on_card):
             self._say(f"{self._cases[-1].title}: in turns with torch {variant}")
+            before = self._cases[-1].baselines
             try:
-                found = measure_baseline(
-                    opened, variant, pictures, self._plan.seconds, self._plan.measures,
-                    self._plan.raw,
-                )  # fmt: skip
+                for found in measure_baseline(
+                    opened, variant, pictures, seconds, plan.measures, plan.raw
+                ):
+                    self._add(baselines=[*before, found])
+                    for _, turns in sides(found):
+                        stop_if_interrupted(turns)
             except UsageError:
                 raise
             except LivedreamError as error:
                 self._fail(f"torch {variant}: {error}")
-                continue
-            self._add(baselines=[*self._cases[-1].baselines, found])
 
     def _add(self, **facts: object) -> None:
         self._cases[-1] = self._cases[-1].model_copy(update=facts)
@@ -180,7 +202,7 @@ class Bench:
         self._add(notes=[*self._cases[-1].notes, sentence])
 
 
-def stop_if_interrupted(measure: Measure) -> None:
+def stop_if_interrupted(measure: Measure | Overhead | Turns) -> None:
     """Ctrl-C ends a measurement with what it has; go no further after it."""
     if measure.ended == "interrupted":
         raise KeyboardInterrupt
@@ -192,7 +214,8 @@ def case_size(case: Case) -> tuple[int, int]:
 
 
 def floor_applies(opened: Opened) -> bool:
-    """Whether the CPU's float32 floor is that of this case: it is not on a GPU or in 16 bits."""
-    if opened.engine.provider.name in GPU_PROVIDERS:
+    """Whether the CPU's float32 floor, the only one measured so far, is that of this case: it is
+    not on a GPU or in 16 bits."""
+    if opened.engine.provider.on_card:
         return False
     return opened.engine.provider.name == "cpu" or opened.choices.precision == "fp32"

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from ...kernels.compile import KernelError
 from ...kernels.launcher import open_launcher
 from ..cache import cache_folder
+from ..doctor import find_gpu
 from ..engine import HostEngine
 from ..errors import LivedreamError
 from ..graph import Graph
 from ..objective import Objective
 from ..ort import ort as onnxruntime
-from ..providers import Provider
+from ..providers import PROVIDERS, Provider
 from .bridge import BridgedEngine
 from .device import CudaDevice
 from .engine import CudaEngine
@@ -26,12 +25,16 @@ from .ladder import Facts, explain, gather, preload, probe, register_rtx, rungs,
 from .options import RTX
 from .session import Opener, Session
 
+STOPGAP = replace(PROVIDERS["cpu"], form="gpu", precisions=PROVIDERS["cuda"].precisions)
+"""The processor's provider on the card's graphs: dreams while nothing else starts or is built."""
+
 
 @dataclass(frozen=True)
 class Card:
-    """A graphics card that can dream, and what is known of it.
+    """The `Platform` of a graphics card, and what is known of it.
 
-    providers: to try, best first, as far as they can start on it; never the processor's.
+    providers: to try, best first, as far as they can start on it; under `auto` the last one is
+    `STOPGAP`.
     """
 
     device: CudaDevice
@@ -40,11 +43,17 @@ class Card:
     ort: Any = onnxruntime
 
     def engine(
-        self, graph: Graph, provider: Provider, objective: Objective, *, strict: bool = False
+        self,
+        graph: Graph,
+        provider: Provider,
+        objective: Objective,
+        precision: str = "auto",
+        *,
+        strict: bool = False,
     ) -> CudaEngine | BridgedEngine:
-        """Nothing is opened before `prepare`. strict: an error where a node would run on the
-        processor. Where `provider` does not run on the card, arrays are copied to and fro."""
-        if provider.ep == "CPUExecutionProvider":
+        """See `Platform`. strict: an error where a node would run on the processor. Where
+        `provider` does not run on the card, arrays are copied to and fro."""
+        if provider is STOPGAP:
             return BridgedEngine(self.device, HostEngine(graph, provider, objective))
         launcher, facts = self.device.launcher, self.facts
         opener = Opener(
@@ -84,12 +93,12 @@ def find_card(
     `say` hears why a card that is there is not used. Raises UsageError for an unknown name and
     LivedreamError where a provider was named that cannot start.
     """
-    if name in ("cpu", "openvino"):
+    if name in PROVIDERS and not PROVIDERS[name].on_card:
+        return None
+    if name == "auto" and find_gpu() is None:
         return None
     preload(ort)
     facts = gather(ort, None)
-    if name == "auto" and facts.gpu is None:
-        return None
     try:
         launcher = open_launcher(cache_folder("engines") / "kernels")
     except KernelError as error:
@@ -110,14 +119,6 @@ def find_card(
             providers.remove(RTX)
     if not providers:
         return None
+    if name == "auto":
+        providers.append(STOPGAP)
     return Card(CudaDevice(launcher, ahead=ahead), facts, tuple(providers), ort)
-
-
-def on_the_processor(engine: HostEngine) -> Callable[[np.ndarray], np.ndarray]:
-    """The reference for `Takeover`: gradients of float32 [3, height, width] by another engine."""
-
-    def gradient(image: np.ndarray) -> np.ndarray:
-        engine.prepare(image.shape[1], image.shape[2])
-        return engine.gradient(image)
-
-    return gradient

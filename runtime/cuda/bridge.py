@@ -3,6 +3,8 @@ starts but the kernels run. Costs two copies and one wait a gradient step."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..engine import HostEngine
 from ..graph import Graph
 from ..objective import Objective
@@ -45,6 +47,15 @@ class BridgedEngine:
 
     def prepare(self, height: int, width: int) -> None:
         self.inner.prepare(height, width)
+
+    def prepared(self, height: int, width: int) -> bool:
+        return self.inner.prepared(height, width)
+
+    def probe(self, image: np.ndarray) -> np.ndarray:
+        return self.inner.probe(image)
+
+    def close(self) -> None:
+        self.inner.close()
 
     def gradient(self, image: Image) -> Image:
         return self.device.put(self.inner.gradient(self.device.fetch(image)))

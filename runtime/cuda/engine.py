@@ -112,6 +112,9 @@ class CudaEngine:
             with self.device.attached(), self.device.gate.opening():
                 shared.bound[size] = self._bound(size)
 
+    def prepared(self, height: int, width: int) -> bool:
+        return (height, width) in self._shared.bound
+
     def gradient(self, image: Image) -> Image:
         """Planar image on the card -> the same shape; float16 where the network is."""
         size, shared = image.size, self._shared

@@ -10,16 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..providers import Provider
+from ..providers import PROVIDERS, Provider
 
-RTX = Provider(
-    "tensorrt-rtx",
-    "NvTensorRTRTXExecutionProvider",
-    "gpu",
-    "pip uninstall -y onnxruntime-gpu && "
-    'pip install "onnxruntime>=1.24" onnxruntime-ep-nv-tensorrt-rtx "cuda-core[cu13]"',
-    ("fp32", "fp16"),
-)
+RTX = PROVIDERS["tensorrt-rtx"]
 """The plugin, which lives in a package of its own and works with the plain onnxruntime."""
 
 ASYNCHRONOUS = ("disable_synchronize_execution_providers", "1")

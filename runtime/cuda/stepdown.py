@@ -10,14 +10,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..cpu import CpuDevice
 from ..device import Device, Engine
 from ..dreamer import Dreamer, octave_sizes
+from ..engine import HostEngine
 from ..parameters import Dream
+from ..providers import PROVIDERS
+from ..scaling import fit
 from .device import CudaDevice
 from .engine import CudaEngine
 
 SMALLER = 0.75
 """Factor on both sides of the picture, from step to step."""
+
+PROCESSOR_BOX = (320, 240)
+"""(width, height) into which the picture is made to fit where the card is given up."""
 
 SMALLEST = 160
 """Pixels of the longer side below which the card is given up instead."""
@@ -68,7 +75,7 @@ def step_down(kind: str, dream: Dream, size: tuple[int, int], minimum: int) -> S
     it works again in this process, so that goes to the processor at once.
     """
     if kind == LOST:
-        return Step(dream, size, False, "The card stopped working; dreaming on on the processor.")
+        return _without_card(dream, size, "The card stopped working")
     octaves = len(octave_sizes(*size, dream.octaves, dream.octave_scale, minimum))
     if octaves > 1:
         fewer = dream.model_copy(update={"octaves": octaves - 1})
@@ -84,8 +91,14 @@ def step_down(kind: str, dream: Dream, size: tuple[int, int], minimum: int) -> S
             True,
             f"The card has no memory left; going on at {width}x{height}.",
         )
-    message = "The card has no memory left even for a small picture; dreaming on on the processor."
-    return Step(dream, size, False, message)
+    return _without_card(dream, size, "The card has no memory left even for a small picture")
+
+
+def _without_card(dream: Dream, size: tuple[int, int], why: str) -> Step:
+    """On the processor, at a size that it dreams in time."""
+    width, height = fit(size[1], size[0], PROCESSOR_BOX)
+    size = min((height, width), size)
+    return Step(dream, size, False, f"{why}; dreaming on on the processor at {size[1]}x{size[0]}.")
 
 
 def recover(
@@ -115,3 +128,8 @@ def recover(
     else:
         dreamer.device, dreamer.engine = on_processor()
     return step
+
+
+def on_processor(engine: Engine[Any]) -> tuple[CpuDevice, HostEngine]:
+    """The same network without the card, from the same file: nothing has to be exported."""
+    return CpuDevice(), HostEngine(engine.graph, PROVIDERS["cpu"], engine.objective)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from livedream.runtime import switching
 from livedream.runtime.cpu import CpuDevice
 from livedream.runtime.dreamer import Dreamer
 from livedream.runtime.dreaming import Dreaming
+from livedream.runtime.engines import Engines, Opening
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.frame import Frame
 from livedream.runtime.objective import parse_objective
 from livedream.runtime.on_demand import Cancelled
 from livedream.runtime.parameters import Dream
+from livedream.runtime.providers import Provider
 from livedream.runtime.slot import Capture, Closed
 from livedream.runtime.stats import Stats
 from livedream.runtime.switching import Switcher
@@ -52,30 +54,78 @@ class Film:
 
 
 class Network:
-    """Three layers; engines are toys."""
+    """Three layers, each a graph of its own. prepare: called with the layers of a new graph."""
 
     layers = {"a": 1, "b": 2, "c": 3}  # noqa: RUF012
+    choices = SimpleNamespace(precision="auto")
+
+    def __init__(self, prepare=lambda layers, cancel: None) -> None:
+        self.prepare = prepare
+
+    def graph_for(self, objective, provider, progress, background, cancel):
+        self.prepare(str(objective), cancel)
+        return SimpleNamespace(layers=dict.fromkeys(objective.layers, 1))
 
 
 class Engine(ToyEngine):
-    """An engine whose graph taps the layers of its objective."""
+    """Keeps the sizes that were opened in common with those steered from it."""
 
-    def __init__(self, objective: str) -> None:
+    def __init__(self, graph, provider, objective, sizes=None) -> None:
         super().__init__()
-        self.objective = parse_objective(objective)
-        self.provider = None
-        self.graph = type("Graph", (), {"layers": dict.fromkeys(self.objective.layers, 1)})
+        self.graph, self.provider, self.objective = graph, provider, objective
+        self.sizes = set() if sizes is None else sizes
+        self.closed = threading.Event()
 
     def steered(self, objective) -> Engine:
-        return Engine(str(objective))
+        return Engine(self.graph, self.provider, objective, self.sizes)
+
+    def prepare(self, height: int, width: int) -> None:
+        self.sizes.add((height, width))
+
+    def prepared(self, height: int, width: int) -> bool:
+        return (height, width) in self.sizes
+
+    def close(self) -> None:
+        self.closed.set()
 
 
-def setting(film: Film, **options) -> tuple[Dreaming, Switcher]:
-    engine = Engine("a")
-    dream = Dream(octaves=1, steps=1, jitter=2, half_life=1)
+class Toys:
+    """A platform of toys. trouble: raised where an engine of that provider opens a size."""
+
+    def __init__(self, *names: str) -> None:
+        self.device = CpuDevice()
+        self.providers = tuple(
+            Provider(name, name, "cpu", "", slow=name == "slow") for name in names or ("quick",)
+        )
+        self.made: list[Engine] = []
+        self.trouble: dict[str, Exception] = {}
+
+    def engine(self, graph, provider, objective, precision="auto") -> Engine:
+        engine = Engine(graph, provider, objective)
+        if provider.name in self.trouble:
+            error = self.trouble[provider.name]
+            engine.prepare = lambda *size: (_ for _ in ()).throw(error)
+        self.made.append(engine)
+        return engine
+
+
+SIZE = (32, 40)
+ONE = Dream(octaves=1, steps=1, jitter=2, half_life=1)
+QUIET = Opening(lambda stage, part: None, lambda text: None)
+
+
+def switching(network: Network | None = None, toys: Toys | None = None) -> tuple[Switcher, list]:
+    """One that plays layer a, and what it said."""
+    said: list[str] = []
+    engines = Engines(network or Network(), toys or Toys())
+    engine = engines.quick(parse_objective("a"), lambda minimum: [SIZE], QUIET)
+    return Switcher(engines, engine, ONE, SIZE, said.append), said
+
+
+def setting(film: Film, network: Network | None = None, **options) -> tuple[Dreaming, Switcher]:
     stats = Stats()
-    switcher = Switcher(Network(), engine, dream)
-    dreamer = Dreamer(CpuDevice(), engine, dream, stats=stats)
+    switcher, _ = switching(network)
+    dreamer = Dreamer(CpuDevice(), switcher._newest.engine, ONE, stats=stats)
     capture = Capture(film, stats).start()
     dreaming = Dreaming(
         capture, dreamer, switcher, stats, live=True, box=None, **options
@@ -131,46 +181,45 @@ def test_frames_pass_mirrored_and_freeze_holds_the_picture():
     dreaming.stop()
 
 
-def test_a_layer_changes_while_frames_go_on(monkeypatch):
-    release = threading.Event()
-    opened = []
+def test_a_layer_changes_while_frames_go_on():
+    release, opened = threading.Event(), []
 
-    def slow(network, objective, sizes, *, background, **_):
-        assert background
-        opened.append((str(objective), list(sizes(8))))
-        release.wait(5)
-        return Engine(str(objective))
+    def slow(layers, cancel):
+        opened.append(layers)
+        if layers != "a":
+            release.wait(5)
 
-    monkeypatch.setattr(switching, "open_engine", slow)
-    dreaming, switcher = setting(Film(100_000))
+    dreaming, switcher = setting(Film(100_000), Network(slow))
     dreaming.start()
     dreaming.output.take(5)
+    old = dreaming.dreamer.engine
     switcher.request(switcher.neighbour(1), switcher.dream, dreaming.size)
     assert str(switcher.objective) == "b"
     before = dreaming._stats.frames
     until(lambda: dreaming._stats.frames > before + 5)
     assert str(dreaming.dreamer.engine.objective) == "a"
+    assert not old.closed.is_set()
     release.set()
     until(lambda: str(dreaming.dreamer.engine.objective) == "b")
-    assert opened == [("b", [(32, 40)])]
+    assert opened == ["a", "b"]
+    assert dreaming.dreamer.engine.sizes == {SIZE}
+    assert old.closed.wait(5)
     assert switcher.message == ""
     dreaming.stop()
 
 
-def test_only_the_newest_request_counts_and_an_older_export_is_called_off(monkeypatch):
+def test_only_the_newest_request_counts_and_an_older_export_is_called_off():
     called_off = []
 
-    def slow(network, objective, sizes, *, cancel, **_):
-        if str(objective) == "b":
+    def slow(layers, cancel):
+        if layers == "b":
             assert cancel.wait(5)
             called_off.append("b")
             raise Cancelled("called off")
-        return Engine(str(objective))
 
-    monkeypatch.setattr(switching, "open_engine", slow)
-    switcher = Switcher(Network(), Engine("a"), Dream())
+    switcher, _ = switching(Network(slow))
     for name in "bc":
-        switcher.request(parse_objective(name), Dream(), (32, 40))
+        switcher.request(parse_objective(name), Dream(), SIZE)
     until(lambda: switcher._ready is not None)
     assert called_off in ([], ["b"])
     assert str(switcher.take().engine.objective) == "c"
@@ -178,33 +227,100 @@ def test_only_the_newest_request_counts_and_an_older_export_is_called_off(monkey
     assert str(switcher.neighbour(1)) == "a"
 
 
-def test_values_changed_while_a_layer_opens_are_kept(monkeypatch):
+def test_values_changed_while_a_layer_opens_are_kept():
     release, opened = threading.Event(), []
 
-    def slow(network, objective, sizes, **_):
-        opened.append(str(objective))
-        release.wait(5)
-        return Engine(str(objective))
+    def slow(layers, cancel):
+        opened.append(layers)
+        if layers != "a":
+            release.wait(5)
 
-    monkeypatch.setattr(switching, "open_engine", slow)
-    switcher = Switcher(Network(), Engine("a"), Dream())
-    switcher.request(parse_objective("b"), Dream(), (32, 40))
-    until(lambda: opened)
-    switcher.request(switcher.objective, Dream(octaves=3), (32, 40))
+    switcher, _ = switching(Network(slow))
+    switcher.request(parse_objective("b"), Dream(), SIZE)
+    until(lambda: "b" in opened)
+    switcher.request(switcher.objective, Dream(octaves=3), SIZE)
     release.set()
     until(lambda: switcher._ready is not None)
     ready = switcher.take()
     assert (str(ready.engine.objective), ready.dream.octaves) == ("b", 3)
-    assert opened == ["b"]
+    assert opened == ["a", "b"]
 
 
-def test_a_layer_that_does_not_open_leaves_the_old_one_and_says_so(monkeypatch):
-    def broken(*_, **__):
-        raise LivedreamError("no room on the disk")
+def test_a_layer_that_does_not_open_leaves_the_old_one_and_says_so():
+    def broken(layers, cancel):
+        if layers == "b":
+            raise LivedreamError("no room on the disk")
 
-    monkeypatch.setattr(switching, "open_engine", broken)
-    switcher = Switcher(Network(), Engine("a"), Dream())
-    switcher.request(parse_objective("b"), Dream(), (32, 40))
-    until(lambda: switcher.message == "no room on the disk")
+    switcher, said = switching(Network(broken))
+    switcher.request(parse_objective("b"), Dream(octaves=4), SIZE)
+    until(lambda: said == ["no room on the disk"])
     assert str(switcher.objective) == "a"
+    assert switcher.dream == ONE
+    assert str(switcher.take().engine.objective) == "a"
+    switcher.request(parse_objective("c"), Dream(), SIZE)
+    until(lambda: switcher._ready is not None)
+    assert str(switcher.take().engine.objective) == "c"
+
+
+def test_an_error_of_a_library_is_told_and_does_not_end_the_changing():
+    toys = Toys()
+    switcher, said = switching(toys=toys)
+    toys.trouble["quick"] = RuntimeError("CUDA_ERROR_OUT_OF_MEMORY")
+    switcher.request(parse_objective("b"), ONE, SIZE)
+    until(lambda: said == ["quick could not be opened: CUDA_ERROR_OUT_OF_MEMORY."])
+    toys.trouble.clear()
+    switcher.request(parse_objective("b"), ONE, SIZE)
+    until(lambda: switcher._ready is not None and not switcher._working)
+    assert str(switcher.take().engine.objective) == "b"
+
+
+def test_a_better_provider_takes_over_and_every_change_starts_with_the_quick_one():
+    started, release = threading.Event(), threading.Event()
+
+    def slow(layers, cancel):
+        if started.is_set() and cancel is None:  # a build, which nothing calls off
+            release.wait(5)
+
+    switcher, said = switching(Network(slow), Toys("slow", "quick"))
+    assert switcher._newest.engine.provider.name == "quick"
+    started.set()
+    switcher.improve()
+    switcher.request(parse_objective("b"), ONE, SIZE)
+    until(lambda: switcher._ready is not None)
+    ready = switcher.take()
+    assert (ready.engine.provider.name, str(ready.engine.objective)) == ("quick", "b")
+    release.set()
+    until(lambda: said)
+    assert said == ["slow takes over."]
+    ready = switcher.take()
+    assert (ready.engine.provider.name, str(ready.engine.objective)) == ("slow", "b")
     assert switcher.take() is None
+    # Only another way to look at what is open already: no step back.
+    switcher.request(parse_objective("b:0"), ONE, SIZE)
+    until(lambda: switcher._ready is not None)
+    ready = switcher.take()
+    assert (ready.engine.provider.name, str(ready.engine.objective)) == ("slow", "b:0")
+    # New octaves: the quick one has them at once, the slow one later.
+    more = ONE.model_copy(update={"octaves": 2})
+    switcher.request(parse_objective("b"), more, SIZE)
+    until(lambda: switcher._ready is not None)
+    assert switcher.take().engine.provider.name == "quick"
+    until(lambda: said == ["slow takes over."] * 2)
+    ready = switcher.take()
+    assert ready.engine.provider.name == "slow"
+    assert ready.dream == more
+    assert len(ready.engine.sizes) == 2
+
+
+def test_a_provider_that_fails_is_not_tried_at_every_key():
+    toys = Toys("slow", "quick")
+    toys.trouble["slow"] = LivedreamError("slow computes wrong.")
+    switcher, said = switching(toys=toys)
+    switcher.improve()
+    until(lambda: said == ["slow computes wrong."])
+    for octaves in (2, 3):
+        switcher.request(switcher.objective, ONE.model_copy(update={"octaves": octaves}), SIZE)
+        until(lambda: switcher._ready is not None)
+        assert switcher.take().engine.provider.name == "quick"
+    assert said == ["slow computes wrong."]
+    assert [engine.provider.name for engine in toys.made] == ["quick", "slow"]

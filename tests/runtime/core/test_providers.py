@@ -8,6 +8,7 @@ import pytest
 
 from livedream.runtime import sessions
 from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.platforms import better_than, find_platform, form_for, start_order
 from livedream.runtime.providers import PROVIDERS
 from livedream.runtime.sessions import choose, open_session
 
@@ -21,12 +22,41 @@ def installed(monkeypatch):
 
 
 def test_auto_takes_what_is_installed_best_first(installed):
-    installed("CPUExecutionProvider", "CUDAExecutionProvider", "AzureExecutionProvider")
-    assert [provider.name for provider in choose("auto")] == ["cuda", "cpu"]
+    installed("CPUExecutionProvider", "OpenVINOExecutionProvider", "AzureExecutionProvider")
+    assert [provider.name for provider in choose("auto")] == ["openvino", "cpu"]
+
+
+def test_a_cards_provider_is_not_the_processors(installed):
+    """onnxruntime lists it without a card too; whether there is one is found out elsewhere."""
+    installed("CUDAExecutionProvider", "CPUExecutionProvider")
+    assert [provider.name for provider in choose("auto")] == ["cpu"]
+    assert find_platform("cpu", lambda text: None).providers == (PROVIDERS["cpu"],)
+
+
+def test_the_quick_one_plays_first_and_the_slow_ones_above_it_may_follow():
+    rtx, tensorrt, cuda, cpu = (
+        PROVIDERS[name] for name in ("tensorrt-rtx", "tensorrt", "cuda", "cpu")
+    )
+    everything = rtx, tensorrt, cuda, cpu
+    assert start_order(everything) == [cuda, cpu]
+    assert better_than(cuda, everything) == [rtx, tensorrt]
+    # cuda did not start, so that the processor's plays
+    assert better_than(cpu, everything) == [rtx, tensorrt]
+    assert better_than(rtx, everything) == []
+    assert start_order((tensorrt,)) == [tensorrt]
+    assert better_than(cpu, (cuda,)) == []
+
+
+def test_a_graph_can_be_made_for_a_machine_that_is_not_this_one(installed):
+    installed("CPUExecutionProvider")
+    assert form_for("tensorrt") == "gpu"
+    assert form_for("openvino") == "openvino"
+    with pytest.raises(UsageError, match="nearest: tensorrt"):
+        form_for("tensort")
 
 
 def test_the_order_is_the_agreed_one():
-    assert list(PROVIDERS) == ["tensorrt", "cuda", "openvino", "cpu"]
+    assert list(PROVIDERS) == ["tensorrt-rtx", "tensorrt", "cuda", "openvino", "cpu"]
 
 
 def test_a_named_provider_that_is_missing_comes_with_its_command(installed):

@@ -10,7 +10,7 @@ import pytest
 
 from livedream.kernels.compile import KernelError
 from livedream.runtime.cuda import assemble
-from livedream.runtime.cuda.assemble import find_card
+from livedream.runtime.cuda.assemble import STOPGAP, find_card
 from livedream.runtime.cuda.bridge import BridgedEngine
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.objective import parse_objective
@@ -42,6 +42,7 @@ def machine(host, tmp_path, monkeypatch):
 
         monkeypatch.setattr(assemble, "open_launcher", launcher)
         monkeypatch.setattr(assemble, "gather", lambda ort, architecture: facts)
+        monkeypatch.setattr(assemble, "find_gpu", lambda: facts.gpu)
         said: list[str] = []
         return find_card(name, said.append, ort=ort or Ort()), said
 
@@ -50,7 +51,12 @@ def machine(host, tmp_path, monkeypatch):
 
 def test_a_card_with_all_that_can_start(machine):
     card, said = machine()
-    assert [provider.name for provider in card.providers] == ["tensorrt-rtx", "tensorrt", "cuda"]
+    assert [provider.name for provider in card.providers] == [
+        "tensorrt-rtx",
+        "tensorrt",
+        "cuda",
+        "cpu",
+    ]
     assert said == []
     card, _ = machine("cuda")
     assert [provider.name for provider in card.providers] == ["cuda"]
@@ -81,7 +87,7 @@ def test_a_plugin_that_does_not_register_is_passed_over(machine, monkeypatch):
 
     monkeypatch.setattr(assemble, "register_rtx", broken)
     card, said = machine()
-    assert [provider.name for provider in card.providers] == ["tensorrt", "cuda"]
+    assert [provider.name for provider in card.providers] == ["tensorrt", "cuda", "cpu"]
     assert said == ["The provider 'tensorrt-rtx' did not start."]
     with pytest.raises(LivedreamError, match="did not start"):
         machine("tensorrt-rtx")
@@ -102,7 +108,7 @@ def test_its_engines_dream(machine, tmp_path):
     assert np.allclose(engine.probe(IMAGE), ToyEngine().gradient(IMAGE), atol=1e-5)
     (kept,) = (tmp_path / "engines").glob("tensorrt-*")
     assert Path(kept, "toy.engine").is_file()
-    on_processor = card.engine(graph, PROVIDERS["cpu"], parse_objective("a"))
+    on_processor = card.engine(graph, STOPGAP, parse_objective("a"))
     assert isinstance(on_processor, BridgedEngine)
 
 

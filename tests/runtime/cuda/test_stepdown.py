@@ -72,7 +72,9 @@ def test_octaves_the_picture_has_no_room_for_are_not_counted():
 def test_a_lost_card_is_left_at_once():
     dream = Dream(octaves=3)
     step = step_down(LOST, dream, (720, 1280), 75)
-    assert (step.card, step.dream, step.size) == (False, dream, (720, 1280))
+    assert (step.card, step.dream, step.size) == (False, dream, (180, 320))
+    assert step.message == "The card stopped working; dreaming on on the processor at 320x180."
+    assert step_down(LOST, dream, (100, 200), 75).size == (100, 200)
 
 
 def test_a_full_card_is_recognised_where_it_shows(host):
