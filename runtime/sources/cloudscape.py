@@ -109,7 +109,7 @@ class Cloudscape:
         width, height = self.size
         image = np.empty((height, width, 3), np.uint8)
         image[: len(sky)] = sky
-        image[len(sky) :] = 0
+        image[len(sky) :] = sky[-1]  # Haze, where the farthest ridge dips under the horizon.
         low = image[self._land_top :]
         low[:] = cv2.convertScaleAbs(low * (1 - self._land[..., 3:]) + self._land[..., :3])
         return image

@@ -219,6 +219,11 @@ class TestDemo:
             assert (fine - coarse).std() > 1.0
             fine = cv2.resize(coarse, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
+    @pytest.mark.parametrize("size", [(128, 96), (320, 240), (640, 360)])
+    def test_nothing_shows_through_between_sky_and_land(self, size):
+        for seed in range(4):
+            assert Cloudscape(size, seed).draw(3).max(axis=-1).min() > 20
+
     def test_is_cheap(self):
         """Loose by a factor of five for busy machines: meant to catch a wrong algorithm."""
         scene = Cloudscape((320, 240))
