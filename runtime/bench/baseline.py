@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,20 @@ import numpy as np
 
 from ..cache import cache_root
 from ..cpu import CpuDevice
-from ..errors import LivedreamError, UsageError
+from ..errors import LivedreamError, UsageError, nearest
 from ..objective import steering
-from ..on_demand import check_extra
+from ..on_demand import INSTALL, missing_extra
 from . import statistics
-from .frame import FrameRun, alternate
+from .frame import Film
 from .opened import Opened
 from .results import distribution, spread
 from .schema import Baseline, Turns
+from .stages import StageTimes
 from .step import compare_gradients, timer
+from .turns import alternate
+
+VARIANTS = ("eager", "channels_last", "compile", "fp16", "graphs")
+"""Those of `livedream.export.baseline`, which is not imported here: torch stays out."""
 
 COMMAND = (sys.executable, "-m", "livedream.export.baseline")
 TURN = 0.25
@@ -43,14 +48,21 @@ SAME = 0.99
 
 
 def parse_baselines(text: str) -> tuple[str, ...]:
-    """`torch` -> its variants for this machine; `torch:eager,compile` -> those.
+    """`torch` -> empty, for all that make sense on the device; `torch:eager,compile` -> those.
 
-    Raises UsageError for anything else.
+    Raises UsageError for anything else, LivedreamError where torch is not installed.
     """
     tool, colon, variants = text.partition(":")
-    names = tuple(name.strip() for name in variants.split(",") if name.strip())
+    names = tuple(dict.fromkeys(name.strip() for name in variants.split(",") if name.strip()))
     if tool != "torch" or (colon and not names):
         raise UsageError(f"There is no baseline '{text}'; write torch, or torch:eager,compile.")
+    for name in names:
+        if name not in VARIANTS:
+            raise UsageError(
+                f"torch has no variant '{name}' here; nearest: {nearest(name, VARIANTS)}."
+            )
+    if missing := missing_extra():
+        raise LivedreamError(f"--baseline torch needs {' and '.join(missing)}: run `{INSTALL}`.")
     return names
 
 
@@ -139,46 +151,53 @@ def measure_baseline(
     seconds: float,
     measures: tuple[str, ...],
     raw: bool,
-) -> Baseline:
-    """`variant` of torch against ours, about `seconds` for each of `measures` (step, frame).
+) -> Iterator[Baseline]:
+    """`variant` of torch against ours, about `seconds` for each of `measures` (step, frame), and
+    what is known so far after each of them.
 
-    Raises LivedreamError where torch is missing or fails, or does not compute the same.
+    Raises LivedreamError where torch fails or does not compute the same.
     """
-    check_extra()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         np.save(folder / "pictures.npy", pictures)
         request = _request(opened, variant, str(folder / "pictures.npy"))
         with Torch(request) as torch:
-            wanted = opened.engine.graph.weights_sha256
-            if torch.facts["weights_sha256"] != wanted:
-                raise LivedreamError(
-                    "The baseline has other weights than the graph file; name them with --weights."
-                )
-            image = opened.device.upload(pictures[0])
-            same = compare_gradients(
-                torch.gradient(CpuDevice().upload(pictures[0]), folder), opened.host_gradient(image)
-            )
-            if same.cosine < SAME:
-                raise LivedreamError(
-                    f"The baseline's gradient is another one (cosine {same.cosine:.4f}), so the "
-                    "two cannot be compared."
-                )
-            found: dict[str, Turns] = {}
-            if "step" in measures:
-                ours = timer(lambda: opened.gradient(image))
-                found["step"] = take_turns(ours, torch, "step", seconds, raw)
-            if "frame" in measures:
-                ours = frame_without_flow(FrameRun(opened, pictures))
-                found["frame"] = take_turns(ours, torch, "frame", seconds, raw)
-            return Baseline(
+            found = Baseline(
                 name=f"torch {variant}",
                 version=torch.facts["version"],
                 device=torch.facts["device"],
                 threads=torch.facts["threads"],
-                cosine=same.cosine,
-                **found,
+                cosine=_cosine(opened, torch, pictures[0], folder),
             )
+            image = opened.device.upload(pictures[0])
+            if "step" in measures:
+                ours = timer(lambda: opened.gradient(image))
+                turns = take_turns(ours, torch, "step", seconds, raw)
+                found = found.model_copy(update={"step": turns})
+                yield found
+            if "frame" in measures:
+                ours = frame_without_flow(opened, pictures)
+                turns = take_turns(ours, torch, "frame", seconds, raw)
+                yield found.model_copy(update={"frame": turns})
+
+
+def _cosine(opened: Opened, torch: Torch, picture: np.ndarray, folder: Path) -> float:
+    """Between the two gradients on one picture. Raises LivedreamError where they differ."""
+    wanted = opened.engine.graph.weights_sha256
+    if torch.facts["weights_sha256"] != wanted:
+        raise LivedreamError(
+            "The baseline has other weights than the graph file; name them with --weights."
+        )
+    same = compare_gradients(
+        torch.gradient(CpuDevice().upload(picture), folder),
+        opened.host_gradient(opened.device.upload(picture)),
+    )
+    if same.cosine < SAME:
+        raise LivedreamError(
+            f"The baseline's gradient is another one (cosine {same.cosine:.4f}), so the two cannot "
+            "be compared."
+        )
+    return same.cosine
 
 
 def _request(opened: Opened, variant: str, pictures: str) -> dict[str, Any]:
@@ -205,13 +224,15 @@ def _request(opened: Opened, variant: str, pictures: str) -> dict[str, Any]:
     }
 
 
-def frame_without_flow(film: FrameRun) -> Callable[[], float]:
+def frame_without_flow(opened: Opened, pictures: np.ndarray) -> Callable[[], float]:
     """The next frame's seconds but for its optical flow and warp, which the baseline leaves out."""
+    times = StageTimes()
+    film = Film(opened, pictures, times)
 
     def run() -> float:
         whole = film.run()
-        film.times.finish()
-        stages = film.times.frames[0].pop()
+        times.finish()
+        stages = times.frames[0].pop()
         return whole - stages.get("flow", 0.0) - stages.get("warp", 0.0)
 
     return run
@@ -240,7 +261,8 @@ def take_turns(
 
     medians = alternate(our_turn, their_turn, seconds, MOST_PAIRS)
     return Turns(
+        ended=medians.ended,
         ours=distribution(kept[0], raw),
         baseline=distribution(kept[1], raw),
-        speedup=spread(statistics.ratios(*medians)),
+        speedup=spread(statistics.ratios(medians.first, medians.second)),
     )

@@ -1,9 +1,12 @@
-"""Two ways to tell time: the host's counter, and a device's own, which runs behind it."""
+"""Two ways to tell time: the host's counter, and a graphics card's own, which runs behind it."""
 
 from __future__ import annotations
 
 import time
 from typing import Any, Protocol
+
+from ...kernels.launcher import Launcher, Stream
+from ..cuda.device import CudaDevice
 
 
 class Clock(Protocol):
@@ -22,7 +25,11 @@ class Clock(Protocol):
         ...
 
     def seconds(self, start: Any, end: Any) -> float:
-        """Between two marks of an earlier frame."""
+        """Between two marks that the device has passed."""
+        ...
+
+    def wait(self) -> None:
+        """Until the device has passed all marks made so far."""
         ...
 
 
@@ -35,8 +42,35 @@ class HostClock:
     def seconds(self, start: float, end: float) -> float:
         return end - start
 
+    def wait(self) -> None:
+        pass
+
+
+class StreamClock:
+    """Events on the stream that a card's pixel operations and network are queued on.
+
+    Time in which the card waits for the host (flow, the queueing of the next kernel) belongs to the
+    stage that the host is at: the stages add up here too.
+    """
+
+    name = "card"
+
+    def __init__(self, launcher: Launcher, stream: Stream) -> None:
+        self._launcher = launcher
+        self._stream = stream
+
+    def mark(self) -> Any:
+        return self._launcher.record(self._stream)
+
+    def seconds(self, start: Any, end: Any) -> float:
+        return self._launcher.elapsed(start, end) / 1000
+
+    def wait(self) -> None:
+        self._launcher.synchronize(self._stream)
+
 
 def clocks_of(device: object) -> list[Clock]:
-    """The host's clock, and the device's own where it has one: an attribute `clock`."""
-    own = getattr(device, "clock", None)
-    return [HostClock()] if own is None else [HostClock(), own]
+    """The host's clock, and the card's own where `device` is one."""
+    if isinstance(device, CudaDevice):
+        return [HostClock(), StreamClock(device.launcher, device.stream)]
+    return [HostClock()]

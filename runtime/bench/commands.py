@@ -213,19 +213,23 @@ def _run(
     runner = Runner(
         plan, lambda text: told.print(Text(text, style="dim"), soft_wrap=True), progress
     )
-    interrupted = False
+    stopped: BaseException | None = None
     try:
         runner.run()
-    except KeyboardInterrupt:
-        interrupted = True
+    except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - raised again below
+        stopped = error
     report = runner.report()
+    if stopped and not report.cases and not isinstance(stopped, KeyboardInterrupt):
+        raise stopped
     print_report(Console(highlight=False), report)
     if json_file:
         write_report(report, json_file)
     if html_file:
         write_page(report_page(report), html_file)
-    if interrupted:
+    if isinstance(stopped, KeyboardInterrupt):
         raise LivedreamError("Interrupted; what was measured until then is marked partial.")
+    if stopped:
+        raise stopped
     if not report.cases:
         raise LivedreamError(f"Nothing could be measured: {report.failures[0]}")
 
@@ -238,7 +242,8 @@ def efforts(full: bool, seconds: float | None, baseline: str | None) -> tuple[An
     variants = None if baseline is None else parse_baselines(baseline)
     if not full:
         each = seconds or SECONDS
-        return (Effort(each, each, variants),) * 2
+        same = Effort(each, each, variants)
+        return same, same
     each = seconds or FULL_SECONDS
     return Effort(each, each * FULL_BASELINE, variants), Effort(each * FULL_FURTHER, 0.0, None)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
@@ -14,41 +13,50 @@ from .floor import Work
 from .opened import Opened
 from .results import distribution, measured, rounded, spread
 from .sampling import collect
-from .schema import Floor, Frame, Stage
+from .schema import Floor, Frame, Overhead, Stage
 from .stages import STAGES, StageTimes, timed
 from .step import copy_bandwidth, work_floor_ms
 from .traffic import counting
+from .turns import alternate
 
-OVERHEAD_SHARE = 0.4
+COST_SHARE = 0.3
 """Part of the time that goes to frames with and without measuring, in turns."""
+MOST_PAIRS = 1000
 
 ORDER = list(dict.fromkeys(STAGES.values()))
 
 
-class FrameRun:
-    """Dreams frame after frame of a film, noting the stages in `times`."""
+class Film:
+    """Dreams picture after picture, uint8 [n, height, width, 3] BGR.
 
-    def __init__(self, opened: Opened, pictures: np.ndarray) -> None:
-        self.times = StageTimes(clocks_of(opened.device))
-        device, engine, stats = timed(opened.device, opened.engine, self.times)
-        self._dreamer = opened.dreamer(stats)
-        self._dreamer.device, self._dreamer.engine = device, engine
+    times: takes note of the stages; None to dream as `livedream run` does.
+    """
+
+    def __init__(
+        self, opened: Opened, pictures: np.ndarray, times: StageTimes | None = None
+    ) -> None:
+        self.times = times
+        self._dreamer = opened.dreamer()
+        if times:
+            device, engine, stats = timed(opened.device, opened.engine, times)
+            self._dreamer = opened.dreamer(stats)
+            self._dreamer.device, self._dreamer.engine = device, engine
         self._live = opened.live
         self._pictures = pictures
         self._index = 0
 
     def run(self) -> float:
-        """The next frame, 1/30 s after the last; returns the seconds it took."""
+        """The next frame, 1/30 s after the last; returns the seconds until its picture is there."""
         picture = self._pictures[swing(self._index, len(self._pictures))]
         moment = self._index / RATE
         self._index += 1
         start = time.perf_counter()
-        self.times.begin()
-        if self._live:
-            self._dreamer.live(picture, moment)
-        else:
-            self._dreamer.still(picture)
-        self.times.end()
+        if self.times:
+            self.times.begin()
+        dreamt = self._dreamer.live(picture, moment) if self._live else self._dreamer.still(picture)
+        np.asarray(dreamt)  # From a card that works ahead it may still be on its way.
+        if self.times:
+            self.times.end()
         return time.perf_counter() - start
 
 
@@ -60,22 +68,19 @@ def measure_frame(
     work: dict[tuple[int, int], Work] | None,
     floor: Floor | None,
 ) -> Frame:
-    """Frames of `pictures`, uint8 [n, height, width, 3] BGR, for about `seconds`.
+    """Frames of `pictures` by stage, for at most `seconds`.
 
     work: of a gradient at each octave, for the floor of that stage; None where not counted.
     """
-    film = FrameRun(opened, pictures)
-    sampling = collect(film.run, seconds * (1 - OVERHEAD_SHARE))
-    film.times.finish()
-    kept = [frames[sampling.warmup :] for frames in film.times.frames]
-    overhead = None
-    if sampling.ended != "interrupted":
-        overhead = spread(measuring_cost(film, seconds * OVERHEAD_SHARE))
+    times = StageTimes(clocks_of(opened.device))
+    sampling = collect(Film(opened, pictures, times).run, seconds)
+    times.finish()
+    kept = [frames[sampling.warmup :] for frames in times.frames]
     timing = measured(sampling, raw)
     least = stage_floors(opened, pictures, work, floor)
     stages = [
         stage
-        for clock, frames in zip(film.times.clocks, kept, strict=True)
+        for clock, frames in zip(times.clocks, kept, strict=True)
         for stage in stages_of(clock.name, frames, least, raw)
     ]
     return Frame(
@@ -85,7 +90,6 @@ def measure_frame(
         megapixel_steps_per_second=rounded(opened.megapixel_steps * 1000 / timing.p50),
         stages=stages,
         covered=rounded(covered(kept[0])),
-        overhead=overhead,
     )
 
 
@@ -123,39 +127,19 @@ def covered(frames: list[dict[str, float]]) -> float:
     return float(np.median(sums))
 
 
-def measuring_cost(film: FrameRun, seconds: float, pairs: int = 200) -> statistics.Spread:
-    """Ratio of a frame noted by stage and one that is not, in turns; about `seconds`.
+def measuring_cost(opened: Opened, pictures: np.ndarray, seconds: float) -> Overhead:
+    """Frames measured by stage and frames that are not, in turns, for about `seconds`.
 
-    Which of the two comes first changes from pair to pair.
+    Neighbouring frames are compared, not means, and medians of ratios: a machine that is busy now
+    and then widens the bounds, but moves them to neither side.
     """
-
-    def run(noted: bool) -> float:
-        film.times.enabled = noted
-        return film.run()
-
-    plain, noted = alternate(lambda: run(False), lambda: run(True), seconds, pairs)
-    film.times.enabled = True
-    return statistics.ratios(plain, noted)
-
-
-def alternate(
-    first: Callable[[], float],
-    second: Callable[[], float],
-    seconds: float,
-    pairs: int,
-    clock: Callable[[], float] = time.perf_counter,
-) -> tuple[list[float], list[float]]:
-    """Results of two runs in turns (ab, ba, ab, ..), at least 2 pairs and at most `pairs`."""
-    results: tuple[list[float], list[float]] = ([], [])
-    end = clock() + seconds
-    while len(results[0]) < 2 or (len(results[0]) < pairs and clock() < end):
-        order = (0, 1) if len(results[0]) % 2 == 0 else (1, 0)
-        pair = [0.0, 0.0]
-        for which in order:
-            pair[which] = (first, second)[which]()
-        results[0].append(pair[0])
-        results[1].append(pair[1])
-    return results
+    times = StageTimes(clocks_of(opened.device))
+    plain, noted = Film(opened, pictures), Film(opened, pictures, times)
+    for film in (plain, noted):
+        film.run()  # The first frame of a film has no flow and no residual.
+    pairs = alternate(plain.run, noted.run, seconds, MOST_PAIRS)
+    ratio = spread(statistics.ratios(pairs.first, pairs.second))
+    return Overhead(ended=pairs.ended, ratio=ratio)
 
 
 def stage_floors(

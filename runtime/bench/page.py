@@ -11,8 +11,11 @@ from . import plots
 from .compare import Comparison
 from .report import (
     COLUMNS,
+    PARTIAL,
+    busy_text,
     case_lines,
     figures,
+    headline,
     machine_lines,
     pace,
     percent,
@@ -29,11 +32,14 @@ STYLE = (
 @media (prefers-color-scheme: dark) { :root { --ink: #e8e8ec; --soft: #a2a6b0; --line: #34363d;
   --page: #16171b; --c0: #6f9fd8; --c3: #f07371; --c6: #bd9276; } }
 @media print { :root { color-scheme: light; --ink: #000; --soft: #444; --line: #ccc; --page: #fff }
-  section { break-inside: avoid } body { margin: 0 !important } }
+  body { margin: 0 !important; font-size: 12px; print-color-adjust: exact;
+    -webkit-print-color-adjust: exact }
+  svg, tr, li { break-inside: avoid } h2, h3 { break-after: avoid } h2 { margin-top: 1.2rem } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem } h3 { font-size: 1rem }
-p, li { color: var(--soft); margin: .2rem 0 } strong.warn { color: var(--c3) }
+p, li { color: var(--soft); margin: .2rem 0 } p.head { color: var(--ink); font-weight: 600 }
+strong.warn { color: var(--c3) }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem;
   width: 100% }
@@ -66,7 +72,7 @@ def write_page(text: str, path: Path) -> None:
 def report_page(report: Report) -> str:
     """The page of one report."""
     title = f"livedream bench: {machine_title(report)}"
-    parts = [_facts(report)]
+    parts = [_short(report), _facts(report)]
     if len({tuple(case.size) for case in report.cases}) > 1:
         parts.append(_sweep(report.cases))
     parts += [_case(case) for case in report.cases]
@@ -115,6 +121,16 @@ def machine_title(report: Report) -> str:
     )
 
 
+def _short(report: Report) -> str:
+    """The headlines, and what casts doubt on them."""
+    lines = [f"<p class='head'>{escape(line)}</p>" for line in map(headline, report.cases) if line]
+    busy = busy_text(report.machine)
+    doubts = [PARTIAL] if report.partial else []
+    doubts += [f"{busy}: the figures are slower and wider than its own."] if busy else []
+    lines += [f"<p><strong class='warn'>{escape(doubt)}</strong></p>" for doubt in doubts]
+    return _section("In short", "".join(lines))
+
+
 def _facts(report: Report) -> str:
     lines = machine_lines(report.machine, report.floor)
     lines.append(", ".join(f"{name} {number}" for name, number in report.versions.items()))
@@ -126,8 +142,7 @@ def _facts(report: Report) -> str:
                     f"{name} {value}" for name, value in state.model_dump().items() if value
                 )
                 lines.append(f"{gpu.name} {when}: {facts}")
-    warning = "<p><strong class='warn'>Interrupted: partial.</strong></p>" if report.partial else ""
-    return _section("Machine", warning + "".join(f"<p>{escape(line)}</p>" for line in lines))
+    return _section("Machine", "".join(f"<p>{escape(line)}</p>" for line in lines))
 
 
 def options_text(report: Report) -> str:
@@ -174,34 +189,30 @@ def _case(case: Case) -> str:
 
 
 def _table(case: Case) -> str:
-    head = "".join(f"<th>{name}</th>" for name in (*COLUMNS, "n", "share", "of floor"))
+    names = (*COLUMNS, "n", "share", "of floor", "ended")
+    head = "".join(f"<th>{name}</th>" for name in names)
 
-    def row(
-        name: str, ms: Distribution, share: str = "", floor: str = "", main: bool = True
-    ) -> str:
-        cells = "".join(f"<td>{cell}</td>" for cell in (*figures(ms), share, floor))
-        kind = ' class="main"' if main else ""
+    def row(name: str, ms: Distribution, ended: str, share: str = "", floor: str = "") -> str:
+        cells = "".join(f"<td>{cell}</td>" for cell in (*figures(ms), share, floor, ended))
+        kind = ' class="main"' if ended else ""
         return f"<tr{kind}><td>{escape(name)}</td>{cells}</tr>"
 
     rows = []
     if case.step:
-        rows.append(row("step", case.step.ms, "", percent(case.step.floor_share)))
+        floor = percent(case.step.floor_share)
+        rows.append(row("step", case.step.ms, case.step.ms.ended, "", floor))
     if case.frame:
-        rows.append(row("frame", case.frame.ms))
+        rows.append(row("frame", case.frame.ms, case.frame.ms.ended))
         for stage in case.frame.stages:
-            rows.append(
-                row(
-                    f"\u2003{stage_name(stage)}", stage.ms, percent(stage.share),
-                    percent(stage.floor_share), False,
-                )
-            )  # fmt: skip
+            shares = percent(stage.share), percent(stage.floor_share)
+            rows.append(row(f"\u2003{stage_name(stage)}", stage.ms, "", *shares))
     for live in case.live:
-        rows.append(row(f"live age, {pace(live)}", live.age))
-        rows.append(row("\u2003interval", live.interval, main=False))
+        rows.append(row(f"live age, {pace(live)}", live.age, live.age.ended))
+        rows.append(row("\u2003interval", live.interval, ""))
     for baseline in case.baselines:
         for what, turns in sides(baseline):
-            rows.append(row(f"{baseline.name} {what}", turns.baseline))
-            rows.append(row("\u2003ours in turns", turns.ours, main=False))
+            rows.append(row(f"{baseline.name} {what}", turns.baseline, turns.ended))
+            rows.append(row("\u2003ours in turns", turns.ours, ""))
     return f'<div class="wide"><table><tr><th>ms</th>{head}</tr>{"".join(rows)}</table></div>'
 
 
@@ -225,7 +236,8 @@ def _method(report: Report) -> str:
     lines = [
         "Durations are those of the thread that waits for the result. Percentiles are nearest "
         "rank; ~ marks those with too few samples (64 are needed for p90, 662 for p99).",
-        "Warm-up is dropped: samples before two neighbouring windows have the same median.",
+        "Warm-up is dropped: samples before two neighbouring windows have the same median. A "
+        "measurement ended with enough samples for p99, or when its time was over.",
         "A megapixel-step is a million octave pixels taken one gradient step further.",
         "Age is the time from the moment a frame was handed over by the synthetic camera until the "
         "showing thread had its dream; exposure, cable, compositor and screen come on top.",

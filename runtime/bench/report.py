@@ -30,21 +30,55 @@ COLUMNS = ("p50", "p90", "p95", "p99", "max")
 
 
 def print_report(console: Console, report: Report) -> None:
-    """Machine, then a table for each case, then what was not measured."""
+    """Machine, then a table for each case, then what was not measured, and the headlines last."""
+
+    def say(line: str, style: str = "") -> None:
+        # In a terminal lines break between words; in a file they are whole.
+        console.print(Text(line, style=style), soft_wrap=not console.is_terminal)
+
     for line in machine_lines(report.machine, report.floor):
-        console.print(Text(line), soft_wrap=True)
-    if report.partial:
-        console.print("[bold red]Interrupted: this is what was measured until then.[/]")
+        say(line)
     for case in report.cases:
         console.print()
-        console.print(Text(case.title, style="bold"), soft_wrap=True)
+        say(case.title, "bold")
         console.print(case_table(case))
         for line in case_lines(case):
-            console.print(Text(line), soft_wrap=True)
-    for failure in report.failures:
-        console.print(Text(f"Not measured: {failure}", style="red"), soft_wrap=True)
+            say(line)
     if any(unsure(case) for case in report.cases):
-        console.print("~ too few samples for this percentile: a guess.", style="dim")
+        say("~ a guess: too few samples for this percentile (64 for p90, 662 for p99).", "dim")
+    console.print()
+    if (text := busy_text(report.machine)) is not None:
+        say(f"{text}: the figures are slower and wider than its own.", "yellow")
+    if report.partial:
+        say(PARTIAL, "bold red")
+    for failure in report.failures:
+        say(f"Not measured: {failure}", "red")
+    for case in report.cases:
+        if text := headline(case):
+            say(text, "bold")
+
+
+PARTIAL = "Partial: it ended before everything was measured."
+
+
+def headline(case: Case) -> str:
+    """What was measured, in one line; empty where nothing was."""
+    figures = []
+    if case.frame:
+        figures += [
+            f"{number(case.frame.ms.p50)} ms a frame",
+            f"{case.frame.fps:.3g} fps",
+            f"{case.frame.megapixel_steps_per_second:.3g} megapixel-steps/s",
+        ]
+    elif case.step:
+        figures += [
+            f"{number(case.step.ms.p50)} ms a step",
+            f"{case.step.megapixel_steps_per_second:.3g} megapixel-steps/s",
+        ]
+    if case.live:
+        figures.append(f"{number(case.live[0].age.p50)} ms old at {pace(case.live[0])}")
+    title = f"{case.size[0]}x{case.size[1]} {case.provider} {case.precision}"
+    return f"{title}: {', '.join(figures)}" if figures else ""
 
 
 def machine_lines(machine: Machine, floor: Floor | None) -> list[str]:
@@ -62,8 +96,6 @@ def machine_lines(machine: Machine, floor: Floor | None) -> list[str]:
             f"{rate.gb_per_second:.0f} GB/s of {rate.bytes / 2**20:g} MiB" for rate in floor.copies
         )
         lines.append(f"At best {floor.gflops:.0f} GFLOP/s in float32; copies {copies} a core")
-    if (text := busy_text(machine)) is not None:
-        lines.append(f"{text}: the figures are slower and wider than its own.")
     return lines
 
 
@@ -79,26 +111,29 @@ def busy_text(machine: Machine) -> str | None:
 
 
 def case_table(case: Case) -> Table:
-    """Milliseconds by measure and stage."""
+    """Milliseconds by measure and stage, in 80 columns."""
     table = Table(box=SIMPLE_HEAD, padding=0)
     table.add_column("ms", no_wrap=True)
     for name in (*COLUMNS, "n", "share", "floor"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("ended", no_wrap=True)
     if case.step:
         floor = percent(case.step.floor_share)
-        table.add_row("step", *figures(case.step.ms), "", floor, style="bold")
+        table.add_row("step", *figures(case.step.ms), "", floor, case.step.ms.ended, style="bold")
     if case.frame:
-        table.add_row("frame", *figures(case.frame.ms), style="bold")
+        ended = case.frame.ms.ended
+        table.add_row("frame", *figures(case.frame.ms), "", "", ended, style="bold")
         for stage in case.frame.stages:
             shares = percent(stage.share), percent(stage.floor_share)
-            table.add_row(f"  {stage_name(stage)}", *figures(stage.ms), *shares)
+            table.add_row(f" {stage_name(stage)}", *figures(stage.ms), *shares)
     for live in case.live:
-        table.add_row(f"age {pace(live)}", *figures(live.age), style="bold")
-        table.add_row("  interval", *figures(live.interval))
+        table.add_row(f"age {pace(live)}", *figures(live.age), "", "", live.age.ended, style="bold")
+        table.add_row(" interval", *figures(live.interval))
     for baseline in case.baselines:
         for what, turns in sides(baseline):
-            table.add_row(f"{baseline.name} {what}", *figures(turns.baseline), style="bold")
-            table.add_row("  ours in turns", *figures(turns.ours))
+            name = f"{baseline.name.removeprefix('torch ')} {what}"
+            table.add_row(name, *figures(turns.baseline), "", "", turns.ended, style="bold")
+            table.add_row(" ours in turns", *figures(turns.ours))
     return table
 
 
@@ -123,15 +158,15 @@ def case_lines(case: Case) -> list[str]:
             work = f"; counted {counted[0]:.3g} billion operations, {counted[1]:.3g} MB"
         lines.append(f"step: {case.step.megapixel_steps_per_second:.3g} megapixel-steps/s{work}")
     if case.frame:
-        cost = case.frame.overhead
         lines.append(
             f"frame: {case.frame.megapixel_steps_per_second:.3g} megapixel-steps/s, "
-            f"{case.frame.fps:.3g} frames/s possible; stages explain {case.frame.covered:.1%} of a "
-            "frame" + (f"; measuring costs {cost_text(cost)}" if cost else "")
+            f"{case.frame.fps:.3g} fps possible; stages explain {case.frame.covered:.1%} of it"
         )
+        if case.frame.overhead:
+            lines.append(f"measuring costs {cost_text(case.frame.overhead.ratio)}")
     lines += [
-        f"live, {pace(live)}: {live.megapixel_steps_per_second:.3g} megapixel-steps/s, "
-        f"{live.fps:.3g} frames/s shown, {live.dropped} dropped, jitter {live.jitter_ms:.2g} ms"
+        f"live, {pace(live)}: {live.fps:.3g} fps shown, {live.dropped} dropped, jitter "
+        f"{live.jitter_ms:.2g} ms, {live.megapixel_steps_per_second:.3g} megapixel-steps/s"
         for live in case.live
     ]
     if case.parity:
@@ -143,7 +178,7 @@ def case_lines(case: Case) -> list[str]:
     for name, measure in (
         ("step", case.step and case.step.ms),
         ("frame", case.frame and case.frame.ms),
-        *((f"live {pace(live)}", live.age) for live in case.live),
+        *((f"live, {pace(live)}", live.age) for live in case.live),
     ):
         if measure and not measure.stable:
             lines.append(f"{name}: never became steady; the machine may be busy or too hot.")
@@ -153,7 +188,7 @@ def case_lines(case: Case) -> list[str]:
 def baseline_lines(baseline: Baseline) -> list[str]:
     """How many times faster, pair by pair."""
     return [
-        f"{baseline.name} takes {times_text(turns.speedup)} our {what}'s time"
+        f"{baseline.name} takes {times_text(turns.speedup)} our time for a {what}"
         for what, turns in sides(baseline)
     ]
 
@@ -164,9 +199,14 @@ def times_text(spread: Spread) -> str:
 
 
 def cost_text(cost: Spread) -> str:
-    """`+0.1 % (-2.0 to +2.2 %, 80 pairs)`"""
-    middle, low, high = ((value - 1) * 100 for value in (cost.median, cost.low, cost.high))
-    return f"{middle:+.1f} % ({low:+.1f} to {high:+.1f} %, {cost.count} pairs)"
+    """`+0.1 % of a frame (surely between -0.2 and +0.4 %, 80 pairs)`"""
+    middle, low, high = (
+        (value - 1) * 100 for value in (cost.median, cost.sure_low, cost.sure_high)
+    )
+    return (
+        f"{middle:+.1f} % of a frame (surely between {low:+.1f} and {high:+.1f} %, "
+        f"{cost.count} pairs)"
+    )
 
 
 def figures(ms: Distribution) -> list[str]:

@@ -39,6 +39,8 @@ def spread(pairs: statistics.Spread) -> Spread:
         median=rounded(pairs.median),
         low=rounded(pairs.low),
         high=rounded(pairs.high),
+        sure_low=rounded(pairs.sure_low),
+        sure_high=rounded(pairs.sure_high),
     )
 
 

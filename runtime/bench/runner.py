@@ -84,7 +84,8 @@ class Bench:
     def run(self) -> None:
         """Measure everything. A case that cannot be measured is noted and the next one begun.
 
-        Raises UsageError for a request that cannot be right, KeyboardInterrupt as it comes.
+        Raises UsageError for a request that cannot be right, KeyboardInterrupt as it comes; what
+        was measured before stays in the report.
         """
         pictures: dict[tuple[int, int], np.ndarray] = {}
         for choices in self._plan.sweep.cases(self._plan.choices):
@@ -190,8 +191,6 @@ class Bench:
                     self._add(baselines=[*before, found])
                     for _, turns in sides(found):
                         stop_if_interrupted(turns)
-            except UsageError:
-                raise
             except LivedreamError as error:
                 self._fail(f"torch {variant}: {error}")
 

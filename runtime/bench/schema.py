@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,6 +16,18 @@ from ..errors import LivedreamError, UsageError
 from ..files import write_bytes
 
 VERSION = 1
+
+Ended = Annotated[
+    Literal["samples", "time", "interrupted"],
+    Field(
+        description="Stopped with enough samples for the 99th percentile, with the time given "
+        "over, or by the person."
+    ),
+]
+TurnsEnded = Annotated[
+    Literal["pairs", "time", "interrupted"],
+    Field(description="Stopped with enough pairs, the time over, or by the person."),
+]
 
 
 class _Part(BaseModel):
@@ -50,10 +62,7 @@ class Measure(Distribution):
         description="Whether it became and stayed steady; where it never became so, the first half "
         "was dropped."
     )
-    ended: Literal["samples", "time", "interrupted"] = Field(
-        description="Stopped with enough samples for the 99th percentile, with the time given "
-        "over, or by the person."
-    )
+    ended: Ended
     seconds: float = Field(description="Taken altogether, warm-up included.")
 
 
@@ -78,6 +87,11 @@ class Spread(_Part):
     median: float
     low: float = Field(description="10th percentile.")
     high: float = Field(description="90th percentile.")
+    sure_low: float = Field(
+        description="The true median lies between `sure_low` and `sure_high` 95 times of 100 (sign "
+        "test); smallest and largest ratio where there are fewer than 6 pairs."
+    )
+    sure_high: float
 
 
 class Step(_Part):
@@ -96,6 +110,13 @@ class Step(_Part):
     floor_share: float | None = None
 
 
+class Overhead(_Part):
+    """What measuring by stage costs."""
+
+    ended: TurnsEnded
+    ratio: Spread = Field(description="Frame measured by stage / frame that is not, in turns.")
+
+
 class Frame(_Part):
     """One dreamt frame from the camera's bytes to the screen's bytes, by stage."""
 
@@ -105,10 +126,7 @@ class Frame(_Part):
     megapixel_steps_per_second: float
     stages: list[Stage]
     covered: float = Field(description="Sum of the stages / frame, median over frames.")
-    overhead: Spread | None = Field(
-        default=None,
-        description="Frame measured by stage / frame not, pairs in turns: cost of measuring.",
-    )
+    overhead: Overhead | None = None
 
 
 class Live(_Part):
@@ -137,6 +155,7 @@ class Parity(_Part):
 class Turns(_Part):
     """Ours and the baseline's, turn by turn."""
 
+    ended: TurnsEnded
     ours: Distribution
     baseline: Distribution
     speedup: Spread = Field(description="Baseline / ours of each pair of turns; above 1 we win.")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Generic, TypeVar, cast
 
+import numpy as np
+
 from ..device import Array, Device, Engine
 from ..stats import Stats
 from .clocks import Clock, HostClock
@@ -33,12 +35,10 @@ class StageTimes:
     """Notes stages frame by frame, on one or several clocks. About 1 microsecond a stage.
 
     A stage inside another counts for itself alone: the outer one is without it. A frame's marks
-    are read when the next frame is over, so a device's clock need not be waited for. `enabled`
-    may be changed between two frames; without it nothing is noted.
+    are read when the next frame is over, so a device's clock need not be waited for.
     """
 
     def __init__(self, clocks: Sequence[Clock] = (HostClock(),)) -> None:
-        self.enabled = True
         self.clocks = list(clocks)
         self.frames: list[list[dict[str, float]]] = [[] for _ in self.clocks]
         """Of each clock, of each frame: stage -> seconds; `frame` is the whole."""
@@ -49,20 +49,20 @@ class StageTimes:
 
     def begin(self) -> None:
         """A frame begins."""
-        if self.enabled:
-            self._whole = self.stage("frame").__enter__()
+        self._whole = self.stage("frame").__enter__()
 
     def end(self) -> None:
         """The frame is over; the one before it is read."""
-        if self._whole is None:
-            return
+        assert self._whole is not None, "no frame has begun"
         self._whole.__exit__()
         self._whole = None
         self._read()
         self._late, self._current = self._current, []
 
     def finish(self) -> None:
-        """Read the last frame too; the device must have done its work."""
+        """Read the last frame too, which waits for the device."""
+        for clock in self.clocks:
+            clock.wait()
         self._read()
         self._late = []
 
@@ -121,14 +121,22 @@ class _Span:
         self._times._open.pop()
 
 
-class _Timed:
+class _Timed(Generic[Array]):
     """A device's operations, each noted as its stage."""
 
-    def __init__(self, device: object, times: StageTimes) -> None:
-        self.size = getattr(device, "size")  # noqa: B009 - a protocol's method by name, as below
+    def __init__(self, device: Device[Array], times: StageTimes) -> None:
+        self._device = device
         for operation, stage in STAGES.items():
             if hasattr(device, operation):
                 setattr(self, operation, times.timed(stage, getattr(device, operation)))
+        self.download = times.timed("download", self._download)
+
+    def _download(self, image: Array) -> np.ndarray:
+        """The picture itself: a card that works ahead would give one that is still on its way."""
+        return np.asarray(self._device.download(image))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._device, name)
 
 
 class _TimedEngine(Generic[Array]):

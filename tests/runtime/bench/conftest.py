@@ -20,6 +20,7 @@ from livedream.runtime.bench.schema import (
     GraphFacts,
     Live,
     Machine,
+    Overhead,
     RecipeFacts,
     Report,
     Spread,
@@ -45,6 +46,13 @@ def graph_file(tmp_path_factory) -> Path:
 def make_measure(ms: float, count: int = 700):
     seconds = [ms / 1000 * (1 + 0.1 * (i % 7) / 7) for i in range(count)]
     return measured(Sampling(seconds, 5, True, "samples", sum(seconds)))
+
+
+def make_spread(ratio: float) -> Spread:
+    return Spread(
+        count=9, median=ratio, low=0.95 * ratio, high=1.1 * ratio, sure_low=0.98 * ratio,
+        sure_high=1.05 * ratio,
+    )  # fmt: skip
 
 
 def make_case(**changes) -> Case:
@@ -73,7 +81,7 @@ def make_case(**changes) -> Case:
                 for name, s in (("upload", 1.0), ("gradient", 17.0), ("download", 2.0))
             ],
             covered=0.99,
-            overhead=Spread(count=9, median=1.001, low=0.98, high=1.02),
+            overhead=Overhead(ended="time", ratio=make_spread(1.001)),
         ),
         "live": [
             Live(
@@ -87,7 +95,7 @@ def make_case(**changes) -> Case:
                 name="torch eager", version="2", device="cpu", threads=2, cosine=1.0,
                 step=Turns(
                     ours=distribution([ms / 1000] * 9), baseline=distribution([ms / 500] * 9),
-                    speedup=Spread(count=9, median=2.0, low=1.9, high=2.2),
+                    ended="time", speedup=make_spread(2.0),
                 ),
             )
         ],

@@ -77,8 +77,8 @@ def test_words_from_outside_are_not_markup():
 
 def test_what_is_partial_says_so_and_the_whole_does_not():
     found = pages()
-    assert "Interrupted: partial" in found["partial"]
-    assert "Interrupted" not in found["report"]
+    assert "Partial: it ended" in found["partial"]
+    assert "Partial" not in found["report"]
 
 
 def test_ticks_are_round_and_inside():

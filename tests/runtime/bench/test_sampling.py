@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from livedream.runtime.bench.frame import alternate
 from livedream.runtime.bench.sampling import collect
 
 
@@ -70,19 +69,3 @@ def test_ctrl_c_keeps_what_there_is():
     assert (done.ended, len(done.samples)) == ("interrupted", 30)
     with pytest.raises(KeyboardInterrupt):
         collect(Work(0.1, interrupt_after=0), 1000)
-
-
-def test_turns_alternate_who_is_first():
-    order: list[str] = []
-    now = 0.0
-
-    def turn(name: str) -> float:
-        nonlocal now
-        order.append(name)
-        now += 1
-        return float(len(order))
-
-    ours, theirs = alternate(lambda: turn("a"), lambda: turn("b"), 7, 60, clock=lambda: now)
-    assert "".join(order) == "abbaabba"
-    assert ours == [1, 4, 5, 8]
-    assert theirs == [2, 3, 6, 7]

@@ -79,6 +79,25 @@ def test_ratios_are_of_pairs_and_not_of_means():
         st.ratios([1.0], [])
 
 
+def test_bounds_of_a_median_are_those_of_the_sign_test():
+    """Against published tables of the distribution-free interval at 95 %."""
+    for count, (low, high) in {9: (2, 8), 15: (4, 12), 20: (6, 15), 100: (40, 61)}.items():
+        assert st.median_bounds(range(1, count + 1)) == (low, high)
+    assert st.median_bounds([3.0, 1.0, 2.0]) == (1.0, 3.0)
+
+
+def test_bounds_of_a_median_hold_it_as_often_as_they_say():
+    """Also where it is seldom but hugely disturbed, as on a busy machine."""
+    rng = np.random.default_rng(2)
+    held = 0
+    for _ in range(1000):
+        drawn = rng.normal(1.0, 0.05, 60) * np.where(rng.random(60) < 0.1, 5.0, 1.0)
+        # A tenth is far above: the true median is that of the normal's 55.6th percentile.
+        low, high = st.median_bounds(drawn.tolist())
+        held += low <= 1.0 + 0.05 * 0.1397 <= high
+    assert held > 930
+
+
 def test_jitter_is_the_change_between_intervals():
     assert st.jitter([33.0, 33.0, 33.0]) == 0
     assert st.jitter([30.0, 36.0, 30.0]) == 6
