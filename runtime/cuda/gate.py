@@ -15,14 +15,22 @@ class Gate:
     """Recordings are short (a few runs when a session is new) and everything else goes before."""
 
     def __init__(self) -> None:
-        self._opening = threading.Lock()
+        self._changed = threading.Condition()
+        self._openings = 0
+        self._recording = False
         self._waiting = threading.Lock()
 
     @contextmanager
     def opening(self) -> Iterator[None]:
-        """Sessions open, one at a time; that may take minutes. Waits for a recording."""
-        with self._opening:
+        """Sessions open, several at a time; one may take minutes. Waits for a recording."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._recording)
+            self._openings += 1
+        try:
             yield
+        finally:
+            with self._changed:
+                self._openings -= 1
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -33,16 +41,19 @@ class Gate:
     @contextmanager
     def recording(self) -> Iterator[bool]:
         """Whether it may be recorded now: never waits for an opening, but for who waits."""
-        free = self._opening.acquire(blocking=False)
+        with self._changed:
+            free = not self._openings and not self._recording
+            self._recording |= free
+        if not free:
+            yield False
+            return
         try:
-            if free:
-                with self._waiting:
-                    yield True
-            else:
-                yield False
+            with self._waiting:
+                yield True
         finally:
-            if free:
-                self._opening.release()
+            with self._changed:
+                self._recording = False
+                self._changed.notify_all()
 
 
 GATE = Gate()

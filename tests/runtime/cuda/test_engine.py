@@ -397,3 +397,23 @@ def test_recording_and_waiting_keep_apart():
         assert not free
     with gate.recording() as free:
         assert free
+
+
+def test_a_quick_opening_does_not_wait_for_a_slow_one_but_for_a_recording():
+    gate, opened = Gate(), threading.Event()
+
+    def open_quickly() -> None:
+        with gate.opening():
+            opened.set()
+
+    with gate.opening():
+        threading.Thread(target=open_quickly).start()
+        assert opened.wait(10)
+    opened.clear()
+    with gate.recording() as free:
+        assert free
+        thread = threading.Thread(target=open_quickly)
+        thread.start()
+        assert not opened.wait(0.05)
+    thread.join(10)
+    assert opened.is_set()
