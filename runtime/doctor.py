@@ -15,6 +15,7 @@ import platform
 import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +24,6 @@ from pathlib import Path
 from types import ModuleType
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from ..export.catalogue import MODELS
@@ -70,7 +70,7 @@ class Gpu:
 def run_doctor(console: Console) -> int:
     """Print the table. Returns the exit code: 1 where something essential is broken."""
     findings = examine()
-    console.print(findings_table(findings))
+    console.print(findings_text(findings, console.width), soft_wrap=True)
     broken = [finding for finding in findings if finding.essential and finding.state != OK]
     wrong = [finding for finding in findings if finding.state == WRONG]
     if broken:
@@ -82,21 +82,25 @@ def run_doctor(console: Console) -> int:
     return 1 if broken else 0
 
 
-def findings_table(findings: Iterable[Finding]) -> Table:
-    table = Table(title="livedream doctor", title_justify="left")
-    table.add_column("", no_wrap=True)
-    table.add_column("", style="bold", no_wrap=True)
-    table.add_column("found", ratio=1, overflow="fold")
-    table.add_column("what to do", ratio=1, overflow="fold")
+def findings_text(findings: Iterable[Finding], width: int) -> Text:
+    """A row a finding, what to do under it. Advice stays on one line, however long: a command that
+    was wrapped cannot be copied. width: columns of the terminal."""
     style = {OK: "green", MISSING: "yellow", WRONG: "red"}
+    findings = list(findings)
+    states = max(map(len, style))
+    subjects = max((len(finding.subject) for finding in findings), default=0)
+    indent = states + subjects + 4
+    text = Text()
     for finding in findings:
-        table.add_row(
-            Text(finding.state, style[finding.state]),
-            finding.subject,
-            Text(finding.fact),
-            Text(finding.advice),
+        text.append(f"{finding.state:<{states}}  ", style[finding.state])
+        text.append(f"{finding.subject:<{subjects}}  ", "bold")
+        fact = textwrap.wrap(
+            finding.fact, max(20, width - indent), break_long_words=False, break_on_hyphens=False
         )
-    return table
+        text.append(("\n" + " " * indent).join(fact) + "\n")
+        if finding.advice:
+            text.append(f"{'':{states}}  -> {finding.advice}\n")
+    return text
 
 
 def examine() -> list[Finding]:
@@ -395,7 +399,8 @@ def weights() -> list[Finding]:
     for model in MODELS.values():
         path = weights_file(model.name)
         if path is not None:
-            here, fact = path.is_file(), str(path)
+            here = path.is_file()
+            fact = path.name if here else f"{path.name} is not downloaded"
             advice = f"livedream run --model {model.name} downloads them ({_megabytes(model)})."
         else:
             here = importlib.util.find_spec(model.weights_package or "") is not None

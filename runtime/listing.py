@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rich.console import Console, Group
+from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -19,35 +20,34 @@ def print_layers(console: Console, model: str | None = None) -> None:
     """
     if model is None:
         console.print(models_table())
+        console.print("Layers of one model: livedream layers MODEL", style="dim")
+        # As it is: a path that was wrapped cannot be copied.
         console.print(
-            f"Downloads go to {cache_root() / 'weights'}. "
-            "Layers of one model: `livedream layers MODEL`.",
-            style="dim",
-            markup=False,
-            highlight=False,
+            f"Downloads go to {cache_root() / 'weights'}", style="dim", markup=False, soft_wrap=True
         )
         return
     if model not in MODELS:
         raise UsageError(f"There is no model '{model}'; nearest: {nearest(model, MODELS)}.")
     console.print(layers_table(MODELS[model]))
-    console.print(_recipes(MODELS[model]))
+    console.print(_recipes(MODELS[model]), soft_wrap=True)
 
 
 def models_table() -> Table:
     """One row a model: what it is like, its default layers, where its weights come from."""
-    table = Table(title="Models: livedream run --model NAME", title_justify="left")
+    table = Table(
+        title="Models: livedream run --model NAME", title_justify="left", box=box.SIMPLE,
+        pad_edge=False, show_lines=True,
+    )  # fmt: skip
     table.add_column("model", style="bold", no_wrap=True)
     table.add_column("layers", justify="right")
-    table.add_column("default")
-    table.add_column("what it is", ratio=1)
-    table.add_column("weights", ratio=1, overflow="fold")
+    table.add_column("default", no_wrap=True)
+    table.add_column("what it is, and its weights", ratio=1)
     for model in MODELS.values():
         table.add_row(
             model.name,
             str(len(model.layers)),
             "+".join(model.default_layers),
-            model.sentence,
-            Text(_weights(model)),
+            Text(f"{model.sentence}\n{_weights(model)}"),
         )
     return table
 
@@ -78,18 +78,19 @@ def _weights(model: Model) -> str:
     return model.weights_sentence
 
 
-def _recipes(model: Model) -> Group:
+def _recipes(model: Model) -> Text:
+    """A command to copy for every way to ask for a layer."""
     first, second = model.layers[len(model.layers) // 2 :][:2]
     whole = model.layer(model.default_layers[0])
     specs = [
-        (whole.name, "everything the layer sees"),
-        (example(whole), f"one of its channels, 0 to {whole.channels - 1}"),
-        (f"'{second.name}*0.7+{first.name}'", "a weighted mix"),
+        ("everything the layer sees", whole.name),
+        (f"one of its channels, 0 to {whole.channels - 1}", example(whole)),
+        ("a weighted mix", f"'{second.name}*0.7+{first.name}'"),
     ]
     if "logits" in model.layer_names:
-        specs.append(("logits:207", "one ImageNet class: golden retriever"))
-    command = f"livedream run --model {model.name} --layers"
-    wide = max(len(spec) for spec, _ in specs)
-    return Group(
-        *(Text.assemble((f"{command} {spec:<{wide}}", "bold"), f"  {what}") for spec, what in specs)
-    )
+        specs.append(("one ImageNet class: golden retriever", "logits:207"))
+    text = Text()
+    for what, spec in specs:
+        text.append(f"{what}\n")
+        text.append(f"  livedream run --model {model.name} --layers {spec}\n", "bold")
+    return text

