@@ -3,6 +3,7 @@ its own, so that torch never enters this one and the picture keeps moving."""
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import json
 import os
@@ -29,7 +30,38 @@ INSTALL = 'pip install "livedream[export]"'
 # Import names of what the extra installs and the exporter cannot do without.
 _NEEDED = ("torch", "onnx")
 
+LEAVING = 8.0
+"""Seconds that the end of the program waits; an exporter is killed after five."""
+
 PREFERRED, FALLBACK = "inception_v3", "efficientnet_lite0"
+
+
+class _UnderWay:
+    """Counts exports. Those in the background belong to threads that end with the program, in the
+    midst of things: the program's end calls them off, and waits until process and file are gone."""
+
+    def __init__(self) -> None:
+        self.leaving = False
+        self._number = 0
+        self._changed = threading.Condition()
+        atexit.register(self._leave)
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._number += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._number -= 1
+            self._changed.notify_all()
+
+    def _leave(self) -> None:
+        self.leaving = True
+        with self._changed:
+            self._changed.wait_for(lambda: not self._number, LEAVING)
+
+
+_under_way = _UnderWay()
 
 
 class Cancelled(LivedreamError):
@@ -97,7 +129,7 @@ def export_to(
     _check(model, layers, precision, form)
     if tuple(exporter) == EXPORTER:
         check_extra()
-    with replacing(output) as temporary:
+    with _under_way, replacing(output) as temporary:
         command = [
             *exporter, model,
             "--layers", ",".join(layers),
@@ -230,7 +262,7 @@ def _listen(
     threading.Thread(target=_read, args=(child.stdout, lines), daemon=True).start()
     done: dict[str, Any] | None = None
     while True:
-        if cancel is not None and cancel.is_set():
+        if _under_way.leaving or (cancel is not None and cancel.is_set()):
             raise Cancelled("The export was called off.")
         try:
             line = lines.get(timeout=0.1)

@@ -132,6 +132,22 @@ def test_ctrl_c_ends_the_child(place, monkeypatch):
     assert graphs() == []
 
 
+def test_the_end_of_the_program_calls_off_what_is_exported_in_the_background(place, monkeypatch):
+    """As when a person quits while the next layer is being prepared."""
+    monkeypatch.setenv("FAKE", "hangs")
+    code = (
+        "import threading\n"
+        "from livedream.runtime.on_demand import ensure_graph\n"
+        "began = threading.Event()\n"
+        "threading.Thread(target=ensure_graph, daemon=True, args=('googlenet', ['inception4c']),\n"
+        f"    kwargs=dict(exporter={FAKE!r}, progress=lambda *_: began.set())).start()\n"
+        "assert began.wait(30)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert gone(notes(place)[0]["pid"])
+    assert graphs() == []
+
+
 def test_export_to_a_file(place, monkeypatch):
     (place / "mine.onnx").write_bytes(b"older")
     assert export_to(place / "mine.onnx", "googlenet", ["conv1"], exporter=FAKE) == {"bytes": 7}
