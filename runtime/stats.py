@@ -33,27 +33,30 @@ class Stats:
         self._window = window
         self._lock = threading.Lock()
         self._stages: dict[str, _Samples] = {}
+        self._parts: dict[str, float] = {}  # Of the frame at hand: stage -> seconds so far.
         self._ages = _Samples(window)
         self._frames = 0
         self._first = self._last = 0.0
         self._recent: deque[float] = deque(maxlen=1000)
 
     def stage(self, name: str) -> _Timing:
-        """Times a block: `with stats.stage("flow"): ...`. A block that raises is not counted."""
+        """Times a block: `with stats.stage("flow"): ...`. A block that raises is not counted.
+
+        A stage may have several blocks: one sample is what a whole frame, until `frame`, spent in
+        it.
+        """
         return _Timing(self, name)
 
     def record(self, name: str, seconds: float) -> None:
-        """One more run of stage `name` that took `seconds`."""
+        """One more run of stage `name` that took `seconds`, a sample of its own."""
         with self._lock:
-            samples = self._stages.get(name)
-            if samples is None:
-                samples = self._stages[name] = _Samples(self._window)
-            samples.add(seconds)
+            self._sample(name, seconds)
 
     def frame(self) -> None:
-        """One more frame is finished: the rate counts these."""
+        """One more frame is finished: the rate counts these, and its stages are complete."""
         now = self._clock()
         with self._lock:
+            self._complete()
             if not self._frames:
                 self._first = now
             self._frames += 1
@@ -98,6 +101,7 @@ class Stats:
     def report(self, **facts: Any) -> dict[str, Any]:
         """Everything as plain numbers; times in milliseconds. `facts` come first, as given."""
         with self._lock:
+            self._complete()  # What was shown of the last frame since.
             stages = {name: samples.copy() for name, samples in self._stages.items()}
             ages = self._ages.copy()
             frames, seconds = self._frames, self._last - self._first
@@ -114,6 +118,21 @@ class Stats:
     def write(self, path: Path | str, **facts: Any) -> None:
         """Writes the report as JSON, whole or not at all. Raises what `files.replacing` raises."""
         write_bytes(path, (json.dumps(self.report(**facts), indent=2) + "\n").encode())
+
+    def _part(self, name: str, seconds: float) -> None:
+        with self._lock:
+            self._parts[name] = self._parts.get(name, 0.0) + seconds
+
+    def _complete(self) -> None:
+        for name, seconds in self._parts.items():
+            self._sample(name, seconds)
+        self._parts.clear()
+
+    def _sample(self, name: str, seconds: float) -> None:
+        samples = self._stages.get(name)
+        if samples is None:
+            samples = self._stages[name] = _Samples(self._window)
+        samples.add(seconds)
 
 
 class _Samples:
@@ -164,7 +183,7 @@ class _Timing:
 
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
-            self._stats.record(self._name, self._stats._clock() - self._start)
+            self._stats._part(self._name, self._stats._clock() - self._start)
 
 
 def _rate(frames: int, seconds: float) -> float:

@@ -37,6 +37,21 @@ def test_a_stage_is_timed_by_its_block():
     assert stages["inner"]["p50"] == 500
 
 
+def test_the_blocks_of_a_stage_add_up_within_a_frame():
+    clock = Clock()
+    stats = Stats(clock=clock)
+    for seconds in (0.1, 0.3):
+        for _ in range(2):
+            with stats.stage("ascent"):
+                clock.now += seconds
+        stats.frame()
+    with stats.stage("present"):
+        clock.now += 0.5
+    stages = stats.report()["stages_ms"]
+    assert (stages["ascent"]["count"], stages["ascent"]["mean"]) == (2, 400)
+    assert (stages["present"]["count"], stages["present"]["mean"]) == (1, 500)
+
+
 def test_a_block_that_raises_is_not_counted():
     stats = Stats()
     with pytest.raises(LivedreamError), stats.stage("upload"):
