@@ -188,8 +188,11 @@ def _run(
     from .runner import Plan
     from .schema import write_report
 
-    for path in filter(None, (json_file, html_file)):
+    files = [path for path in (json_file, html_file) if path]
+    for path in files:
         check_writable(path)
+    if len(files) == 2 and files[0].resolve() == files[1].resolve():
+        raise UsageError("--json and --html name the same file; name two.")
     told = Console(stderr=True, highlight=False)
     first, further = efforts(full, seconds, baseline)
     plan = Plan(
@@ -219,8 +222,8 @@ def _run(
     except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - raised again below
         stopped = error
     report = runner.report()
-    if stopped and not report.cases and not isinstance(stopped, KeyboardInterrupt):
-        raise stopped
+    if not report.cases and not isinstance(stopped, KeyboardInterrupt):
+        raise stopped or LivedreamError(f"Nothing could be measured: {report.failures[0]}")
     print_report(Console(highlight=False), report)
     if json_file:
         write_report(report, json_file)
@@ -230,8 +233,6 @@ def _run(
         raise LivedreamError("Interrupted; what was measured until then is marked partial.")
     if stopped:
         raise stopped
-    if not report.cases:
-        raise LivedreamError(f"Nothing could be measured: {report.failures[0]}")
 
 
 def efforts(full: bool, seconds: float | None, baseline: str | None) -> tuple[Any, Any]:

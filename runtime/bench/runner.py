@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 import numpy as np
 
 from ..errors import LivedreamError, UsageError
-from ..opening import Progress
+from ..opening import Progress, find_network
 from ..options import Choices
 from .baseline import measure_baseline, variants_for
 from .camera import drawn_frames
@@ -66,6 +66,7 @@ class Bench:
         self._floor: Floor | None = None
         self._cases: list[Case] = []
         self._failures: list[str] = []
+        self._said: set[str] = set()
         self._done = False
 
     def report(self) -> Report:
@@ -88,10 +89,11 @@ class Bench:
         was measured before stays in the report.
         """
         pictures: dict[tuple[int, int], np.ndarray] = {}
+        self._check_layers()
         for choices in self._plan.sweep.cases(self._plan.choices):
             assert choices.size is not None
             try:
-                opened = open_case(choices, self._progress, self._say)
+                opened = open_case(choices, self._progress, self._say_once)
                 if choices.size not in pictures:
                     # One size at a time: large films of all sizes would not fit.
                     pictures = {choices.size: drawn_frames(choices.size, choices.seed)}
@@ -110,6 +112,18 @@ class Bench:
             except LivedreamError as error:
                 self._fail(f"{choices.provider} {choices.size[0]}x{choices.size[1]}: {error}")
         self._done = True
+
+    def _check_layers(self) -> None:
+        """Raise UsageError for a layer that the network does not have, before one is measured."""
+        for layers in self._plan.sweep.layers:
+            choices = replace(self._plan.choices, layers=layers)
+            find_network(choices, lambda text: None).objective(layers)
+
+    def _say_once(self, sentence: str) -> None:
+        """What holds for every case of a sweep."""
+        if sentence not in self._said:
+            self._said.add(sentence)
+            self._say(sentence)
 
     def _fail(self, sentence: str) -> None:
         self._say(sentence)
