@@ -1,4 +1,4 @@
-"""`livedream bench` and `livedream bench compare`."""
+"""`livedream bench`, and what its reports are good for: `bench compare`, `bench table`."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class Listed(click.ParamType):
 
 
 class Bench(click.Group):
-    """`bench compare` beside `bench`; a wrong name gets the right one."""
+    """`bench compare` and `table` beside `bench`; a wrong name gets the right one."""
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in self.commands:
             raise UsageError(
-                f"`bench` takes options, and `compare`, but not '{args[0]}'; nearest: "
+                f"`bench` takes options, `compare` and `table`, but not '{args[0]}'; nearest: "
                 f"{nearest(args[0], self.commands)}."
             )
         return super().resolve_command(ctx, args)
@@ -156,6 +156,18 @@ def compare(files: tuple[Path, ...], html_file: Path | None) -> None:
     print_comparison(Console(highlight=False), comparison, names)
     if html_file:
         write_page(comparison_page(comparison, reports, names), html_file)
+
+
+@bench.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.json")
+def table(file: Path) -> None:
+    """A report as Markdown, for a README."""
+    from .markdown import tables
+    from .page import machine_title
+    from .schema import read_report
+
+    report = read_report(file)
+    click.echo(tables(report, machine_title(report)), nl=False)
 
 
 def _short_names(files: tuple[Path, ...]) -> list[str]:

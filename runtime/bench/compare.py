@@ -188,7 +188,7 @@ def _report_flags(reports: Sequence[Report], names: Sequence[str]) -> list[str]:
     flags = []
     for report, name in zip(reports, names, strict=True):
         if report.partial:
-            flags.append(f"{name} was interrupted: it is partial.")
+            flags.append(f"{name} is partial: it ended before everything was measured.")
         if (busy := busy_text(report.machine)) is not None:
             flags.append(f"{name}: {busy[0].lower()}{busy[1:]}.")
         for gpu in report.machine.gpus:

@@ -107,6 +107,21 @@ def comparison_page(comparison: Comparison, reports: Sequence[Report], names: Se
     ]
     body = f'<div class="wide">{table}</table></div>{plots.bars(bars, "ms")}'
     parts.append(_section("The same work", body))
+    for row in comparison.rows:
+        stages = [
+            (
+                name,
+                [
+                    (stage.name, stage.ms.mean)
+                    for stage in cell.entry.case.frame.stages
+                    if stage.clock == "host"
+                ],
+            )
+            for name, cell in zip(names, row.cells, strict=True)
+            if cell and cell.entry.case.frame and cell.entry.key[0] == "frame"
+        ]
+        if len(stages) > 1:
+            parts.append(_section(f"Stages of {row.title}, mean", plots.stacked(stages, "ms")))
     if comparison.refused:
         parts.append(_section("Not compared", _list(comparison.refused)))
     return _page("livedream bench compare", parts)

@@ -1,0 +1,82 @@
+"""Tables for a README, made from report files: no figure is copied by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .report import PARTIAL, busy_text, figures, number, percent, sides
+from .schema import Case, Report, Spread, Turns
+
+FIGURES = (
+    "network, recipe",
+    "size",
+    "provider",
+    "frame p50",
+    "p99",
+    "fps",
+    "Mpx-steps/s",
+    "age at {:g} fps",
+    "gradient of floor",
+)
+TURNS = ("against", "size", "provider", "a step takes", "a frame takes")
+
+
+def tables(report: Report, machine: str) -> str:
+    """Markdown of what was measured, in milliseconds, and of the turns with the baseline."""
+    cases = [case for case in report.cases if case.frame]
+    camera = {live.camera_fps for case in cases for live in case.live if live.camera_fps}
+    head = [name.format(*camera or (30,)) for name in FIGURES]
+    parts = [f"{machine}, {', '.join(_versions(report))}; milliseconds."]
+    parts.append(_table(head, [_figures(case) for case in cases]))
+    turns = [row for case in report.cases for row in _turns(case)]
+    if turns:
+        parts.append(_table(TURNS, turns))
+    if any("~" in cell for case in cases for cell in _figures(case)):
+        parts.append("~ a guess: too few samples for the 99th percentile.")
+    parts += [f"{text}." for text in [busy_text(report.machine)] if text]
+    parts += [PARTIAL] if report.partial else []
+    return "\n\n".join(parts) + "\n"
+
+
+def _figures(case: Case) -> list[str]:
+    assert case.frame
+    ms = dict(zip(("p50", "p90", "p95", "p99"), figures(case.frame.ms), strict=False))
+    paced = [live for live in case.live if live.camera_fps]
+    gradient = [stage for stage in case.frame.stages if stage.name == "gradient"]
+    return [
+        f"{case.model} {case.layers}, {case.recipe.name}",
+        f"{case.size[0]}x{case.size[1]}",
+        f"{case.provider} {case.precision}",
+        ms["p50"],
+        ms["p99"],
+        f"{case.frame.fps:.3g}",
+        f"{case.frame.megapixel_steps_per_second:.3g}",
+        number(paced[0].age.p50) if paced else "",
+        percent(gradient[0].floor_share) if gradient else "",
+    ]
+
+
+def _turns(case: Case) -> list[list[str]]:
+    rows = []
+    for baseline in case.baselines:
+        ratios = {what: _ratio(turns) for what, turns in sides(baseline)}
+        size, provider = f"{case.size[0]}x{case.size[1]}", f"{case.provider} {case.precision}"
+        row = [f"{baseline.name} ({baseline.version})", size, provider]
+        rows.append([*row, ratios.get("step", ""), ratios.get("frame", "")])
+    return rows
+
+
+def _ratio(turns: Turns) -> str:
+    """`2.1x our time (1.9 to 2.4)`"""
+    speedup: Spread = turns.speedup
+    return f"{speedup.median:.3g}x our time ({speedup.low:.3g} to {speedup.high:.3g})"
+
+
+def _versions(report: Report) -> list[str]:
+    names = ("livedream", "onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino")
+    return [f"{name} {report.versions[name]}" for name in names if name in report.versions]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

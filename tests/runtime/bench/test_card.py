@@ -1,0 +1,165 @@
+"""A card's clock, on a card that works as late as it may: events are read late, and not waited for.
+
+The fake's time passes by one millisecond with every kernel.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from livedream.kernels.launcher import Launcher
+from livedream.runtime.bench.camera import drawn_frames
+from livedream.runtime.bench.clocks import HostClock, StreamClock, clocks_of
+from livedream.runtime.bench.frame import Film
+from livedream.runtime.bench.stages import STAGES, StageTimes
+from livedream.runtime.cpu import CpuDevice
+from livedream.runtime.cuda.device import CudaDevice
+from livedream.runtime.dreamer import Dreamer
+from livedream.runtime.parameters import Dream
+
+from ...kernels.host import HostCompiler
+from ..cuda.conftest import compiler as compiler
+from ..cuda.fakes import Event, LateBackend
+
+LIVE = Dream(octaves=2, steps=1, step_size=2, jitter=4, blur=1, half_life=1, strength=12)
+
+
+class Timed(Event):
+    """An event that knows when it happened."""
+
+    def __init__(self, backend: TimedBackend, stream: int) -> None:
+        self.stream = stream
+        self._backend = backend
+        self._time: int | None = None
+
+    @property
+    def happened(self) -> bool:
+        return self._time is not None
+
+    @happened.setter
+    def happened(self, value: bool) -> None:
+        self._time = self._backend.now
+
+    @property
+    def time(self) -> int:
+        assert self._time is not None, "read before the card got there"
+        return self._time
+
+
+class TimedBackend(LateBackend):
+    def __init__(self, compiler: HostCompiler) -> None:
+        super().__init__(compiler, eager=False)
+        self.now = 0
+
+    def launch(self, *arguments: Any) -> None:
+        super().launch(*arguments)
+        self._queue(arguments[-1], self._pass)
+
+    def _pass(self) -> None:
+        self.now += 1
+
+    def record(self, stream: Any) -> Timed:
+        event = Timed(self, stream.handle)
+        self.pending.append(event)
+        self._queue(stream, event)
+        return event
+
+    def elapsed(self, start: Timed, end: Timed) -> float:
+        return float(end.time - start.time)
+
+
+class Climbing:
+    """An engine on the card that climbs the image itself: no waiting."""
+
+    minimum_size = 8
+
+    def gradient(self, image: Any) -> Any:
+        return image
+
+
+class Case:
+    """As much of an opened case as a film needs."""
+
+    live, engine = True, Climbing()
+
+    def __init__(self, device: CudaDevice) -> None:
+        self.device = device
+
+    def dreamer(self, stats: Any = None) -> Dreamer[Any]:
+        return Dreamer(self.device, self.engine, LIVE, stats=stats)  # pyright: ignore
+
+
+@pytest.fixture(params=[0, 1])
+def late(request, compiler) -> tuple[CudaDevice, TimedBackend]:
+    """ahead=0 and 1."""
+    backend = TimedBackend(compiler)
+    launcher = Launcher(backend)  # pyright: ignore[reportArgumentType]
+    return CudaDevice(launcher, ahead=request.param), backend
+
+
+def run(case: Case, frames: int, times: StageTimes | None) -> None:
+    film = Film(case, drawn_frames((64, 48), count=frames), times)  # pyright: ignore
+    for _ in range(frames):
+        film.run()
+
+
+def test_a_card_has_two_clocks_and_the_processor_one(late):
+    host, card = clocks_of(late[0])
+    assert isinstance(host, HostClock)
+    assert isinstance(card, StreamClock)
+    assert [clock.name for clock in clocks_of(CpuDevice())] == ["host"]
+
+
+def test_a_frame_by_stage_on_the_card_s_own_clock(late):
+    device, _ = late
+    times = StageTimes(clocks_of(device))
+    run(Case(device), 4, times)
+    assert [len(frames) for frames in times.frames] == [3, 3]
+    times.finish()
+    on_host, on_card = times.frames
+    for frame in on_card[1:]:
+        assert set(frame) == {*STAGES.values(), "frame"}
+        # Every kernel lies in one stage, and takes a millisecond.
+        parts = sum(frame.values()) - frame["frame"]
+        assert parts == pytest.approx(frame["frame"])
+        assert round(1000 * frame["frame"], 6) > 10
+        assert frame["blur"] > 0
+        assert frame["download"] > 0
+    assert len(on_host) == len(on_card) == 4
+
+
+def test_measuring_waits_no_more_than_dreaming(late):
+    device, backend = late
+    waited = []
+    for times in (None, StageTimes(clocks_of(device))):
+        backend.counts.clear()
+        run(Case(device), 4, times)
+        waited.append(backend.counts["synchronisations"])
+    assert waited[0] == waited[1]
+
+
+def test_the_picture_is_there_when_the_frame_is_over(late):
+    device, backend = late
+    run(Case(device), 2, StageTimes(clocks_of(device)))
+    copies = [queue for handle, queue in backend.queues.items() if handle != device.stream.handle]
+    assert all(not queue for queue in copies)
+
+
+def test_the_dream_is_the_same(late):
+    device, _ = late
+    pictures = drawn_frames((64, 48), count=3)
+    shown = []
+    for times in (None, StageTimes(clocks_of(device))):
+        film = Film(Case(device), pictures, times)  # pyright: ignore
+        dreams: list[np.ndarray] = []
+        live = film._dreamer.live
+        film._dreamer.live = lambda *given, live=live, dreams=dreams: (
+            dreams.append(np.asarray(live(*given))) or dreams[-1]
+        )
+        for _ in pictures:
+            film.run()
+        shown.append(dreams)
+    assert all(np.array_equal(a, b) for a, b in zip(*shown, strict=True))

@@ -1,0 +1,65 @@
+"""The table for a README, and the headline."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+from rich.text import Text
+
+from livedream.runtime.bench.commands import bench
+from livedream.runtime.bench.markdown import tables
+from livedream.runtime.bench.report import headline, print_report
+from livedream.runtime.bench.schema import CpuState, Machine, write_report
+
+from .conftest import make_case, make_measure, make_report
+
+
+def test_every_row_has_the_cells_of_its_head():
+    text = tables(make_report(make_case(), make_case(size=[640, 480], ms=70)), "A machine")
+    for part in text.split("\n\n"):
+        lines = part.splitlines()
+        if lines[0].startswith("|"):
+            assert len({line.count("|") for line in lines}) == 1
+    assert "| googlenet inception4c, live | 320x240 | cpu fp32 | 20.9 |" in text
+    assert "| 640x480 | cpu fp32 | 73.0 |" in text
+    assert "torch eager (2) | 320x240 | cpu fp32 | 2x our time (1.9 to 2.2) |" in text
+    assert "guess" not in text
+
+
+def test_what_casts_doubt_goes_along():
+    few = make_case()
+    assert few.frame
+    frame = few.frame.model_copy(update={"ms": make_measure(20, 70)})
+    busy = Machine(cpu="x", cores=2, system="y", before=CpuState(), others=0.7)
+    report = make_report(make_case(frame=frame), partial=True, machine=busy)
+    text = tables(report, "A machine")
+    assert "| ~2" in text
+    for doubt in ("~ a guess", "other programs used 0.7 of 2 cores", "Partial"):
+        assert doubt in text
+
+
+def test_the_command_prints_it(tmp_path, capsys):
+    write_report(make_report(make_case()), tmp_path / "a.json")
+    bench.main(["table", str(tmp_path / "a.json")], standalone_mode=False)
+    assert capsys.readouterr().out.startswith("A <fast> CPU & more, 2 cores, livedream 1;")
+
+
+def test_the_headline_is_one_line():
+    assert headline(make_case()) == (
+        "320x240 cpu fp32: 20.9 ms a frame, 50 fps, 5 megapixel-steps/s, 20.9 ms old at 30 fps"
+    )
+    assert headline(make_case(frame=None, live=[])) == (
+        "320x240 cpu fp32: 20.9 ms a step, 4 megapixel-steps/s"
+    )
+    assert headline(make_case(step=None, frame=None, live=[])) == ""
+
+
+def test_the_table_fits_a_narrow_terminal():
+    out = io.StringIO()
+    console = Console(file=out, width=80, force_terminal=True, color_system=None)
+    print_report(console, make_report(make_case(ms=1234.5)))
+    lines = Text.from_ansi(out.getvalue()).plain.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(line.split()[:4] == ["step", "1287", "1376", "1376"] for line in lines)
+    assert "1287 ms a frame" in lines[-2] + lines[-1]
