@@ -3,20 +3,24 @@
 Images are planar float32 [3, height, width], RGB in 0..1.
 """
 
+from .add import add
 from .ascend import ascend
 from .blur import blur, blur_scales, taps
 from .jitter import jitter
 from .limit import limit
+from .magnitude import magnitude
 from .pixels import to_bytes, to_planar
 from .resample import resample
 from .warp import warp
 
 __all__ = [
+    "add",
     "ascend",
     "blur",
     "blur_scales",
     "jitter",
     "limit",
+    "magnitude",
     "resample",
     "taps",
     "to_bytes",

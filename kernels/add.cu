@@ -1,4 +1,5 @@
-// Sum and difference of two images, for where no other kernel can take them along.
+// Sum and difference of two images, for where no other kernel can take them along. Defined by
+// add.add.
 //
 // Bytes per pixel: 36 (24 read, 12 written).
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .jitter import jitter
+from .magnitude import magnitude
 
 
 def ascend(
@@ -14,9 +17,10 @@ def ascend(
 
     image, gradient: float32 [3, height, width], both as the network saw them, that is shifted by
     `jitter(..., dx, dy)`; image in 0..1. step: mean change of a value, in the same unit. A
-    gradient of all zeros leaves the image. Source: DeepDream notebook, 2015.
+    gradient of all zeros, or one that is not finite, leaves the image. Source: DeepDream notebook,
+    2015.
     """
-    mean = np.abs(gradient).mean(dtype=np.float64)
-    if mean > 0:
+    mean = magnitude(gradient)
+    if 0 < mean < math.inf:
         image = image + np.float32(step / mean) * gradient
     return jitter(np.clip(image, 0, 1), -dx, -dy)

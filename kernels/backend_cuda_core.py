@@ -77,7 +77,7 @@ class CudaCoreBackend:
 
     def free(self, memory: Memory) -> None:
         # The pool knows nothing of the streams that used it.
-        self._device.sync()
+        self._call("cuCtxSynchronize")
         memory.native.close(self._allocations)
 
     def pinned(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

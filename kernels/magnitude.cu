@@ -1,4 +1,5 @@
-// mean of |values|, left on the device: the first half of ascend.ascend and of limit.limit.
+// mean of |values|, left on the device: the first half of ascend.ascend and of limit.limit. Defined
+// by magnitude.magnitude.
 //
 // Two levels: each block sums its share and writes one partial sum, then one block sums those. No
 // atomics, so the same input gives the same bits. Bytes per pixel: 12 read (half: 6; a difference

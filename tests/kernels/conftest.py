@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from livedream.kernels.backend_cuda_core import CudaCoreBackend
+from livedream.kernels.backend_pycuda import PycudaBackend
 from livedream.kernels.compile import KernelError
 from livedream.kernels.launcher import Launcher, open_launcher
 from livedream.kernels.operations import Operations
@@ -54,11 +57,29 @@ class Bench:
             self.launcher.free(memory)
 
 
-@pytest.fixture(scope="session")
-def host_compiler(tmp_path_factory: pytest.TempPathFactory) -> HostCompiler:
+def shim(tmp_path_factory: pytest.TempPathFactory) -> HostCompiler:
+    """One for the whole run, with everything compiled."""
     if not shutil.which("g++"):
         pytest.skip("g++ is not installed")
-    return HostCompiler(tmp_path_factory.mktemp("shim"))
+    compiler = HostCompiler(tmp_path_factory.getbasetemp() / "shim")
+    compiler.compile_all()
+    return compiler
+
+
+def find_card(tmp_path_factory: pytest.TempPathFactory) -> Launcher:
+    """LIVEDREAM_BACKEND: the name of the only library to try."""
+    folder = tmp_path_factory.getbasetemp() / "kernels"
+    only = os.environ.get("LIVEDREAM_BACKEND")
+    backends = [each for each in (PycudaBackend, CudaCoreBackend) if only in (None, each.name)]
+    try:
+        return open_launcher(folder, backends=backends)
+    except KernelError as error:
+        pytest.skip(f"no card: {error}")
+
+
+@pytest.fixture(scope="session")
+def host_compiler(tmp_path_factory: pytest.TempPathFactory) -> HostCompiler:
+    return shim(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -69,11 +90,7 @@ def host(host_compiler: HostCompiler) -> tuple[Bench, Any]:
 
 @pytest.fixture(scope="session")
 def card(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    try:
-        launcher = open_launcher(tmp_path_factory.mktemp("kernels"))
-    except KernelError as error:
-        pytest.skip(str(error))
-    return Bench(launcher)
+    return Bench(find_card(tmp_path_factory))
 
 
 @pytest.fixture(params=["host", "card"])

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import shutil
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from livedream.kernels.compile import entries
+from livedream.kernels.compile import SOURCES, entries, read_source
 from livedream.kernels.launcher import Launcher, Memory, Stream
 
 SHIM = Path(__file__).with_name("shim.h")
+WARNINGS = ("-Wall", "-Wextra", "-Werror")
 GUARD = 4096
 """Bytes of NaN before and after each allocation: a wrong read shows in the result."""
 
@@ -23,32 +26,50 @@ _TYPES[np.dtype(np.int64)] = "q"
 
 
 class HostCompiler:
-    """g++, with a check of undefined behaviour where it has the library for one."""
+    """g++, with a check of undefined behaviour where it has the library for one.
+
+    folder: what is in it already is not compiled again.
+    """
 
     architectures = staticmethod(lambda: [0])
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.version = "g++"
         self._path = shutil.which("g++") or ""
         self._check = ["-fsanitize=undefined", "-fno-sanitize=vptr"]
         (folder / "probe.cpp").write_text("int probe() { return 0; }\n")
-        if self._build(folder / "probe.cpp", folder / "probe.so").returncode:
+        if self._build(folder / "probe.cpp", folder / "probe.so", "-shared").returncode:
             self._check = []
         self.checks_behaviour = bool(self._check)
+        self._shim = folder / SHIM.name
+        if not self._shim.exists():
+            shutil.copy(SHIM, self._shim)
+            # Most of the time goes into the standard headers: once is enough.
+            header = self._build(self._shim, self._shim.with_suffix(".h.gch"), "-w")
+            assert header.returncode == 0, header.stderr
 
     def compile(self, source: str, name: str, target: str) -> bytes:
         """The path of the library, as bytes."""
-        library = self.folder / f"{name}.so"
-        text = self.folder / f"{name}.cpp"
-        text.write_text(source + "".join(f"\nSHIM_ENTRY({entry})" for entry in entries(source)))
-        done = self._build(text, library, "-include", str(SHIM), "-Wall", "-Wextra", "-Werror")
-        assert done.returncode == 0, done.stderr
+        source += "".join(f"\nSHIM_ENTRY({entry})" for entry in entries(source))
+        stem = f"{name}-{hashlib.sha256(source.encode()).hexdigest()[:12]}"
+        text, library = self.folder / f"{stem}.cpp", self.folder / f"{stem}.so"
+        if not library.exists():
+            text.write_text(source)
+            done = self._build(text, library, "-shared", "-include", str(self._shim), *WARNINGS)
+            assert done.returncode == 0, done.stderr
         return str(library).encode()
 
-    def _build(self, text: Path, library: Path, *options: str) -> subprocess.CompletedProcess[str]:
-        command = [self._path, "-std=c++17", "-O2", "-ffp-contract=off", "-shared", "-fPIC"]
-        command += ["-fno-gnu-unique", *self._check, *options, "-o", str(library), str(text)]
+    def compile_all(self) -> list[Path]:
+        """All of the project's sources, two at a time."""
+        with ThreadPoolExecutor(2) as pool:
+            made = pool.map(lambda name: self.compile(read_source(name), name, "host"), SOURCES)
+            return [Path(library.decode()) for library in made]
+
+    def _build(self, text: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [self._path, "-std=c++17", "-O2", "-ffp-contract=off", "-fPIC"]
+        command += ["-fno-gnu-unique", *self._check, *options, "-o", str(out), str(text)]
         return subprocess.run(command, capture_output=True, text=True)
 
 

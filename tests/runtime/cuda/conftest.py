@@ -1,22 +1,19 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
-from livedream.kernels.compile import KernelError
-from livedream.kernels.launcher import Launcher, open_launcher
+from livedream.kernels.launcher import Launcher
 
+from ...kernels.conftest import find_card, shim
 from ...kernels.host import HostCompiler
 from .fakes import CountingBackend, counting_launcher
 
 
 @pytest.fixture(scope="session")
 def compiler(tmp_path_factory: pytest.TempPathFactory) -> HostCompiler:
-    if not shutil.which("g++"):
-        pytest.skip("g++ is not installed")
-    return HostCompiler(tmp_path_factory.mktemp("shim"))
+    return shim(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +34,4 @@ def host(shared: tuple[Launcher, CountingBackend]) -> Iterator[tuple[Launcher, C
 
 @pytest.fixture(scope="session")
 def card(tmp_path_factory: pytest.TempPathFactory) -> Launcher:
-    try:
-        return open_launcher(tmp_path_factory.mktemp("kernels"))
-    except KernelError as error:
-        pytest.skip(f"no card: {error}")
+    return find_card(tmp_path_factory)
