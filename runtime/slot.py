@@ -74,7 +74,9 @@ class Slot(Generic[T]):
 class Capture:
     """A thread that reads a source as fast as it comes and keeps the newest frame in `slot`.
 
-    The source's end closes the slot; its error travels to whoever takes from the slot.
+    The source's end closes the slot; its error travels to whoever takes from the slot. A source
+    that is not live waits after its first frame until a second one is asked for: what is opened
+    for the size of the first may take a while, and a short clip would be over by then.
     """
 
     def __init__(self, source: Source, stats: Stats | None = None) -> None:
@@ -82,6 +84,8 @@ class Capture:
         self.slot: Slot[Frame] = Slot()
         self._stats = stats
         self._stopping = threading.Event()
+        self._takes = 0
+        self._wanted = threading.Event()
         # A driver may block for ever inside a read: such a thread must not hold up the exit.
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
@@ -91,11 +95,15 @@ class Capture:
 
     def take(self, timeout: float | None = None) -> Frame | None:
         """The newest frame, or None after `timeout` seconds; raises as `Slot.take` does."""
+        self._takes += 1
+        if self._takes > 1:
+            self._wanted.set()
         return self.slot.take(timeout)
 
     def close(self, timeout: float = 2.0) -> bool:
         """Stops reading and closes the source. False if a read still blocked after `timeout`."""
         self._stopping.set()
+        self._wanted.set()
         self.slot.close()
         self.source.close()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
@@ -117,6 +125,8 @@ class Capture:
                 self.slot.put(frame)
                 if self._stats is not None:
                     self._stats.record("capture", self.source.cost)
+                if not self.source.live:
+                    self._wanted.wait()
         except Exception as error:  # noqa: BLE001 - not swallowed: the taker gets it
             self.slot.close(error)
         else:

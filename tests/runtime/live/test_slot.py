@@ -97,6 +97,25 @@ def test_capture_keeps_only_the_newest():
             capture.take(0)
 
 
+def test_a_clip_waits_while_something_is_opened_for_its_first_frame():
+    source = Script(*range(5))
+    source.live = False
+    with Capture(source) as capture:
+        first = capture.take(5)
+        assert first is not None
+        assert first.index == 0
+        capture._thread.join(0.05)
+        assert len(source.script) == 4
+        assert capture.take(5) is not None
+        capture._thread.join(5)
+        assert not source.script
+
+    source = Script(0, 1)
+    source.live = False
+    capture = Capture(source).start()
+    assert capture.close(timeout=5) is True
+
+
 def test_capture_hands_the_sources_error_to_the_taker():
     capture = Capture(Script(LivedreamError("the cable burnt"))).start()
     with pytest.raises(LivedreamError, match="burnt"):
