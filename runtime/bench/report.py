@@ -63,22 +63,17 @@ PARTIAL = "Partial: it ended before everything was measured."
 
 def headline(case: Case) -> str:
     """What was measured, in one line; empty where nothing was."""
-    figures = []
+    told = []
     if case.frame:
-        figures += [
-            f"{number(case.frame.ms.p50)} ms a frame",
-            f"{case.frame.fps:.3g} fps",
-            f"{case.frame.megapixel_steps_per_second:.3g} megapixel-steps/s",
-        ]
+        told += [f"{number(case.frame.ms.p50)} ms/frame", f"{case.frame.fps:.3g} fps"]
     elif case.step:
-        figures += [
-            f"{number(case.step.ms.p50)} ms a step",
-            f"{case.step.megapixel_steps_per_second:.3g} megapixel-steps/s",
-        ]
+        told.append(f"{number(case.step.ms.p50)} ms/step")
+    if measure := case.frame or case.step:
+        told.append(f"{measure.megapixel_steps_per_second:.3g} Mpx-steps/s")
     if case.live:
-        figures.append(f"{number(case.live[0].age.p50)} ms old at {pace(case.live[0])}")
-    title = f"{case.size[0]}x{case.size[1]} {case.provider} {case.precision}"
-    return f"{title}: {', '.join(figures)}" if figures else ""
+        told.append(f"age {number(case.live[0].age.p50)} ms")
+    title = f"{case.layers} {case.size[0]}x{case.size[1]} {case.provider} {case.precision}"
+    return f"{title}: {', '.join(told)}" if told else ""
 
 
 def machine_lines(machine: Machine, floor: Floor | None) -> list[str]:
