@@ -22,9 +22,13 @@ PACKAGES = (
 
 QUERY = (
     "name", "driver_version", "memory.total", "power.limit", "clocks.max.sm", "clocks.sm",
-    "clocks.mem", "temperature.gpu", "power.draw", "clocks_throttle_reasons.active",
+    "clocks.mem", "temperature.gpu", "power.draw",
 )  # fmt: skip
 """What NVML is asked, through the tool that every NVIDIA driver brings."""
+
+THROTTLING = ("clocks_event_reasons.active", "clocks_throttle_reasons.active")
+"""The last question, as drivers from 535 on and before call it; a driver answers none of the
+questions where it does not know one."""
 
 
 def versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
@@ -147,22 +151,26 @@ def gpus() -> list[Gpu]:
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return []
-    try:
-        done = subprocess.run(
-            [tool, f"--query-gpu={','.join(QUERY)}", "--format=csv,noheader,nounits"],
-            capture_output=True, text=True, check=False, timeout=20,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return []
-    return parse_gpus(done.stdout) if done.returncode == 0 else []
+    for throttling in THROTTLING:
+        query = ",".join((*QUERY, throttling))
+        try:
+            done = subprocess.run(
+                [tool, f"--query-gpu={query}", "--format=csv,noheader,nounits"],
+                capture_output=True, text=True, check=False, timeout=20,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return []
+        if done.returncode == 0:
+            return parse_gpus(done.stdout)
+    return []
 
 
 def parse_gpus(text: str) -> list[Gpu]:
-    """The lines that `QUERY` is answered with; a line without all of its fields is left out."""
+    """The lines that `QUERY` and `THROTTLING` are answered with, but those that lack a field."""
     found = []
     for line in text.splitlines():
         values = [value.strip() for value in line.split(",")]
-        if len(values) != len(QUERY):
+        if len(values) != len(QUERY) + 1:
             continue
         name, driver, *numbers, throttling = values
         memory, limit, most, sm, clock, celsius, watts = map(_number, numbers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 
 import numpy as np
@@ -16,7 +17,15 @@ from livedream.runtime.bench.floor import (
     floor_seconds,
     node_work,
 )  # fmt: skip
-from livedream.runtime.bench.machine import Others, busy_ticks, cpu_facts, parse_gpus
+from livedream.runtime.bench.machine import (
+    Others,
+    afterwards,
+    busy_ticks,
+    cpu_facts,
+    gpus,
+    machine,
+    parse_gpus,
+)
 from livedream.runtime.bench.schema import CopyRate, Floor
 from livedream.runtime.bench.step import compare_gradients, copy_bandwidth
 from livedream.runtime.errors import LivedreamError
@@ -131,6 +140,24 @@ def test_nvidia_smi_s_answer():
     (other,) = parse_gpus(line.replace("700.00", "[N/A]").replace("0x0000000000000001", "[N/A]"))
     assert other.power_limit_watts is None
     assert other.before.throttling is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the tool is played by a shell script")
+@pytest.mark.parametrize("known", ["clocks_event_reasons", "clocks_throttle_reasons", "nothing"])
+def test_drivers_of_any_age_are_asked(tmp_path, monkeypatch, known):
+    """A driver that does not know one of the fields answers none of them."""
+    tool = tmp_path / "nvidia-smi"
+    line = "H100, 580.1, 81559, 700.00, 1980, 1755, 2619, 41, 210.5, 0x0000000000000004"
+    tool.write_text(
+        f'#!/bin/sh\ncase "$1" in *{known}.active*) echo "{line}";; '
+        '*) echo "Field is not a valid field to query."; exit 2;; esac\n'
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = gpus()
+    assert [gpu.name for gpu in found] == ([] if known == "nothing" else ["H100"])
+    assert all(gpu.before.throttling == "0x0000000000000004" for gpu in found)
+    assert [gpu.after for gpu in afterwards(machine()).gpus] == [gpu.before for gpu in found]
 
 
 def test_what_others_compute(monkeypatch):
