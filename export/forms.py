@@ -7,13 +7,15 @@ from typing import Protocol
 from .blocked import Blocked
 from .builder import Builder
 from .plain import Plain
-from .tape import Conv, MaxPool
+from .tape import Conv, MaxPool, Rectify
 
 
 class Form(Protocol):
-    """How the three adjoints that have a choice are written."""
+    """How the adjoints that have a choice are written."""
 
-    def rectify(self, builder: Builder, gradient: str, output: str, ceiling: float | None) -> str:
+    def rectify(
+        self, builder: Builder, gradient: str, output: str, ceiling: float | None, channels: int
+    ) -> str:
         """The gradient where 0 < output (< ceiling), else zero."""
         ...
 
@@ -25,6 +27,23 @@ class Form(Protocol):
 
     def transposed(self, builder: Builder, gradient: str, conv: Conv, like: str) -> str:
         """The gradient of a convolution's input; `like` is that input (for its size)."""
+        ...
+
+    def expansion(
+        self,
+        builder: Builder,
+        gradient: str,
+        strided: Conv,
+        rectify: Rectify,
+        output: str,
+        pointwise: Conv,
+        like: str,
+    ) -> str | None:
+        """The gradient back through a stride-2 convolution, the activation that it reads and the
+        1x1 convolution before that, in one; None where the form has nothing to gain.
+
+        `output` is the activation's value, `like` the input of the 1x1 convolution.
+        """
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .builder import Builder
-from .tape import Conv, MaxPool
+from .tape import Conv, MaxPool, Rectify
 
 
 def crop(builder: Builder, value: str, like: str) -> str:
@@ -47,7 +47,9 @@ def transposed_strided(builder: Builder, gradient: str, conv: Conv, like: str) -
 class Plain:
     """See `forms.Form`."""
 
-    def rectify(self, builder: Builder, gradient: str, output: str, ceiling: float | None) -> str:
+    def rectify(
+        self, builder: Builder, gradient: str, output: str, ceiling: float | None, channels: int
+    ) -> str:
         # one choice inside the other: OpenVINO's provider leaves a logical And, and with it all
         # of the forward pass, to onnxruntime's own kernels
         if ceiling is not None:
@@ -72,6 +74,18 @@ class Plain:
         if conv.stride == 1:
             return transposed_stride_1(builder, gradient, conv)
         return transposed_strided(builder, gradient, conv, like)
+
+    def expansion(
+        self,
+        builder: Builder,
+        gradient: str,
+        strided: Conv,
+        rectify: Rectify,
+        output: str,
+        pointwise: Conv,
+        like: str,
+    ) -> str | None:
+        return None
 
 
 def along(

@@ -41,10 +41,10 @@ class Through:
         """The contribution to input channels [start, stop)."""
         return replace(self, conv=replace(self.conv, weight=self.conv.weight[:, start:stop]))
 
-    @property
-    def pointwise(self) -> bool:
-        conv = self.conv
-        return conv.weight.shape[2:] == (1, 1) and conv.stride == 1 and conv.groups == 1
+
+def is_pointwise(conv: Conv) -> bool:
+    """Whether it is a dense 1x1 convolution of stride 1."""
+    return conv.weight.shape[2:] == (1, 1) and conv.stride == 1 and conv.groups == 1
 
 
 Contribution = str | Through
@@ -88,7 +88,7 @@ class Reverse:
         """Walk back from everything pushed; returns the gradient of the image."""
         for operation in reversed(self.tape.operations):
             contributions = self.pending.pop(operation.output, None)
-            if contributions:
+            if contributions and not self._back_through_expansion(operation, contributions):
                 self._back(operation, self._sum(contributions, operation.output))
         return self._sum(self.pending.pop(IMAGE), IMAGE)
 
@@ -100,8 +100,9 @@ class Reverse:
             case Conv(source=source):
                 self.push(source, Through(operation, gradient))
             case Rectify(source=source, ceiling=ceiling):
-                output = values[operation.output]
-                self.push(source, self.form.rectify(builder, gradient, output, ceiling))
+                output, channels = values[operation.output], self.tape.channels[source]
+                passed = self.form.rectify(builder, gradient, output, ceiling, channels)
+                self.push(source, passed)
             case MaxPool(source=source):
                 self._back_through_pool(operation, source, gradient)
             case AveragePool(source=source, kernel=kernel):
@@ -119,13 +120,40 @@ class Reverse:
             case _:
                 raise TypeError(f"no reverse rule for {type(operation).__name__}")
 
+    def _back_through_expansion(
+        self, operation: Operation, contributions: list[Contribution]
+    ) -> bool:
+        """Take a strided convolution, activation and 1x1 convolution in one, where that is all
+        there is; true if done."""
+        if not isinstance(operation, Rectify) or len(contributions) > 1:
+            return False
+        (strided,) = contributions
+        producer = self.producers.get(operation.source)
+        if not (
+            isinstance(strided, Through)
+            and strided.conv.stride == 2
+            and isinstance(producer, Conv)
+            and is_pointwise(producer)
+            and self.readers[operation.source] == 1
+        ):
+            return False
+        gradient = self.form.expansion(
+            self.builder, strided.gradient, strided.conv, operation,
+            self.values[operation.output], producer, self.values[producer.source],
+        )  # fmt: skip
+        if gradient is None:
+            return False
+        self.push(producer.source, gradient)
+        return True
+
     def _back_through_pool(self, pool: MaxPool, source: str, gradient: str) -> None:
         after, before = self.values[pool.output], self.values[source]
         producer = self.producers.get(source)
         if isinstance(producer, Rectify) and self.readers[source] == 1:
             # the gradient only reaches values equal to the maximum, so the activation's mask can
             # be read off the pooled, smaller image
-            gradient = self.form.rectify(self.builder, gradient, after, producer.ceiling)
+            channels = self.tape.channels[source]
+            gradient = self.form.rectify(self.builder, gradient, after, producer.ceiling, channels)
             source = producer.source
         channels = self.tape.channels[source]
         routed = self.form.max_pool(self.builder, gradient, before, after, pool, channels)
@@ -134,9 +162,9 @@ class Reverse:
     def _sum(self, contributions: list[Contribution], value: str) -> str:
         finished = [c for c in contributions if isinstance(c, str)]
         through = [c for c in contributions if isinstance(c, Through)]
-        pointwise = [c for c in through if c.pointwise]
+        pointwise = [c for c in through if is_pointwise(c.conv)]
         if len(pointwise) > 1:
-            through = [c for c in through if not c.pointwise]
+            through = [c for c in through if not is_pointwise(c.conv)]
             through.append(self._merged(pointwise))
         for contribution in through:
             finished.append(self._transposed(contribution, value))
