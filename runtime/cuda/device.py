@@ -91,8 +91,8 @@ class CudaDevice:
         launcher.wait(self._copies, launcher.record(self.stream))
         host = self.host.take(shape, np.uint8)
         launcher.copy_from(host, raw.pointer, self._copies)
-        done = launcher.record(self._copies)
-        download = Download(host, lambda: self._wait(done), (raw, uploads))
+        copied = [launcher.record(self._copies)]
+        download = Download(host, lambda: self._wait(copied), (raw, uploads))
         if not self._ahead:
             return download.read()
         last, self._under_way = self._under_way, download
@@ -251,9 +251,13 @@ class CudaDevice:
         """float32 [3, height, width] in host memory. Waits for the card: not for a live frame."""
         if image.half:
             raise ValueError("only float32 images are fetched")
+        pointer = self._pointer(image)
+        # As in `download`; else a still picture's many steps would pile them up.
+        uploads, self._uploads = self._uploads, []
         host = self.host.take((3, *image.size), np.float32)
-        self.launcher.copy_from(host, self._pointer(image), self.stream)
+        self.launcher.copy_from(host, pointer, self.stream)
         self.launcher.synchronize(self.stream)
+        uploads.clear()
         return host
 
     def put(self, planes: np.ndarray) -> Image:
@@ -270,10 +274,12 @@ class CudaDevice:
     def _new(self, size: Size) -> Image:
         return Image(size, self.pool.take(3 * size[0] * size[1] * _FLOAT))
 
-    def _wait(self, event: Any) -> None:
+    def _wait(self, events: list[Any]) -> None:
         try:
             with self.attached(), self.gate.waiting():
-                self.launcher.synchronize(event)
+                self.launcher.synchronize(events[0])
+                # Here, where the card is current: pycuda loses an event that is let go elsewhere.
+                events.clear()
         except Exception as error:
             reason = str(error).split("\n")[0][:200].rstrip(".")
             raise CardError(f"The graphics card failed: {reason}.") from error

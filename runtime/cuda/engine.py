@@ -123,10 +123,11 @@ class CudaEngine:
         bound = shared.bound[size]
         half = bound.session.half
         self.device.network_input(image, half)
-        if shared.loaded is not self._steering:
-            for name, weights in self._steering.items():
+        wanted = self._steering  # which another thread may change at any time
+        if shared.loaded is not wanted:
+            for name, weights in wanted.items():
                 self._send(shared.weights[name].pointer, weights)
-            shared.loaded = self._steering
+            shared.loaded = wanted
         bound.session.run(bound.binding, self.device.gate)
         output = bound.output
         output.generation += 1
@@ -157,13 +158,19 @@ class CudaEngine:
         return host.astype(np.float32)
 
     def keep(self, sizes: Iterable[Size]) -> None:
-        """End the sessions of all other sizes, for their memory."""
-        kept = set(sizes)
-        with self._shared.opening:
-            for size in set(self._shared.bound) - kept:
-                bound = self._shared.bound.pop(size)
-                bound.binding = None
-                bound.session.close()
+        """End the sessions of all other sizes, for their memory. Waits for the card, never for a
+        session that opens meanwhile; from any thread."""
+        bound = self._shared.bound
+        ended = [bound.pop(size) for size in set(bound) - set(sizes)]
+        if not ended:
+            return
+        device = self.device
+        # What is queued still runs in their memory. Giving it back would spoil a recording.
+        with device.attached(), device.gate.waiting():
+            device.launcher.synchronize(device.stream)
+            for each in ended:
+                each.binding = None
+                each.session.close()
 
     def close(self) -> None:
         """End the sessions. Engines made by `steered` end with it."""

@@ -228,8 +228,7 @@ def test_a_second_thread_may_attach(real):
 
     got: list[np.ndarray] = []
 
-    def work() -> None:
-        real.attach()
+    def use() -> None:  # pycuda wants what was made here gone before the card is let go of
         stream, memory = real.stream(), real.allocate(16)
         array = np.ones(4, np.float32)
         real.zero(memory, stream)
@@ -237,6 +236,10 @@ def test_a_second_thread_may_attach(real):
         real.synchronize(stream)
         real.free(memory)
         got.append(array)
+
+    def work() -> None:
+        real.attach()
+        use()
         real.detach()
 
     thread = threading.Thread(target=work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -71,14 +72,31 @@ class Binding:
         self.outputs[name] = (element_type, tuple(shape), buffer_ptr)
 
 
+class Native:
+    """What the program holds of a session; without it the session's memory is gone."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def __del__(self) -> None:
+        self._session.ended = True
+
+
 class Session:
-    """Climbs the toy objective, times the mean of the steering's weights."""
+    """Climbs the toy objective, times the mean of the steering's weights.
+
+    Its work may be queued: then it needs the session's memory when its turn comes.
+    """
 
     def __init__(self, fake: FakeOrt, options: SessionOptions, named: list) -> None:
         self.fake, self.options, self.named = fake, options, named
         self.runs: list[RunOptions] = []
         self.recorded: Binding | None = None
         self._plain_runs = 0
+        self.ended = False
         size = options.dimensions["height"], options.dimensions["width"]
         self.toy, self.size = ToyEngine(), size
         self.toy.minimum_size = 1
@@ -129,6 +147,19 @@ class Session:
                 self.recorded = binding
                 self.fake.counts["recorded"] += 1
             assert self.recorded in (None, binding), "replayed with other addresses"
+
+        def work() -> None:
+            assert not self.ended, "the session ended before its work was done"
+            self._compute(binding)
+
+        if self.fake.queue is None:
+            work()
+            return
+        self.fake.queue(work)
+        if ASYNCHRONOUS[0] not in options.entries:
+            self.fake.finish()
+
+    def _compute(self, binding: Binding) -> None:
         kind, shape, address = binding.inputs["image"]
         assert shape == (1, 3, *self.size)
         weights = [
@@ -155,11 +186,14 @@ class FakeOrt:
         self.fails: list[Exception] = []
         self.refused: set[bytes] = set()
         self.devices: list[Any] = []
+        # Where work goes that is done later, and what waits for it; None: it is done at once.
+        self.queue: Callable[[Callable[[], None]], None] | None = None
+        self.finish: Callable[[], None] = lambda: None
 
     def InferenceSession(self, path, sess_options, providers=None, enable_fallback=1):
         session = Session(self, sess_options, providers or [])
         self.sessions.append(session)
-        return session
+        return Native(session)
 
     def get_ep_devices(self) -> list[Any]:
         return self.devices

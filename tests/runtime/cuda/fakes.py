@@ -96,6 +96,10 @@ class LateBackend(CountingBackend):
         self.eager = eager
         self.queues: dict[int, list[Any]] = {}
 
+    def put(self, stream: Stream, work: Any) -> None:
+        """Queue anything: what onnxruntime does on the kernels' stream."""
+        self._queue(stream, work)
+
     def launch(self, *arguments: Any) -> None:
         self._queue(arguments[-1], lambda: CountingBackend.launch(self, *arguments))
 

@@ -21,7 +21,7 @@ from livedream.runtime.recipes import RECIPES
 
 from ..core.test_dreamer import picture
 from ..core.toy import ToyEngine
-from .fakes import LateBackend, counting_launcher
+from .fakes import Event, LateBackend, counting_launcher
 
 LIVE = Dream(octaves=2, steps=1, step_size=2, jitter=4, half_life=1, strength=12)
 
@@ -312,6 +312,39 @@ def test_one_thread_dreams_another_shows(host):
     for n, got in kept:
         assert np.abs(got.astype(int) - expected[n]).mean() <= 1
     assert not any(host[1].threads.values())
+
+
+def test_many_steps_of_a_still_picture_keep_no_pinned_memory(host):
+    """Where the network is on the processor, each step brings a gradient."""
+    google = RECIPES["google"].dream.model_copy(update={"octaves": 1, "steps": 20})
+    ours, _ = both(host, google)
+    ours.still(picture(40, 56))
+    assert host[1].counts["pinned"] <= 5
+
+
+def test_the_event_of_a_copy_ends_where_the_card_is_current(host, monkeypatch):
+    """pycuda cannot destroy it elsewhere: one would be lost with every frame that is shown."""
+    backend = host[1]
+    made, ended = [], []
+
+    class Ends(Event):
+        def __del__(self) -> None:
+            ended.append(backend.threads[threading.get_ident()])
+
+    def record(stream):
+        made.append(1)
+        return Ends()
+
+    monkeypatch.setattr(backend, "record", record)
+    monkeypatch.setattr(backend, "wait", lambda stream, event: None)
+    device = CudaDevice(host[0], ahead=1)
+    with device.attached():
+        shown = device.download(device.upload(picture()))
+    assert ended == [1]
+    thread = threading.Thread(target=lambda: np.asarray(shown))
+    thread.start()
+    thread.join()
+    assert ended == [1] * len(made) == [1, 1]
 
 
 def test_trim_gives_back_what_nobody_uses(host):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from livedream.kernels.launcher import Launcher
 from livedream.runtime.cpu import CpuDevice
 from livedream.runtime.cuda.device import CudaDevice
 from livedream.runtime.cuda.engine import CudaEngine
@@ -23,6 +24,7 @@ from livedream.runtime.providers import PROVIDERS
 
 from ..core.toy import ToyEngine
 from .fake_ort import ASYNCHRONOUS, FakeOrt
+from .fakes import LateBackend
 from .test_device import LIVE, moving
 
 GRAPH = Graph(Path("toy.onnx"), "toy", {"a": 4}, 8, "fp32", "gpu", "none", "0")
@@ -374,6 +376,92 @@ def test_sizes_no_longer_dreamt_are_let_go(setting, host):
     assert len(made.ort.sessions) == 3
 
 
+@pytest.fixture
+def late(compiler, tmp_path):
+    """A card and an onnxruntime that work as late as they may."""
+    launcher = Launcher(backend := LateBackend(compiler, False))  # pyright: ignore
+    made = Setting((launcher, backend), tmp_path)
+    made.ort.queue = lambda work: backend.put(made.device.stream, work)
+    made.ort.finish = lambda: backend.synchronize(made.device.stream)
+    return made
+
+
+def test_a_session_ends_when_its_work_is_done(late):
+    """Between two frames another engine takes over, while the last frame is still under way."""
+    device = late.device
+    image = device.jitter(device.put(IMAGE), 0, 0)
+    got = device.ascend(image, late.engine.gradient(image), 0.1, 0, 0)
+    late.engine.close()
+    expected = CpuDevice().ascend(IMAGE, ToyEngine().gradient(IMAGE), 0.1, 0, 0)
+    assert np.allclose(device.fetch(got), expected, atol=1e-5)
+    assert late.ort.sessions[0].ended
+
+
+def test_late_frames_are_the_cpu_devices(late):
+    """Uploads, steering and gradients in their order, though everything is late."""
+    ours = Dreamer(late.device, late.engine, LIVE, seed=5)
+    toy = ToyEngine()
+    theirs = Dreamer(CpuDevice(), toy, LIVE, seed=5)
+    for index, frame in enumerate(moving(6)):
+        if index == 3:  # the same direction, so the same picture: the step is normalised
+            ours.engine = late.engine.steered(parse_objective("a*0.5"))
+        got = np.asarray(ours.live(frame, index / 25)).astype(int)
+        assert np.abs(got - theirs.live(frame, index / 25)).mean() <= 1
+
+
+def test_sessions_end_while_another_opens(setting):
+    """A full card is stepped down from at once, though an engine is being built."""
+    made = setting()
+    made.engine.prepare(20, 24)
+    building, done = threading.Event(), threading.Event()
+    opened = made.engine._open_session
+
+    def slow(size):
+        building.set()
+        assert done.wait(10)
+        return opened(size)
+
+    made.engine._open_session = slow
+    thread = threading.Thread(target=lambda: made.engine.prepare(30, 40))
+    thread.start()
+    assert building.wait(10)
+    made.engine.keep([])
+    assert made.ort.sessions[0].ended
+    done.set()
+    thread.join()
+
+
+def test_steering_that_changes_while_it_is_sent_is_sent_again(setting):
+    made = setting(objective="a")
+    gradient(made)
+    send = made.engine._send
+
+    def interrupted(pointer, values):
+        made.engine._send = send
+        made.engine.steer(parse_objective("a*3"))
+        send(pointer, values)
+
+    made.engine._send = interrupted
+    made.engine.steer(parse_objective("a*2"))
+    gradient(made)
+    assert np.allclose(gradient(made), 3 * ToyEngine().gradient(IMAGE), atol=1e-4)
+
+
+def test_sessions_open_beside_each_other():
+    gate, both = Gate(), threading.Barrier(2, timeout=10)
+
+    def opened() -> None:
+        with gate.opening():
+            both.wait()
+
+    threads = [threading.Thread(target=opened) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not both.broken
+
+
 def test_recording_and_waiting_keep_apart():
     gate, order = Gate(), []
     inside, leave = threading.Event(), threading.Event()
@@ -397,6 +485,17 @@ def test_recording_and_waiting_keep_apart():
         assert not free
     with gate.recording() as free:
         assert free
+        for apart in (gate.waiting, gate.opening):
+            entered = threading.Event()
+
+            def enter(apart=apart, entered=entered) -> None:
+                with apart():
+                    entered.set()
+
+            threading.Thread(target=enter).start()
+            assert not entered.wait(0.05)
+    with gate.waiting(), gate.opening():
+        pass
 
 
 def test_a_quick_opening_does_not_wait_for_a_slow_one_but_for_a_recording():
