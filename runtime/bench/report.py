@@ -22,6 +22,7 @@ from .schema import (
     Stage,
     Turns,
 )
+from .statistics import FEWEST_FOR_BOUNDS
 
 if TYPE_CHECKING:
     from .compare import Comparison
@@ -198,6 +199,8 @@ def cost_text(cost: Spread) -> str:
     middle, low, high = (
         (value - 1) * 100 for value in (cost.median, cost.sure_low, cost.sure_high)
     )
+    if cost.count < FEWEST_FOR_BOUNDS:
+        return f"{middle:+.1f} % of a frame ({cost.count} pairs: too few to say)"
     return (
         f"{middle:+.1f} % of a frame (surely between {low:+.1f} and {high:+.1f} %, "
         f"{cost.count} pairs)"

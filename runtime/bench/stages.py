@@ -40,6 +40,7 @@ class StageTimes:
 
     def __init__(self, clocks: Sequence[Clock] = (HostClock(),)) -> None:
         self.clocks = list(clocks)
+        self._marks = [clock.mark for clock in clocks]
         self.frames: list[list[dict[str, float]]] = [[] for _ in self.clocks]
         """Of each clock, of each frame: stage -> seconds; `frame` is the whole."""
         self._current: list[_Span] = []
@@ -105,20 +106,21 @@ class _Span:
         self._times = times
         self.name = name
         self.parent: _Span | None = None
-        self.start: tuple[Any, ...] = ()
-        self.end: tuple[Any, ...] = ()
+        self.start: list[Any] = []
+        self.end: list[Any] = []
 
     def __enter__(self) -> _Span:
         times = self._times
         self.parent = times._open[-1] if times._open else None
         times._open.append(self)
         times._current.append(self)
-        self.start = tuple(clock.mark() for clock in times.clocks)
+        self.start = [mark() for mark in times._marks]
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.end = tuple(clock.mark() for clock in self._times.clocks)
-        self._times._open.pop()
+        times = self._times
+        self.end = [mark() for mark in times._marks]
+        times._open.pop()
 
 
 class _Timed(Generic[Array]):

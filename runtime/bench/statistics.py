@@ -79,6 +79,9 @@ def drift(samples: Sequence[float]) -> float:
 SURE = 0.95
 """How often an interval around a median shall hold the true one."""
 
+FEWEST_FOR_BOUNDS = 6
+"""Samples without which no interval is that sure: five are all on one side once in 16 times."""
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -97,7 +100,7 @@ def median_bounds(samples: Sequence[float]) -> tuple[float, float]:
     """Between which two samples the median of what they were drawn from lies, 95 times of 100.
 
     By the sign test: whatever the distribution, a sample is as often above the true median as
-    below it. With fewer than 6 samples, which cannot say it that surely, the whole range.
+    below it. With fewer than `FEWEST_FOR_BOUNDS` samples, which cannot say it, the whole range.
     """
     ordered = sorted(samples)
     count = len(ordered)

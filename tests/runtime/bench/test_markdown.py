@@ -9,10 +9,10 @@ from rich.text import Text
 
 from livedream.runtime.bench.commands import bench
 from livedream.runtime.bench.markdown import tables
-from livedream.runtime.bench.report import headline, print_report
+from livedream.runtime.bench.report import cost_text, headline, print_report
 from livedream.runtime.bench.schema import CpuState, Machine, write_report
 
-from .conftest import make_case, make_measure, make_report
+from .conftest import make_case, make_measure, make_report, make_spread
 
 
 def test_every_row_has_the_cells_of_its_head():
@@ -53,6 +53,13 @@ def test_the_headline_is_one_line():
         "inception4c 320x240 cpu fp32: 20.9 ms/step, 4 Mpx-steps/s"
     )
     assert headline(make_case(step=None, frame=None, live=[])) == ""
+
+
+def test_too_few_pairs_say_nothing_of_what_measuring_costs():
+    spread = make_spread(1.001)
+    assert cost_text(spread).endswith("(surely between -1.9 and +5.1 %, 9 pairs)")
+    few = spread.model_copy(update={"count": 5})
+    assert cost_text(few) == "+0.1 % of a frame (5 pairs: too few to say)"
 
 
 def test_the_table_fits_a_narrow_terminal():
