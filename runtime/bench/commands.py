@@ -293,11 +293,15 @@ def options_given() -> dict[str, str]:
             param.type, click.Path
         ):
             continue
-        given[name] = _said(name, context.params[name])
+        given[param.opts[0].removeprefix("--")] = _said(name, context.params[name])
     return given
 
 
 def _said(name: str, value: Any) -> str:
+    if value is True:
+        return ""
+    if isinstance(value, float):
+        return f"{value:g}"
     if name == "size":
         return ",".join(f"{width}x{height}" for width, height in value)
     if name == "weights" and value not in ("auto", "random"):

@@ -31,10 +31,6 @@ STYLE = (
   --c6: #9d755d; --c7: #d6a520; --c8: #8793a5; --c9: #ff9da6; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8e8ec; --soft: #a2a6b0; --line: #34363d;
   --page: #16171b; --c0: #6f9fd8; --c3: #f07371; --c6: #bd9276; } }
-@media print { :root { color-scheme: light; --ink: #000; --soft: #444; --line: #ccc; --page: #fff }
-  body { margin: 0 !important; font-size: 12px; print-color-adjust: exact;
-    -webkit-print-color-adjust: exact }
-  svg, tr, li { break-inside: avoid } h2, h3 { break-after: avoid } h2 { margin-top: 1.2rem } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem } h3 { font-size: 1rem }
@@ -58,6 +54,14 @@ svg polyline { fill: none; stroke-width: 2 } svg line[class^=l] { stroke-width: 
         for n in range(plots.COLOURS)
     )
     + "i { display: inline-block; width: .8em; height: .8em; margin-right: .4em }\n"
+    + """
+@media print { :root { color-scheme: light; --ink: #000; --soft: #444; --line: #ccc; --page: #fff;
+    --c0: #4c78a8; --c3: #e45756; --c6: #9d755d }
+  body { margin: 0; font-size: 12px; print-color-adjust: exact; -webkit-print-color-adjust: exact }
+  .wide { overflow: visible } table { font-size: 9.5px } th, td { padding: .1rem .25rem }
+  svg { max-width: 38rem } svg, tr, li { break-inside: avoid }
+  h2, h3 { break-after: avoid } h2 { margin-top: 1.2rem } }
+"""
 )
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -162,8 +166,8 @@ def _facts(report: Report) -> str:
 
 def options_text(report: Report) -> str:
     """What was asked for, or that nothing was."""
-    given = [f"{name} {value}" for name, value in report.options.items()]
-    return ", ".join(given) or "the default"
+    given = [f"--{name} {value}".strip() for name, value in report.options.items()]
+    return " ".join(given) or "the default"
 
 
 def _case(case: Case) -> str:

@@ -26,6 +26,11 @@ def ticks(low: float, high: float, count: int = 6) -> list[float]:
     return [round(n * step, 10) for n in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
+def figure(value: float) -> str:
+    """Three digits, or all before the point: no exponents."""
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
+
+
 def log_ticks(low: float, high: float) -> list[float]:
     """1, 2 or 5 times a power of ten, from `low` to `high`, both above 0."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
@@ -44,7 +49,7 @@ def stacked(rows: Sequence[tuple[str, Sequence[tuple[str, float]]]], unit: str) 
         body.append(_text(LEFT - 8, y + 15, label, "end"))
         for name, value in parts:
             width = value * scale
-            tip = f"{name}: {value:.3g} {unit}"
+            tip = f"{name}: {figure(value)} {unit}"
             body.append(
                 f'<rect class="c{names.index(name) % COLOURS}" x="{x:.1f}" y="{y:.1f}" '
                 f'width="{max(width, 0.4):.1f}" height="{LINE - 2}"><title>{escape(tip)}</title>'
@@ -53,12 +58,12 @@ def stacked(rows: Sequence[tuple[str, Sequence[tuple[str, float]]]], unit: str) 
             if width > 7.5 * len(name) + 6:
                 body.append(_text(x + 4, y + 15, name, css="on"))
             x += width
-        body.append(_text(x + 6, y + 15, f"{x / scale - LEFT / scale:.3g} {unit}"))
+        body.append(_text(x + 6, y + 15, f"{figure(x / scale - LEFT / scale)} {unit}"))
         y += LINE + 6
     x, y = float(LEFT), y + 6
     totals = {n: sum(v for _, parts in rows for part, v in parts if part == n) for n in names}
     for place, name in enumerate(names):
-        shown = f"{name} {totals[name]:.3g}" if len(rows) == 1 else name
+        shown = f"{name} {figure(totals[name])}" if len(rows) == 1 else name
         width = 26 + 7.2 * len(shown)
         if x + width > WIDTH - RIGHT:
             x, y = float(LEFT), y + 20
@@ -102,7 +107,8 @@ def distributions(series: Sequence[tuple[str, Sequence[float]]], unit: str) -> s
             _legend_line(place, height + 4 + 18 * place)
             + _text(
                 LEFT + 30, height + 8 + 18 * place,
-                f"{label}: median {middle:.3g}, largest {curve[-1]:.3g} {unit}", css="small",
+                f"{label}: median {figure(middle)}, largest {figure(curve[-1])} {unit}",
+                css="small",
             )
         )  # fmt: skip
     return _svg(height + 18 * len(series) + 4, body, "Share of samples below a time")
@@ -137,7 +143,7 @@ def sweep(
         body.append(f'<polyline class="l{place % COLOURS}" points="{line}"/>')
         body += [
             f'<circle class="c{place % COLOURS}" cx="{across(x):.1f}" cy="{up(y):.1f}" r="4">'
-            f"<title>{escape(label)}: {x:.3g} {x_unit}, {y:.3g} {y_unit}</title></circle>"
+            f"<title>{escape(label)}: {figure(x)} {x_unit}, {figure(y)} {y_unit}</title></circle>"
             for x, y in ordered
         ]
         body.append(
@@ -168,9 +174,9 @@ def whiskers(rows: Sequence[tuple[str, float, float, float]]) -> str:
         body.append(
             f'<line class="l{kind}" x1="{across(least):.1f}" x2="{across(most):.1f}" y1="{y}" '
             f'y2="{y}"/><circle class="c{kind}" cx="{across(median):.1f}" cy="{y}" r="5"><title>'
-            f"{median:.3g} ({least:.3g} to {most:.3g})</title></circle>"
+            f"{figure(median)} ({figure(least)} to {figure(most)})</title></circle>"
         )
-        body.append(_text(across(median), y - 8, f"{median:.3g}x", "middle", "small"))
+        body.append(_text(across(median), y - 8, f"{figure(median)}x", "middle", "small"))
         y += 26
     return _svg(bottom + 40, body, "How many times our time the baseline takes")
 
@@ -186,9 +192,9 @@ def bars(rows: Sequence[tuple[str, Sequence[tuple[int, float]]]], unit: str) -> 
         for colour, value in values:
             body.append(
                 f'<rect class="c{colour % COLOURS}" x="2" y="{y}" width="{value * scale:.1f}" '
-                f'height="14"><title>{value:.3g} {escape(unit)}</title></rect>'
+                f'height="14"><title>{figure(value)} {escape(unit)}</title></rect>'
             )
-            body.append(_text(value * scale + 8, y + 11.5, f"{value:.3g} {unit}", css="small"))
+            body.append(_text(value * scale + 8, y + 11.5, f"{figure(value)} {unit}", css="small"))
             y += 17
         y += 8
     return _svg(y, body, "Medians side by side")

@@ -151,7 +151,7 @@ def case_lines(case: Case) -> list[str]:
         work = ""
         if case.step.operations and case.step.bytes:
             counted = case.step.operations / 1e9, case.step.bytes / 1e6
-            work = f"; counted {counted[0]:.3g} billion operations, {counted[1]:.3g} MB"
+            work = f"; counted {number(counted[0])} billion operations, {number(counted[1])} MB"
         lines.append(f"step: {case.step.megapixel_steps_per_second:.3g} megapixel-steps/s{work}")
     if case.frame:
         lines.append(

@@ -294,7 +294,7 @@ class Report(_Part):
     version: Literal[1] = VERSION
     created: str = Field(description="UTC, ISO 8601.")
     partial: bool = Field(description="Interrupted: not all that was asked for is in it.")
-    options: dict[str, str] = Field(description="What was asked for, without names of files.")
+    options: dict[str, str] = Field(description="Options that were given, without names of files.")
     machine: Machine
     versions: dict[str, str]
     floor: Floor | None = None
