@@ -39,6 +39,8 @@ TENSORRT_FILES = ("libnvinfer.so.10", "libnvinfer_plugin.so.10", "libnvonnxparse
 _CUDA_WHEELS = 'pip install "onnxruntime-gpu[cuda,cudnn]"'
 _TENSORRT_WHEELS = 'pip install "tensorrt-cu13>=10.14,<11"'
 
+_NO_DRIVER = "no NVIDIA driver answers; install the card's driver."
+
 _BRINGS = (
     (r"libnv(infer|onnxparser)", _TENSORRT_WHEELS),
     (r"libcudnn", _CUDA_WHEELS),
@@ -98,6 +100,8 @@ def problem(provider: Provider, facts: Facts) -> str | None:
         return f"this onnxruntime was built without it; {provider.install}"
     if provider.name == "cpu":
         return None
+    if facts.gpu is None:
+        return _NO_DRIVER
     finding = judge_cuda(facts.installed, facts.gpu, facts.built, facts.library)
     if provider.name == "tensorrt" and finding.state == "ok":
         # TensorRT's provider needs what CUDA's does, and cuDNN in any case.
@@ -212,7 +216,7 @@ def _rtx_problem(facts: Facts) -> str | None:
     if not facts.plugin:
         return f"its package is not installed; {RTX.install}"
     if facts.gpu is None or facts.architecture is None:
-        return "no NVIDIA driver answers; install the card's driver."
+        return _NO_DRIVER
     if not rtx_supports(facts.architecture):
         major, minor = divmod(facts.architecture, 10)
         return (

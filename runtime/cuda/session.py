@@ -7,6 +7,7 @@ look first at: that a run returns before the card is done, and that recording a 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,9 @@ log = logging.getLogger(__name__)
 
 RECORDED_AFTER = 3
 """Runs until a graph is recorded: two to allocate what it needs, one to record."""
+
+_PLACE = re.compile(r"/onnxruntime_src/\S+:\d+ .*?\) (?=[A-Z])")
+"""Where in its source onnxruntime found an error, before what it says."""
 
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
@@ -134,7 +138,7 @@ class Opener:
         except LivedreamError:
             raise
         except Exception as error:
-            reason = str(error).split("\n")[0][:300]
+            reason = _PLACE.sub("", str(error).split("\n")[0])[:300]
             raise LivedreamError(
                 f"{provider.name} could not open {self.path.name} at {size[1]}x{size[0]}: {reason}"
             ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from pathlib import Path
 
@@ -44,6 +45,18 @@ def test_every_source_is_named_and_has_kernels():
     assert sorted(file.stem for file in files) == sorted(SOURCES)
     names = [entry for name in SOURCES for entry in entries(read_source(name))]
     assert len(names) == len(set(names)) >= len(SOURCES)
+
+
+def test_every_source_stands_beside_its_definition_and_says_what_it_moves():
+    assert kernels.__file__
+    for name in SOURCES:
+        source = Path(kernels.__file__).with_name(f"{name}.cu")
+        head = source.read_text().split("#include")[0].split("__")[0]
+        defined = re.findall(rf"{name}\.(\w+)", head)
+        assert source.with_suffix(".py").is_file()
+        assert defined, name
+        assert all(callable(getattr(kernels, function)) for function in defined)
+        assert re.search(r"Bytes per pixel[\w `]*: .*\d", head.replace("\n//", "")), name
 
 
 def test_sources_need_no_other_file():

@@ -136,6 +136,7 @@ def test_ascend_leaves_the_image_under_a_dead_or_broken_gradient(
     image = random.random((3, 12, 40), np.float32)
     gradient = np.zeros_like(image)
     gradient[1, 2, 3] = broken
+    assert np.array_equal(kernels.ascend(image, gradient, 1.0, 0, 0), image)
     out = bench.room(image.shape)
     bench.operations.ascend(
         out,
@@ -148,6 +149,25 @@ def test_ascend_leaves_the_image_under_a_dead_or_broken_gradient(
         image_shifted=image_shifted,
     )
     assert np.array_equal(bench.get(out, image.shape), image)
+
+
+def test_random_sizes_and_shifts(bench, random):
+    """A step as the dream does it, at sizes and shifts nobody chose; the whole of it in one."""
+    for _ in range(6):
+        size = tuple(int(side) for side in random.integers(1, 100, 2))
+        dx, dy = (float(shift) for shift in random.normal(0, 150, 2).round(random.integers(0, 3)))
+        sigma = float(random.uniform(0.2, 4))
+        image = random.random((3, *size), np.float32)
+        there, shifted, smooth, out = (
+            bench.put(image), *(bench.room(image.shape) for _ in range(3))
+        )  # fmt: skip
+        bench.operations.jitter(shifted, there, size, dx, dy)
+        bench.operations.blur(smooth, shifted, size, sigma, measure=True)
+        bench.operations.ascend(out, shifted, smooth, size, 0.02, dx, dy, measured=True)
+        moved = kernels.jitter(image, dx, dy)
+        expected = kernels.ascend(moved, kernels.blur(moved, sigma), 0.02, dx, dy)
+        said = f"{size} by ({dx}, {dy}), sigma {sigma}"
+        assert np.abs(bench.get(out, image.shape) - expected).max() <= 8 * EXACT, said
 
 
 def test_measure_is_repeatable_and_close(bench, random):

@@ -93,7 +93,7 @@ def test_cards_of_the_plugin(architecture, supported):
          "CUDA 13.*for CUDA 12", "pip install"),
         (replace(FULL, gpu=Gpu("550.1", (12, 4), ("RTX",))), "cuda", "serves up to 12.4",
          "Update the NVIDIA driver to 580"),
-        (replace(FULL, gpu=None), "cuda", "no NVIDIA driver answers", "install its driver"),
+        (replace(FULL, gpu=None), "cuda", "no NVIDIA driver answers", "install the card's driver"),
         (replace(FULL, offered=("CPUExecutionProvider",)), "cuda", "built without it",
          r"livedream\[gpu\]"),
         (replace(FULL, plugin=False), "tensorrt-rtx", "not installed",
