@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 
 import cv2
@@ -16,6 +17,8 @@ from .screen import require_display
 Overlay = Callable[[np.ndarray], np.ndarray]
 LARGEST_START = (1280, 720)
 SMALLEST_START = 480
+REDRAW = 0.1
+"""Seconds after which a picture that is shown already is drawn again, for overlays that change."""
 
 
 class Window:
@@ -31,7 +34,8 @@ class Window:
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false;*.info=false")
         self._name = title
         self._fullscreen = False
-        self._shown = False
+        self._shown: np.ndarray | None = None
+        self._drawn = ((0, 0), 0.0)  # Size of the newest drawing, and when it was made.
         self._size = starting_size(image_size)
         try:
             cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
@@ -65,13 +69,19 @@ class Window:
         """Shows uint8 BGR [height, width, 3] as large as fits, bars around it.
 
         overlay: draws on the picture at window size, so that text is as sharp as the screen.
-        Does nothing once the window is closed: OpenCV would open it again.
+        The same array again is drawn only every REDRAW seconds, or at once at another size: where
+        dreams are slow, drawing would take the processor from them. Does nothing once the window
+        is closed: OpenCV would open it again.
         """
-        if self._shown and self.closed:
+        if self._shown is not None and self.closed:
             return
-        canvas = letterbox(image, self.size)
+        size, now = self.size, time.monotonic()
+        drawn, at = self._drawn
+        if image is self._shown and size == drawn and now - at < REDRAW:
+            return
+        canvas = letterbox(image, size)
         cv2.imshow(self._name, overlay(canvas) if overlay else canvas)
-        self._shown = True
+        self._shown, self._drawn = image, (size, now)
 
     def poll(self, wait_ms: int = 1) -> Action | None:
         """Handles the window's events and returns what a key asked for, if anything.
@@ -79,7 +89,7 @@ class Window:
         Closing the window by its frame is `Action.QUIT`. Waits up to `wait_ms` for a key.
         """
         action = action_for(cv2.waitKeyEx(max(1, wait_ms)))
-        if self._shown and self.closed:
+        if self._shown is not None and self.closed:
             return Action.QUIT
         return action
 
