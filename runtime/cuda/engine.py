@@ -36,10 +36,12 @@ class _Bound:
 @dataclass
 class _Shared:
     """What engines over the same sessions have in common: sessions by size, and on the card the
-    values that steer them. loaded: the ones that lie there now."""
+    values that steer them. loaded: the ones that lie there now. using: held while work is queued
+    for a session, and when one is taken away."""
 
     bound: dict[Size, _Bound] = field(default_factory=dict)
     opening: threading.Lock = field(default_factory=threading.Lock)
+    using: threading.Lock = field(default_factory=threading.Lock)
     weights: dict[str, Buffer] = field(default_factory=dict)
     loaded: Steering | None = None
 
@@ -118,10 +120,16 @@ class CudaEngine:
     def gradient(self, image: Image) -> Image:
         """Planar image on the card -> the same shape; float16 where the network is."""
         size, shared = image.size, self._shared
-        if size not in shared.bound:
-            self.prepare(*size)
-        bound = shared.bound[size]
-        half = bound.session.half
+        while True:
+            if size not in shared.bound:
+                self.prepare(*size)
+            with shared.using:
+                bound = shared.bound.get(size)
+                if bound is not None:
+                    return self._queue(image, bound)
+
+    def _queue(self, image: Image, bound: _Bound) -> Image:
+        shared, half = self._shared, bound.session.half
         self.device.network_input(image, half)
         wanted = self._steering  # which another thread may change at any time
         if shared.loaded is not wanted:
@@ -131,7 +139,7 @@ class CudaEngine:
         bound.session.run(bound.binding, self.device.gate)
         output = bound.output
         output.generation += 1
-        return Image(size, place=output, generation=output.generation, half=half)
+        return Image(image.size, place=output, generation=output.generation, half=half)
 
     def probe(self, image: np.ndarray) -> np.ndarray:
         """One gradient of an image in host memory, float32 [3, height, width], beside the dream.
@@ -161,7 +169,8 @@ class CudaEngine:
         """End the sessions of all other sizes, for their memory. Waits for the card, never for a
         session that opens meanwhile; from any thread."""
         bound = self._shared.bound
-        ended = [bound.pop(size) for size in set(bound) - set(sizes)]
+        with self._shared.using:
+            ended = [bound.pop(size) for size in set(bound) - set(sizes)]
         if not ended:
             return
         device = self.device
@@ -173,7 +182,8 @@ class CudaEngine:
                 each.session.close()
 
     def close(self) -> None:
-        """End the sessions. Engines made by `steered` end with it."""
+        """End the sessions, also those of engines made by `steered`, from any thread; one that is
+        asked for a gradient later opens its own again."""
         self.keep(())
 
     def _bound(self, size: Size) -> _Bound:

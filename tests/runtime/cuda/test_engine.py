@@ -431,6 +431,30 @@ def test_sessions_end_while_another_opens(setting):
     thread.join()
 
 
+def test_sessions_may_end_in_the_middle_of_a_dream(setting):
+    """Whoever let go of them was late, or early: they open again."""
+    made = setting(graphs=False)
+    image = made.device.jitter(made.device.put(IMAGE), 0, 0)
+    done = threading.Event()
+
+    def closes() -> None:
+        while not done.is_set():
+            made.engine.close()
+
+    thread = threading.Thread(target=closes)
+    thread.start()
+    try:
+        for _ in range(30):
+            got = made.device.fetch(made.engine.gradient(image))
+            assert np.allclose(got, ToyEngine().gradient(IMAGE), atol=1e-5)
+    finally:
+        done.set()
+        thread.join()
+    made.engine.close()
+    assert not made.engine.prepared(20, 24)
+    assert all(session.ended for session in made.ort.sessions)
+
+
 def test_steering_that_changes_while_it_is_sent_is_sent_again(setting):
     made = setting(objective="a")
     gradient(made)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
 
+from livedream.kernels.launcher import Launcher
+from livedream.runtime.cpu import CpuDevice
 from livedream.runtime.cuda.device import CudaDevice
 from livedream.runtime.cuda.engine import CudaEngine
 from livedream.runtime.cuda.ladder import gather, preload, problem, rungs
-from livedream.runtime.cuda.session import Opener
+from livedream.runtime.cuda.session import RECORDED_AFTER, Opener
 from livedream.runtime.dreamer import Dreamer
+from livedream.runtime.engine import HostEngine
 from livedream.runtime.errors import LivedreamError
-from livedream.runtime.graph import Graph
+from livedream.runtime.graph import Graph, read_graph
 from livedream.runtime.objective import parse_objective
 from livedream.runtime.providers import PROVIDERS
+from livedream.runtime.recipes import RECIPES
 
+from ..core.test_dreamer import picture
 from .test_device import LIVE, moving
 from .test_engine import IMAGE
 
@@ -52,12 +59,25 @@ def graph(request, tmp_path_factory) -> Graph:
     return Graph(path, "toy", {"a": 4}, 8, request.param, "gpu", "none", "0")
 
 
+@pytest.fixture(scope="session", params=["fp32", "fp16"])
+def network(request, tmp_path_factory) -> Graph:
+    """A real one, in the form for cards: EfficientNet-Lite0 cut at its fourth block."""
+    for name in ("torch", "onnx"):
+        pytest.importorskip(name)
+    path = tmp_path_factory.mktemp("network") / f"small-{request.param}.onnx"
+    command = [sys.executable, "-m", "livedream.export", "efficientnet_lite0"]
+    command += ["--layers", "block4", "--weights", "random", "--output", str(path)]
+    command += ["--precision", request.param, "--form", "gpu"]
+    subprocess.run(command, check=True, capture_output=True)
+    return read_graph(path)
+
+
 def engine(device: CudaDevice, graph: Graph, folder: Path, provider="cpu", memory="cpu", **more):
     opener = Opener(
         onnxruntime, graph.path, PROVIDERS[provider], device.stream.handle, folder, {}, "1",
         graph.precision, memory=memory, **more,
     )  # fmt: skip
-    objective = parse_objective("a*2")
+    objective = parse_objective("a*2" if "a" in graph.layers else "block4")
     return CudaEngine(device, graph, PROVIDERS[provider], objective, opener.open)
 
 
@@ -103,16 +123,69 @@ def test_a_provider_that_is_not_there_is_an_error(host, graph, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["cuda", "tensorrt"])
-def test_on_a_card(card, graph, tmp_path, name):
-    """No node on the processor; graphs recorded; the same numbers."""
+def started(card: Launcher, name: str) -> None:
+    """Skips where the provider cannot start."""
     preload(onnxruntime)
     facts = gather(onnxruntime, card.architecture)
     trouble = problem(PROVIDERS[name], facts)
     if trouble:
         pytest.skip(trouble)
     assert PROVIDERS[name] in rungs("auto", facts, print)
+
+
+@pytest.mark.parametrize("name", ["cuda", "tensorrt"])
+def test_on_a_card(card, graph, tmp_path, name):
+    """No node on the processor; graphs recorded; the same numbers."""
+    started(card, name)
     device = CudaDevice(card)
     made = engine(device, graph, tmp_path, name, "cuda", strict=True)
     check(device, made)
+    made.close()
+
+
+def first_octave(device: CudaDevice, made: CudaEngine, bgr: np.ndarray) -> None:
+    """The notebook recipe's, against the cpu device: the same in fp32, alike in fp16."""
+    dream = RECIPES["google"].dream.model_copy(update={"octaves": 1})
+    exact = HostEngine(made.graph, PROVIDERS["cpu"], made.objective)
+    got = Dreamer(device, made, dream, seed=5).still(bgr).astype(float)
+    expected = Dreamer(CpuDevice(), exact, dream, seed=5).still(bgr).astype(float)
+    assert np.abs(expected - bgr).mean() > 5
+    if made.graph.precision == "fp32":
+        assert np.abs(got - expected).mean() <= 1
+    else:
+        dreamt, wanted = (got - bgr).ravel(), (expected - bgr).ravel()
+        assert np.corrcoef(dreamt, wanted)[0, 1] > 0.9
+
+
+def test_the_notebooks_first_octave(host, network, tmp_path):
+    device = CudaDevice(host[0])
+    first_octave(device, engine(device, network, tmp_path), picture(64, 80))
+
+
+@pytest.mark.parametrize("name", ["cuda", "tensorrt"])
+def test_the_notebooks_first_octave_on_a_card(card, network, tmp_path, name):
+    started(card, name)
+    device = CudaDevice(card)
+    made = engine(device, network, tmp_path, name, "cuda", strict=True)
+    first_octave(device, made, picture(480, 640))
+    (session,) = (bound.session for bound in made._shared.bound.values())
+    assert session.graphs == (name == "cuda")
+    made.close()
+
+
+@pytest.mark.parametrize("name", ["cuda", "tensorrt"])
+def test_gradients_on_a_card_are_only_queued(card, network, tmp_path, name):
+    """With a picture this large the card is still at work when the last one has been queued."""
+    started(card, name)
+    device = CudaDevice(card)
+    made = engine(device, network, tmp_path, name, "cuda")
+    image = device.upload(picture(1080, 1920))
+    for _ in range(RECORDED_AFTER + 1):
+        made.gradient(device.jitter(image, 1, 2))
+    card.synchronize(device.stream)
+    for _ in range(10):
+        made.gradient(device.jitter(image, 1, 2))
+    end = card.record(device.stream)
+    assert not card.done(end)
+    card.synchronize(end)
     made.close()
