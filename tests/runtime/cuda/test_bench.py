@@ -1,10 +1,12 @@
-"""A card's clock, on a card that works as late as it may: events are read late, and not waited for.
+"""The benchmark on a card, and the card's clock: events are read late and not waited for.
 
-The fake's time passes by one millisecond with every kernel.
+The time of the card that works as late as it may passes by one millisecond with every kernel.
 """
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,9 @@ import pytest
 from livedream.kernels.launcher import Launcher
 from livedream.runtime.bench.camera import drawn_frames
 from livedream.runtime.bench.clocks import HostClock, StreamClock, clocks_of
+from livedream.runtime.bench.commands import bench
 from livedream.runtime.bench.frame import Film
+from livedream.runtime.bench.schema import read_report
 from livedream.runtime.bench.stages import STAGES, StageTimes
 from livedream.runtime.cpu import CpuDevice
 from livedream.runtime.cuda.device import CudaDevice
@@ -21,8 +25,9 @@ from livedream.runtime.dreamer import Dreamer
 from livedream.runtime.parameters import Dream
 
 from ...kernels.host import HostCompiler
-from ..cuda.conftest import compiler as compiler
-from ..cuda.fakes import Event, LateBackend
+from .fakes import Event, LateBackend
+from .test_commands import graph as graph
+from .test_commands import playground as playground
 
 LIVE = Dream(octaves=2, steps=1, step_size=2, jitter=4, blur=1, half_life=1, strength=12)
 
@@ -163,3 +168,40 @@ def test_the_dream_is_the_same(late):
             film.run()
         shown.append(dreams)
     assert all(np.array_equal(a, b) for a, b in zip(*shown, strict=True))
+
+
+def test_the_whole_benchmark_on_a_card(playground, graph, monkeypatch, capsys):
+    """Measured by the command, from the opening to the file."""
+
+    def record(stream: Any) -> Event:
+        event = Event()
+        event.time = time.perf_counter()  # pyright: ignore[reportAttributeAccessIssue]
+        return event
+
+    backend = playground.backend
+    monkeypatch.setattr(backend, "record", record)
+    monkeypatch.setattr(backend, "wait", lambda stream, event: None)
+    monkeypatch.setattr(
+        backend, "elapsed", lambda start, end: 1000 * (end.time - start.time), raising=False
+    )
+    arguments = ["--graph", graph, "--size", "40x32", "--seconds", "0.2", "--json", "a.json"]
+    bench.main([*map(str, arguments), "--html", "a.html"], standalone_mode=False)
+    report = read_report(Path("a.json"))
+    assert not report.failures
+    assert not report.partial
+    (case,) = report.cases
+    assert (case.provider, case.asked_provider) == ("tensorrt", "auto")
+    assert case.parity
+    assert case.parity.cosine > 0.9999
+    assert case.step
+    assert case.step.floor_share is None
+    assert case.frame
+    assert case.frame.overhead
+    names = list(dict.fromkeys(STAGES.values()))
+    for clock in ("host", "card"):
+        stages = [stage for stage in case.frame.stages if stage.clock == clock]
+        assert [stage.name for stage in stages] == names
+        assert all(stage.floor_ms is None for stage in stages)
+    assert case.frame.covered == pytest.approx(1, abs=0.25)
+    assert [live.camera_fps for live in case.live] == [30, None]
+    assert "gradient (card)" in capsys.readouterr().out
