@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from .catalogue import FORMS, PRECISIONS
+from .catalogue import FORMS, PRECISIONS, check_request
 from .errors import ExportError
 
 
@@ -54,6 +54,8 @@ def main(argv: list[str] | None = None) -> int:
 
     try:
         given = _arguments(sys.argv[1:] if argv is None else argv)
+        layers = [layer.strip() for layer in given.layers.split(",") if layer.strip()]
+        check_request(given.model, layers, given.precision, given.form)
         say({"stage": "starting", "fraction": 0.0})
         try:
             from .graph import export_graph
@@ -64,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
             ) from error
         report = export_graph(
             given.model,
-            [layer.strip() for layer in given.layers.split(",") if layer.strip()],
+            layers,
             given.output,
             weights=given.weights,
             precision=given.precision,

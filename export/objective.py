@@ -29,6 +29,7 @@ def write(
     half = builder.real is not np.float32
     seeds: dict[str, str] = {}
     terms: list[str] = []
+    axes = builder.ints(0, 1, 2, 3)
     for layer, value in taps.items():
         square = _per_channel(builder, f"{layer}.square", channels[layer])
         linear = _per_channel(builder, f"{layer}.linear", channels[layer])
@@ -40,12 +41,11 @@ def write(
         seeds[layer] = builder.op("Add", builder.op("Mul", activation, slope), level)
         # 1/2 square a^2 + linear a = 1/2 a (seed + level), the seed being square a + level
         twice = builder.op("Mul", activation, builder.op("Add", seeds[layer], level))
-        total = builder.op("ReduceSum", twice, builder.ints(0, 1, 2, 3), keepdims=0)
+        total = builder.op("ReduceSum", twice, axes, keepdims=1)
         terms.append(builder.op("Mul", total, builder.constant(np.float32(0.5))))
-    if len(terms) == 1:
-        builder.op("Identity", terms[0], output="objective")
-    else:
-        builder.op("Sum", *terms, output="objective")
+    # OpenVINO's provider leaves sums without dimensions to another one, but takes this
+    together = terms[0] if len(terms) == 1 else builder.op("Sum", *terms)
+    builder.op("Squeeze", together, axes, output="objective")
     builder.output("objective", [])
     if not half:
         return seeds, None

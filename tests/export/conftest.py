@@ -59,12 +59,34 @@ class Dreamt:
         gradient, objective = self.session.run(outputs, check.feed(image, steering))
         return gradient, float(objective)
 
-    def truth(
-        self, image: np.ndarray, steering: check.Steering, dtype: object = torch.float64
-    ) -> tuple[np.ndarray, float]:
-        """Gradient and objective by torch."""
-        network = self.weighted
-        return check.autograd(network.network, image, steering, network.mean, network.std, dtype)
+    def truths(
+        self, image: np.ndarray, steerings: Sequence[check.Steering], dtype: object = torch.float64
+    ) -> list[tuple[np.ndarray, float]]:
+        """Gradient and objective by torch for each of `steerings`, over one forward pass."""
+        network = self.weighted.network.to(dtype)
+        x = torch.tensor(image, dtype=dtype, requires_grad=True)
+        mean, std = (
+            torch.tensor(values, dtype=dtype).reshape(1, 3, 1, 1)
+            for values in (self.weighted.mean, self.weighted.std)
+        )
+        activations = dict(zip(network.layers, network((x - mean) / std), strict=True))
+        results = []
+        for steering in steerings:
+            objective = torch.zeros((), dtype=dtype)
+            for layer, vectors in steering.items():
+                if any(vector.any() for vector in vectors):
+                    square, linear = (torch.tensor(v, dtype=dtype)[:, None, None] for v in vectors)
+                    a = activations[layer]
+                    objective = objective + (0.5 * square * a * a + linear * a).mean()
+            (gradient,) = torch.autograd.grad(objective, x, retain_graph=True)
+            results.append((gradient.to(torch.float64).numpy(), objective.item()))
+        network.to(torch.float32)
+        return results
+
+    def truth(self, image: np.ndarray, steering: check.Steering) -> tuple[np.ndarray, float]:
+        """Gradient and objective by torch in float64."""
+        (result,) = self.truths(image, [steering])
+        return result
 
     def steering(self, seed: int, only: str | None = None) -> check.Steering:
         """Random steering of every layer, or zero of all but one."""
