@@ -188,10 +188,8 @@ def _cosine(opened: Opened, torch: Torch, picture: np.ndarray, folder: Path) -> 
         raise LivedreamError(
             "The baseline has other weights than the graph file; name them with --weights."
         )
-    same = compare_gradients(
-        torch.gradient(CpuDevice().upload(picture), folder),
-        opened.host_gradient(opened.device.upload(picture)),
-    )
+    image = CpuDevice().upload(picture)
+    same = compare_gradients(torch.gradient(image, folder), opened.engine.probe(image))
     if same.cosine < SAME:
         raise LivedreamError(
             f"The baseline's gradient is another one (cosine {same.cosine:.4f}), so the two cannot "

@@ -10,8 +10,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..device import Device, Engine
 from ..dreamer import Dreamer, octave_sizes
 from ..engines import Engines, Opening
@@ -21,6 +19,7 @@ from ..parameters import Dream
 from ..platforms import find_platform
 from ..recipes import RECIPES
 from ..stats import Stats
+from .clocks import clocks_of
 from .schema import GraphFacts, RecipeFacts
 
 LIVE_ONLY = ("half_life", "strength")
@@ -67,20 +66,12 @@ class Opened:
         """A fresh one, from the case's seed."""
         return Dreamer(self.device, self.engine, self.dream, seed=self.choices.seed, stats=stats)
 
-    def gradient(self, image: np.ndarray) -> np.ndarray:
-        """The engine's, finished: a device that works on by itself is waited for (its method
-        `synchronize`)."""
+    def gradient(self, image: Any) -> Any:
+        """The engine's, of an image on the device, and finished: a card is waited for."""
         gradient = self.engine.gradient(image)
-        wait = getattr(self.device, "synchronize", None)
-        if wait is not None:
-            wait()
+        for clock in clocks_of(self.device):
+            clock.wait()
         return gradient
-
-    def host_gradient(self, image: np.ndarray) -> np.ndarray:
-        """The same as float32 [3, height, width] in host memory (the device's method `fetch`)."""
-        gradient = self.engine.gradient(image)
-        fetch = getattr(self.device, "fetch", None)
-        return gradient if fetch is None else fetch(gradient)
 
     @property
     def octaves(self) -> list[tuple[int, int]]:

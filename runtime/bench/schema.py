@@ -95,7 +95,7 @@ class Spread(_Part):
 
 
 class Step(_Part):
-    """One gradient at full size, host memory to host memory."""
+    """One gradient at full size, the image being on the device."""
 
     ms: Measure
     megapixel_steps_per_second: float

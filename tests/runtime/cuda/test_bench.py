@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from livedream.runtime.bench.camera import drawn_frames
 from livedream.runtime.bench.clocks import HostClock, StreamClock, clocks_of
 from livedream.runtime.bench.commands import bench
 from livedream.runtime.bench.frame import Film
+from livedream.runtime.bench.opened import Opened
 from livedream.runtime.bench.schema import read_report
 from livedream.runtime.bench.stages import STAGES, StageTimes
 from livedream.runtime.cpu import CpuDevice
@@ -151,6 +153,23 @@ def test_the_picture_is_there_when_the_frame_is_over(late):
     run(Case(device), 2, StageTimes(clocks_of(device)))
     copies = [queue for handle, queue in backend.queues.items() if handle != device.stream.handle]
     assert all(not queue for queue in copies)
+
+
+def test_a_step_is_over_when_the_card_is_done(late):
+    device, backend = late
+
+    class Blurring(Climbing):
+        def gradient(self, image: Any) -> Any:
+            return device.blur(image, 1.0)
+
+    engines: Any = SimpleNamespace(platform=SimpleNamespace(device=device))
+    engine: Any = Blurring()
+    choices: Any = None
+    opened = Opened(choices, engines, engine, LIVE, live=True, size=(48, 64))
+    image = device.upload(drawn_frames((64, 48), count=1)[0])
+    opened.gradient(image)
+    assert backend.now > 0
+    assert not backend.queues[device.stream.handle]
 
 
 def test_the_dream_is_the_same(late):
