@@ -38,7 +38,6 @@ class CudaCoreBackend:
         self.card = self._device.name
         major, minor = self._device.compute_capability
         self.architecture = 10 * major + minor
-        self._allocations = self._device.create_stream()
         self._host = core.LegacyPinnedMemoryResource()
 
     def compiler(self) -> Compiler:
@@ -70,15 +69,13 @@ class CudaCoreBackend:
         self._core.launch(stream.native, config, function, *arguments)
 
     def allocate(self, size: int) -> Memory:
-        # Stream-ordered: usable from any stream only once it has happened.
-        native = self._device.allocate(size, stream=self._allocations)
-        self._allocations.sync()
-        return Memory(int(native.handle), size, native)
+        # Plain memory: what a pool keeps for later is missing to onnxruntime when the card is full.
+        (pointer,) = self._call("cuMemAlloc", size)
+        return Memory(int(pointer), size, pointer)
 
     def free(self, memory: Memory) -> None:
-        # The pool knows nothing of the streams that used it.
         self._call("cuCtxSynchronize")
-        memory.native.close(self._allocations)
+        self._call("cuMemFree", memory.native)
 
     def pinned(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         size = math.prod(shape) * dtype.itemsize
@@ -115,7 +112,8 @@ class CudaCoreBackend:
     def elapsed(self, start: Any, end: Any) -> float:
         return end - start
 
-    def _call(self, function: str, *arguments: Any) -> None:
-        (status,) = getattr(self._driver, function)(*arguments)
+    def _call(self, function: str, *arguments: Any) -> list[Any]:
+        status, *results = getattr(self._driver, function)(*arguments)
         if status != self._driver.CUresult.CUDA_SUCCESS:
             raise RuntimeError(f"{function} failed: {status.name}")
+        return results

@@ -82,6 +82,7 @@ class PycudaBackend:
         return Memory(int(native), size, native)
 
     def free(self, memory: Memory) -> None:
+        self._context.synchronize()
         memory.native.free()
 
     def pinned(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

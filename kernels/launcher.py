@@ -163,7 +163,7 @@ class Launcher:
         return self._backend.allocate(size)
 
     def free(self, memory: Memory) -> None:
-        """Give back, once the work queued before has been done (the library waits for it)."""
+        """Give back, after waiting until the card has done all that is queued."""
         self._backend.free(memory)
 
     def pinned(self, shape: Sequence[int], dtype: Any) -> np.ndarray:

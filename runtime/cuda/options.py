@@ -18,14 +18,13 @@ RTX = PROVIDERS["tensorrt-rtx"]
 ASYNCHRONOUS = ("disable_synchronize_execution_providers", "1")
 """Run option: return when the work is queued."""
 
-GRAPH = "gpu_graph_id"
-"""Run option: which recorded CUDA graph a run is; -1 for none."""
-
-NO_GRAPH = "-1"
-
-CAPTURING = frozenset({"cuda", "tensorrt-rtx"})
-"""Providers that can be told, run by run, not to record a graph. TensorRT's cannot: it would record
-its first run, in the background, together with whatever else is queued on the stream."""
+NO_GRAPH = {
+    "cuda": (("gpu_graph_id", "-1"),),
+    RTX.name: (("gpu_graph_id", "-1"), ("cuda_graph_annotation_id", "-1")),
+}
+"""Run options not to record or replay a CUDA graph, of the providers that can be told so run by
+run. TensorRT's cannot: it would record its first run, in the background, together with whatever
+else is queued on the stream. The plugin has a name of its own for onnxruntime's."""
 
 NO_CPU_FALLBACK = ("session.disable_cpu_ep_fallback", "1")
 """Session option: an error where a node would run on the processor."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,6 @@ from .gate import Gate
 from .image import Size
 from .options import (
     ASYNCHRONOUS,
-    CAPTURING,
-    GRAPH,
     NO_CPU_FALLBACK,
     NO_GRAPH,
     RTX,
@@ -105,7 +103,7 @@ class Opener:
         return self.provider.name == RTX.name
 
     def _open_with(self, engine: EngineFolder, size: Size) -> Session:
-        if self.graphs and self.provider.name in CAPTURING:
+        if self.graphs and self.provider.name in NO_GRAPH:
             try:
                 return self._session(engine, size, graphs=True)
             except LivedreamError as error:
@@ -145,7 +143,8 @@ class Opener:
         if native.get_providers()[0] != provider.ep:
             raise LivedreamError(f"The provider '{provider.name}' did not start.")
         place = self.memory, self.card
-        return Session(ort, native, size, engine, graphs=graphs, place=place)
+        plain = NO_GRAPH.get(provider.name, ())
+        return Session(ort, native, size, engine, graphs=graphs, plain=plain, place=place)
 
     def _folder(self, size: Size) -> EngineFolder:
         facts = self.facts
@@ -163,7 +162,8 @@ class Opener:
 class Session:
     """One size of the network.
 
-    half: what it reads and writes is float16. graphs: whether its launches are recorded.
+    half: what it reads and writes is float16. graphs: whether its launches are recorded. plain:
+    run options not to record.
     """
 
     def __init__(
@@ -174,11 +174,12 @@ class Session:
         engine: EngineFolder,
         *,
         graphs: bool,
+        plain: Sequence[tuple[str, str]],
         place: tuple[str, int],
     ) -> None:
         self.size = size
         self.graphs = graphs
-        self._ort, self._engine, self._place = ort, engine, place
+        self._ort, self._engine, self._plain, self._place = ort, engine, plain, place
         self._native: Any = native
         types = {node.name: node.type for node in native.get_inputs()}
         if types.get("image") not in _TYPES:
@@ -238,8 +239,8 @@ class Session:
         options = self._ort.RunOptions()
         if asynchronous:
             options.add_run_config_entry(*ASYNCHRONOUS)
-        if not graph:
-            options.add_run_config_entry(GRAPH, NO_GRAPH)
+        for entry in () if graph else self._plain:
+            options.add_run_config_entry(*entry)
         return options
 
 

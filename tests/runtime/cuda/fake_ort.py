@@ -139,7 +139,10 @@ class Session:
         self.runs.append(options)
         if self.fake.fails:
             raise self.fake.fails.pop()
-        if self.graphs and options.entries.get("gpu_graph_id") != "-1":
+        # Each provider's own word for it, as in their libraries.
+        rtx = self.name.startswith("Nv")
+        key = "cuda_graph_annotation_id" if rtx else "gpu_graph_id"
+        if self.graphs and options.entries.get(key) != "-1":
             self._plain_runs += 1
             if self.recorded is None and self._plain_runs == 3:
                 if self.fake.cannot_record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import queue
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -360,6 +361,46 @@ def test_trim_gives_back_what_nobody_uses(host):
 def test_only_none_or_one_frame_is_queued_ahead(host):
     with pytest.raises(ValueError, match="0 or 1"):
         CudaDevice(host[0], ahead=2)
+
+
+def test_others_show_what_a_card_dreams(card):
+    """One thread dreams, another shows: the same pictures, and nothing is lost on the way."""
+    frames = moving(12, 60, 80)
+    theirs = Dreamer(CpuDevice(), ToyEngine(), LIVE, seed=5)
+    expected = [theirs.live(frame, n / 25) for n, frame in enumerate(frames)]
+    device = CudaDevice(card, ahead=1)
+    ours = Dreamer(device, BridgedEngine(device, ToyEngine()), LIVE, seed=5)
+    shown: queue.Queue = queue.Queue()
+    seen: list[np.ndarray] = []
+
+    def dream() -> None:
+        with device.attached():
+            for n, frame in enumerate(frames):
+                shown.put(ours.live(frame, n / 25))
+
+    def show() -> None:
+        for _ in frames:
+            seen.append(np.array(shown.get(timeout=20)))
+
+    with warnings.catch_warnings(record=True) as lost:
+        warnings.simplefilter("always")
+        threads = [threading.Thread(target=work) for work in (dream, show)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        gc.collect()
+    assert [str(warning.message) for warning in lost] == []
+    assert len(seen) == len(frames)
+    for got, want in zip(seen, expected, strict=True):
+        assert np.abs(got.astype(int) - want).mean() <= 1
+
+
+def test_the_notebooks_first_octave_on_a_card(card):
+    google = RECIPES["google"].dream.model_copy(update={"octaves": 1})
+    ours, theirs = both((card, None), google)
+    bgr = picture(240, 320)
+    assert np.abs(ours.still(bgr).astype(int) - theirs.still(bgr)).mean() <= 1
 
 
 @pytest.mark.parametrize("ahead", [0, 1])

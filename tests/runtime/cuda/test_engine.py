@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -143,6 +144,19 @@ def test_graphs_are_recorded_by_the_thread_that_dreams(setting):
     for count in range(5):
         gradient(made)
         assert made.ort.counts["recorded"] == (count >= 2)
+
+
+@pytest.mark.parametrize("provider", [CUDA, RTX, TENSORRT], ids=lambda provider: provider.name)
+def test_what_is_opened_in_the_background_records_nothing_there(setting, provider):
+    made = setting(provider=provider)
+    made.ort.devices = [SimpleNamespace(ep_name=RTX.ep)]
+    made.engine.prepare(20, 24)
+    for _ in range(5):
+        made.engine.probe(IMAGE)
+    assert made.ort.counts["recorded"] == 0
+    for _ in range(5):
+        gradient(made)
+    assert made.ort.counts["recorded"] == (provider is not TENSORRT)
 
 
 def test_nothing_is_recorded_while_a_session_opens(setting):
@@ -324,8 +338,6 @@ def test_a_failed_build_leaves_nothing(setting, tmp_path):
 
 
 def test_the_plugin_is_used_by_its_devices_and_writes_at_the_end(setting, tmp_path):
-    from types import SimpleNamespace
-
     made = setting(provider=RTX)
     with pytest.raises(LivedreamError, match="finds no card"):
         made.engine.prepare(20, 24)

@@ -66,6 +66,7 @@ def test_names_are_in_the_installed_plugin():
     libraries = Path(spec.origin).parent.rglob("libonnxruntime_providers_nv_tensorrt_rtx.so*")
     binary = b"".join(path.read_bytes() for path in libraries)
     assert not [key for key in table(RTX.name) if key.encode() not in binary]
+    assert options.NO_GRAPH[RTX.name][-1][0].encode() in binary
 
 
 def test_the_installed_onnxruntime_has_what_we_call():
@@ -78,7 +79,7 @@ def test_the_installed_onnxruntime_has_what_we_call():
         assert callable(getattr(ort.IOBinding, name))
     (binary,) = CAPI.glob("onnxruntime_pybind11_state*.so")
     text = binary.read_bytes()
-    for key in (options.ASYNCHRONOUS[0], options.GRAPH, options.NO_CPU_FALLBACK[0]):
+    for key in (options.ASYNCHRONOUS[0], "gpu_graph_id", options.NO_CPU_FALLBACK[0]):
         assert key.encode() in text
 
 
