@@ -38,10 +38,12 @@ VARIANTS = ("eager", "channels_last", "compile", "fp16", "graphs")
 
 @dataclass(frozen=True)
 class Request:
-    """What to run. sizes: the octaves, (height, width) from small to large. pictures: an .npy of
-    uint8 [n, height, width, 3] BGR. steering: layer -> (square, linear). dream: its values."""
+    """What to run. device: cpu or cuda, where ours runs. sizes: the octaves, (height, width) from
+    small to large. pictures: an .npy of uint8 [n, height, width, 3] BGR. steering: layer ->
+    (square, linear). dream: its values."""
 
     variant: str
+    device: str
     model: str
     layers: list[str]
     weights: str
@@ -172,16 +174,19 @@ class Baseline:
     def __init__(self, request: Request) -> None:
         if request.variant not in VARIANTS:
             raise unknown("variant of torch", request.variant, VARIANTS)
-        self.cuda = torch.cuda.is_available()
+        # Not whatever torch finds: a card is compared with a card, a processor with a processor.
+        self.cuda = request.device == "cuda"
+        if self.cuda and not torch.cuda.is_available():
+            raise ExportError("This torch cannot use the graphics card that ours runs on.")
         if request.variant in ("fp16", "graphs") and not self.cuda:
-            raise ExportError(f"torch {request.variant} needs a CUDA device, and there is none.")
+            raise ExportError(f"torch {request.variant} needs a graphics card to run on.")
         entry = check_request(request.model, request.layers, "fp32", "cpu")
         self.weighted = load(
             entry, request.layers, request.weights, seed=request.seed, cache=Path(request.cache),
             progress=lambda stage, fraction: None,
         )  # fmt: skip
         self.request = request
-        self.device = torch.device("cuda" if self.cuda else "cpu")
+        self.device = torch.device(request.device)
         self.pictures = np.load(request.pictures)
         network = self.weighted.network.requires_grad_(False).to(self.device)
         if request.variant != "eager":

@@ -206,6 +206,7 @@ def _request(opened: Opened, variant: str, pictures: str) -> dict[str, Any]:
     fed = steering(opened.engine.objective, graph.layers)
     return {
         "variant": variant,
+        "device": "cuda" if opened.engine.provider.on_card else "cpu",
         "model": graph.model,
         "layers": list(graph.layers),
         "weights": weights,
