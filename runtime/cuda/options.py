@@ -16,7 +16,8 @@ RTX = PROVIDERS["tensorrt-rtx"]
 """The plugin, which lives in a package of its own and works with the plain onnxruntime."""
 
 ASYNCHRONOUS = ("disable_synchronize_execution_providers", "1")
-"""Run option: return when the work is queued."""
+"""Run option: return when the work is queued. Replays of a CUDA graph heed it in onnxruntimes
+made after May 2026 (its pull request 28686); in older ones each replay waits."""
 
 NO_GRAPH = {
     "cuda": (("gpu_graph_id", "-1"),),

@@ -203,7 +203,8 @@ class Session:
         return binding
 
     def run(self, binding: Any, gate: Gate) -> None:
-        """Queue one gradient; always with the same binding, so that a graph may be recorded.
+        """Queue one gradient; always with the same binding, so that a graph may be recorded, and
+        from the same thread, because onnxruntime keeps graphs by thread.
 
         A graph that cannot be recorded is given up, and the run done without.
         """
