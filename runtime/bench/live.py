@@ -28,11 +28,12 @@ def measure_live(
     """The loop of `livedream run` without a window, fed at `fps`, or unpaced where that is None.
 
     At least 4 frames. Ctrl-C ends it with what there is. Raises LivedreamError where no frame comes
-    out, and whatever ended the dream.
+    out or something was given up to go on, and whatever ended the dream.
     """
     camera = SyntheticCamera(pictures, fps)
     capture = Unpaced(camera) if fps is None else Capture(camera)
     stats = Stats()
+    given_up: list[str] = []
     dreaming = Dreaming(
         capture,
         opened.dreamer(stats),
@@ -40,6 +41,7 @@ def measure_live(
         stats,
         live=opened.live,
         box=None,
+        notify=given_up.append,
     )
     shown: list[float] = []
     ages: list[float] = []
@@ -71,6 +73,8 @@ def measure_live(
         finally:
             dropped = capture.slot.dropped + dreaming.output.dropped
             dreaming.stop()
+    if given_up:
+        raise LivedreamError(f"The live loop went on with less than it began with: {given_up[0]}")
     sampling = cut(ages, statistics.steady(ages), ended, last - start)
     intervals = list(np.diff(shown))[sampling.warmup :]
     rate = len(intervals) / sum(intervals)
