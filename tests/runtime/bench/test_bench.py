@@ -15,7 +15,8 @@ import pytest
 
 from livedream.runtime.bench.baseline import VARIANTS, Torch, parse_baselines
 from livedream.runtime.bench.camera import SyntheticCamera, drawn_frames, swing
-from livedream.runtime.bench.commands import bench
+from livedream.runtime.bench.commands import bench, efforts
+from livedream.runtime.bench.runner import Effort
 from livedream.runtime.bench.schema import read_report
 from livedream.runtime.bench.stages import STAGES
 from livedream.runtime.errors import LivedreamError, UsageError
@@ -186,6 +187,19 @@ def test_the_variants_are_those_of_the_other_process():
     named = [node for node in ast.parse(text).body if isinstance(node, ast.Assign)]
     (there,) = [ast.literal_eval(n.value) for n in named if ast.unparse(n.targets[0]) == "VARIANTS"]
     assert there == VARIANTS
+
+
+def test_the_full_run_is_long_at_the_first_size_alone():
+    pytest.importorskip("torch")
+    same, further = efforts(False, None, "torch:eager")
+    assert same == further == Effort(4, 4, ("eager",))
+    first, further = efforts(True, None, "torch")
+    assert (first.seconds, first.baselines, further.baselines) == (45, (), None)
+    assert further.seconds < first.baseline_seconds < first.seconds
+    # Two more sizes of four measurements each, three variants of a step and a frame.
+    minutes = (4 * first.seconds + 6 * first.baseline_seconds + 8 * further.seconds) / 60
+    assert minutes < 8
+    assert efforts(True, 10, None)[0].seconds == 10
 
 
 def test_a_baseline_that_dies_is_an_error_and_not_a_wait(tmp_path):
