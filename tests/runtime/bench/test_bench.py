@@ -20,12 +20,16 @@ from livedream.runtime.bench.runner import Effort
 from livedream.runtime.bench.schema import read_report
 from livedream.runtime.bench.stages import STAGES
 from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.on_demand import missing_extra
 
 COMMAND = [
     sys.executable, "-c",
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "from livedream.runtime.bench.commands import bench; bench(standalone_mode=False)",
 ]  # fmt: skip
+
+
+needs_torch = pytest.mark.skipif(bool(missing_extra()), reason="torch is not installed")
 
 
 def call(*arguments: object) -> None:
@@ -177,6 +181,10 @@ def test_lists_are_read_before_anything_is_measured():
     for arguments in (["--size", "320x240,big"], ["--size", ","], ["--seconds", "0"]):
         with pytest.raises(click.ClickException):
             call(*arguments)
+
+
+@needs_torch
+def test_the_baselines_are_a_list_too():
     assert parse_baselines("torch") == ()
     assert parse_baselines("torch:eager, compile") == ("eager", "compile")
 
@@ -189,8 +197,8 @@ def test_the_variants_are_those_of_the_other_process():
     assert there == VARIANTS
 
 
+@needs_torch
 def test_the_full_run_is_long_at_the_first_size_alone():
-    pytest.importorskip("torch")
     same, further = efforts(False, None, "torch:eager")
     assert same == further == Effort(4, 4, ("eager",))
     first, further = efforts(True, None, "torch")
