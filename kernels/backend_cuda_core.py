@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .compile import Compiler, Nvrtc
+from .compile import Compiler, Nvcc, Nvrtc, find_compiler
 from .launcher import Argument, Memory, Stream, Unavailable
 
 _ELF = b"\x7fELF"
@@ -41,7 +41,7 @@ class CudaCoreBackend:
         self._host = core.LegacyPinnedMemoryResource()
 
     def compiler(self) -> Compiler:
-        return Nvrtc()
+        return find_compiler(Nvrtc, Nvcc)
 
     def attach(self) -> None:
         self._device.set_current()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .compile import Compiler, KernelError, Nvcc, Nvrtc
+from .compile import Compiler, Nvcc, Nvrtc, find_compiler
 from .launcher import Argument, Memory, Stream, Unavailable
 
 
@@ -43,10 +43,7 @@ class PycudaBackend:
         self._prepared: dict[int, str] = {}
 
     def compiler(self) -> Compiler:
-        try:
-            return Nvcc()
-        except KernelError:
-            return Nvrtc()
+        return find_compiler(Nvcc, Nvrtc)
 
     def attach(self) -> None:
         self._context.push()

@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
@@ -150,6 +151,17 @@ def _write(path: Path, binary: bytes) -> None:
         log.warning("cannot keep %s (%s); it will be compiled again next time", path, error)
         if temporary:
             Path(temporary).unlink(missing_ok=True)
+
+
+def find_compiler(*kinds: Callable[[], Compiler]) -> Compiler:
+    """The first of them that is installed. Raises KernelError with the reason of each."""
+    reasons = []
+    for kind in kinds:
+        try:
+            return kind()
+        except KernelError as error:
+            reasons.append(str(error))
+    raise KernelError("; or ".join(reasons))
 
 
 class Nvrtc:

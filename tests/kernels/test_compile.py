@@ -17,6 +17,7 @@ from livedream.kernels.compile import (
     Nvcc,
     Nvrtc,
     entries,
+    find_compiler,
     load_or_compile,
     read_source,
     target_for,
@@ -164,6 +165,18 @@ def test_nvcc_that_is_absent_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("CUDA_HOME", str(tmp_path))
     with pytest.raises(KernelError, match="not on the path"):
         Nvcc()
+
+
+def test_the_first_compiler_that_is_installed_serves():
+    def missing():
+        raise KernelError("not here")
+
+    def elsewhere():
+        raise KernelError("nor there")
+
+    assert find_compiler(missing, FakeCompiler).version == "fake 1"
+    with pytest.raises(KernelError, match="not here; or nor there"):
+        find_compiler(missing, elsewhere)
 
 
 def test_nvrtc_compiles_without_a_card():

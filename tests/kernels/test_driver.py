@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from livedream.kernels.compile import KernelError, Nvcc, Nvrtc, find_compiler
+
 HERE = Path(__file__).parent
 SOURCE = HERE / "driver.cpp"
 TESTS = (HERE / "test_kernels.py", HERE / "test_launcher.py", HERE.parent / "runtime/cuda")
@@ -51,6 +53,10 @@ def test_what_runs_on_a_card_runs_here(host_compiler, tmp_path, name, library):
         found = None
     if found is None:
         pytest.skip(f"{name} is not installed")
+    try:
+        find_compiler(Nvrtc, Nvcc)
+    except KernelError as error:
+        pytest.skip(str(error))
     driver = build(tmp_path, library)
     environment = {
         **os.environ,
