@@ -6,6 +6,7 @@ from typing import Protocol
 
 from .blocked import Blocked
 from .builder import Builder
+from .openvino import OpenVino
 from .plain import Plain
 from .tape import Conv, MaxPool, Rectify
 
@@ -47,6 +48,9 @@ class Form(Protocol):
         ...
 
 
+FORMS: dict[str, type[Form]] = {"cpu": Blocked, "openvino": OpenVino, "gpu": Plain}
+
+
 def form(name: str) -> Form:
     """The form called `name`, one of the catalogue's `FORMS`."""
-    return Blocked() if name == "cpu" else Plain()
+    return FORMS[name]()

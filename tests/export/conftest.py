@@ -126,6 +126,8 @@ def dream() -> Dream:
         settings.log_severity_level = 3
         # torch runs in the same process: idle threads must not spin against it
         settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        if provider != "CPUExecutionProvider":  # all of the graph, or an error
+            settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
         session = onnxruntime.InferenceSession(
             graph, settings, providers=[(provider, dict(options))]
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
@@ -12,6 +11,7 @@ import pytest
 
 from livedream.export.catalogue import FORMS, MODELS
 from livedream.export.check import agreement
+from livedream.runtime.providers import PROVIDERS
 
 from .conftest import Dream, smooth_image, torch, trained
 
@@ -156,20 +156,19 @@ def test_steering_of_nothing_is_no_gradient(dream: Dream) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "layer"), [("inception_v3", "Mixed_6b"), ("efficientnet_lite0", "block9")]
+    ("model", "layer"), [("inception_v3", "Mixed_6b"), ("efficientnet_lite0", "block11")]
 )
-@pytest.mark.parametrize("hint", ["f32", "bf16"])
-def test_openvino_itself(dream: Dream, model: str, layer: str, hint: str) -> None:
+def test_openvino_itself(dream: Dream, model: str, layer: str) -> None:
     import onnxruntime
 
     if OPENVINO not in onnxruntime.get_available_providers():
         pytest.skip("onnxruntime-openvino is not installed")
-    config = json.dumps({"CPU": {"INFERENCE_PRECISION_HINT": hint}})
-    options = (("device_type", "CPU"), ("load_config", config))
+    options = tuple(PROVIDERS["openvino"].options.items())
     graph = dream(model, (layer,), trained(model), "openvino", "fp32", OPENVINO, options)
-    for height, width in SIZES[:2]:
+    for height, width in SIZES:
         image = smooth_image(height, width, seed=6)
         steering = graph.steering(seed=6)
         truth, _ = graph.truth(image, steering)
-        cosine = agreement(graph.run(image, steering)[0], truth).cosine
-        assert cosine >= (0.9999 if hint == "f32" else 0.97)
+        result = agreement(graph.run(image, steering)[0], truth)
+        assert result.error <= 1e-2
+        assert result.cosine >= 0.9999
