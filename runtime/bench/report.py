@@ -162,7 +162,7 @@ def case_lines(case: Case) -> list[str]:
             lines.append(f"measuring costs {cost_text(case.frame.overhead.ratio)}")
     lines += [
         f"live, {pace(live)}: {live.fps:.3g} fps shown, {live.dropped} dropped, jitter "
-        f"{live.jitter_ms:.2g} ms, {live.megapixel_steps_per_second:.3g} megapixel-steps/s"
+        f"{number(live.jitter_ms)} ms, {live.megapixel_steps_per_second:.3g} megapixel-steps/s"
         for live in case.live
     ]
     if case.parity:
