@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractContextManager, nullcontext
 
 import cv2
@@ -45,17 +46,18 @@ class CpuDevice:
         if sigma <= 0:
             return gradient
         taps = kernels.taps(sigma)
-        planes = [
-            cv2.sepFilter2D(plane, cv2.CV_32F, taps, taps, borderType=cv2.BORDER_REPLICATE)
-            for plane in gradient
-        ]
-        return np.stack(planes)
+        out, edge = np.empty_like(gradient), cv2.BORDER_REPLICATE
+        for plane, target in zip(gradient, out, strict=True):
+            cv2.sepFilter2D(plane, cv2.CV_32F, taps, taps, dst=target, borderType=edge)
+        return out
 
     def ascend(
         self, image: np.ndarray, gradient: np.ndarray, step: float, dx: float, dy: float
     ) -> np.ndarray:
         mean = cv2.norm(gradient.reshape(1, -1), cv2.NORM_L1) / gradient.size
-        out = gradient * np.float32(step / mean if mean > 0 else 0)
+        if not 0 < mean < math.inf:
+            gradient, mean = np.zeros_like(gradient), 1.0
+        out = gradient * np.float32(step / mean)
         out += image
         np.clip(out, 0, 1, out=out)
         return self.jitter(out, -dx, -dy)

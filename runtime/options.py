@@ -17,7 +17,7 @@ from .parameters import Dream, declared
 from .providers import PROVIDERS
 from .recipes import RECIPES
 
-PRECISIONS = ("auto", "fp32", "fp16", "bf16")
+PRECISIONS = ("auto", "fp32", "tf32", "fp16", "bf16")
 
 
 @dataclass(frozen=True)

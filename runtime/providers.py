@@ -55,7 +55,7 @@ PROVIDERS = {
             "CUDAExecutionProvider",
             "gpu",
             'pip install "livedream[gpu]"',
-            ("fp32", "fp16"),
+            ("fp32", "tf32", "fp16"),
         ),
         Provider(
             "openvino",

@@ -52,10 +52,13 @@ class Card:
         strict: bool = False,
     ) -> CudaEngine | BridgedEngine:
         """See `Platform`. strict: an error where a node would run on the processor. Where
-        `provider` does not run on the card, arrays are copied to and fro."""
+        `provider` does not run on the card, arrays are copied to and fro. precision: `auto` has
+        CUDA compute a graph in float32 as TF32."""
         if provider is STOPGAP:
             return BridgedEngine(self.device, HostEngine(graph, provider, objective))
         launcher, facts = self.device.launcher, self.facts
+        tf32 = provider.name == "cuda" and precision in ("auto", "tf32")
+        computed = "tf32" if tf32 and graph.precision == "fp32" else graph.precision
         opener = Opener(
             ort=self.ort,
             path=graph.path,
@@ -68,7 +71,7 @@ class Card:
                 "versions": versions(provider, facts),
             },
             graph_hash=hashlib.sha256(graph.path.read_bytes()).hexdigest(),
-            precision=graph.precision,
+            precision=computed,
             strict=strict,
         )
 
@@ -81,7 +84,7 @@ class Card:
                     raise
                 raise LivedreamError(explain(provider, loader)) from error
 
-        return CudaEngine(self.device, graph, provider, objective, open_session)
+        return CudaEngine(self.device, graph, provider, objective, open_session, computed)
 
 
 def find_card(

@@ -60,8 +60,11 @@ class CudaEngine:
         provider: Provider,
         objective: Objective,
         open_session: Callable[[Size], Session],
+        precision: str | None = None,
     ) -> None:
+        """precision: that `open_session` computes in, where it is not the graph's."""
         self.device, self.graph, self.provider = device, graph, provider
+        self._precision = precision or graph.precision
         self._open_session = open_session
         self._shared = _Shared()
         self.steer(objective)
@@ -82,7 +85,7 @@ class CudaEngine:
             "layers": str(self.objective),
             "weights": graph.weights,
             "provider": self.provider.name,
-            "precision": graph.precision,
+            "precision": self._precision,
         }
 
     def steer(self, objective: Objective) -> None:

@@ -33,9 +33,12 @@ NO_CPU_FALLBACK = ("session.disable_cpu_ep_fallback", "1")
 _WORKSPACE = 1 << 30
 
 
-def cuda_options(stream: int, card: int = 0, *, graphs: bool = False) -> dict[str, str]:
+def cuda_options(
+    stream: int, card: int = 0, *, graphs: bool = False, tf32: bool = False
+) -> dict[str, str]:
     """stream: handle of the CUDA stream that kernels and network share. graphs: record the launches
-    and replay them; every node must run on the card then."""
+    and replay them; every node must run on the card then. tf32: multiply float32 numbers by their
+    first ten binary digits, on tensor cores, as torch's convolutions do by default."""
     return {
         "device_id": str(card),
         "user_compute_stream": str(stream),
@@ -45,14 +48,13 @@ def cuda_options(stream: int, card: int = 0, *, graphs: bool = False) -> dict[st
         "cudnn_conv_algo_search": "EXHAUSTIVE",
         "cudnn_conv_use_max_workspace": "1",
         "arena_extend_strategy": "kSameAsRequested",
-        # fp32 means fp32: the card and the processor shall dream the same.
-        "use_tf32": "0",
+        "use_tf32": _flag(tf32),
     }
 
 
 def tensorrt_options(stream: int, folder: Path, card: int = 0) -> dict[str, str]:
     """folder: for the engine and the timings behind it. The graph's own number format decides the
-    engine's; TensorRT's switches for that are left alone."""
+    engine's; TensorRT's switches for that are left alone, and its float32 is TF32 by default."""
     return {
         "device_id": str(card),
         "user_compute_stream": str(stream),
@@ -83,12 +85,18 @@ def rtx_options(
 
 
 def provider_options(
-    provider: Provider, stream: int, folder: Path, card: int = 0, *, graphs: bool = False
+    provider: Provider,
+    stream: int,
+    folder: Path,
+    card: int = 0,
+    *,
+    graphs: bool = False,
+    tf32: bool = False,
 ) -> list[tuple[str, Mapping[str, str]]]:
     """(onnxruntime's name, options), the provider and the one behind it for nodes it leaves."""
-    plain = cuda_options(stream, card, graphs=False)
+    plain = cuda_options(stream, card, graphs=False, tf32=tf32)
     if provider.name == "cuda":
-        return [(provider.ep, cuda_options(stream, card, graphs=graphs))]
+        return [(provider.ep, cuda_options(stream, card, graphs=graphs, tf32=tf32))]
     if provider.name == "tensorrt":
         options = tensorrt_options(stream, folder, card)
         return [(provider.ep, options), ("CUDAExecutionProvider", plain)]

@@ -58,7 +58,8 @@ class Opener:
     """Opens sessions of one graph on one provider.
 
     ort: the onnxruntime module. stream: handle, shared with the kernels. folder: of the engine
-    cache. facts: of the card and the versions, for the cache's keys. strict: an error where a node
+    cache. facts: of the card and the versions, for the cache's keys. precision: that is computed
+    in, the graph's or `tf32`. strict: an error where a node
     falls to the processor. memory: where the addresses to bind are, `cpu` in tests without a card.
     """
 
@@ -120,7 +121,14 @@ class Opener:
         options.add_free_dimension_override_by_name("width", size[1])
         if self.strict:
             options.add_session_config_entry(*NO_CPU_FALLBACK)
-        table = provider_options(provider, self.stream, engine.path, self.card, graphs=graphs)
+        table = provider_options(
+            provider,
+            self.stream,
+            engine.path,
+            self.card,
+            graphs=graphs,
+            tf32=self.precision == "tf32",
+        )
         try:
             if provider.name == RTX.name:
                 devices = [each for each in ort.get_ep_devices() if each.ep_name == provider.ep]

@@ -112,6 +112,22 @@ def test_its_engines_dream(machine, tmp_path):
     assert isinstance(on_processor, BridgedEngine)
 
 
+def test_auto_is_tf32_and_fp32_is_fp32(machine, tmp_path):
+    graph = replace(GRAPH, path=tmp_path / "toy.onnx")
+    graph.path.write_bytes(b"a graph")
+    for precision, half, computed in (
+        ("auto", False, "tf32"), ("tf32", False, "tf32"), ("fp32", False, "fp32"),
+        ("auto", True, "fp16"),
+    ):  # fmt: skip
+        card, _ = machine("cuda", ort=Ort())
+        which = replace(graph, precision="fp16" if half else "fp32")
+        engine = card.engine(which, PROVIDERS["cuda"], parse_objective("a"), precision)
+        engine.prepare(20, 24)
+        (session,) = card.ort.sessions
+        assert session.values["use_tf32"] == ("1" if computed == "tf32" else "0")
+        assert engine.describe()["precision"] == computed
+
+
 def test_the_missing_library_is_named(machine, tmp_path, monkeypatch):
     graph = replace(GRAPH, path=tmp_path / "toy.onnx")
     graph.path.write_bytes(b"a graph")
