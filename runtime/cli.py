@@ -151,8 +151,13 @@ def doctor() -> None:
 commands.add_command(bench)
 
 
-def _terminated(*_: object) -> None:
-    """A service manager's stop is Ctrl-C: files are finished, nothing half-written stays."""
+_stopped = False
+
+
+def _stop(*_: object) -> None:
+    """Ctrl-C, or a service manager's stop: files are finished, nothing half-written stays."""
+    global _stopped
+    _stopped = True
     raise KeyboardInterrupt
 
 
@@ -160,7 +165,8 @@ def main(arguments: list[str] | None = None) -> None:
     """The `livedream` command. Exits with 0, 2 for wrong usage, 1 for anything else."""
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     try:
         commands.main(arguments, standalone_mode=False)
         code = 0
@@ -172,7 +178,12 @@ def main(arguments: list[str] | None = None) -> None:
         code = _fail(str(error), error.exit_code, debug)
     except (KeyboardInterrupt, click.Abort):
         code = _fail("Interrupted before it was done; nothing was written.", 1, debug)
+    except MemoryError:
+        code = _fail("There is not enough memory for this; ask for a smaller --size.", 1, debug)
     except Exception as error:
+        if _stopped:
+            # A module in C that was just being imported reports the interruption as its own error.
+            sys.exit(_fail("Interrupted before it was done; nothing was written.", 1, debug))
         if debug:
             raise
         reason = f"{type(error).__name__}: {error}"

@@ -66,6 +66,7 @@ class Controls:
         notice: Notice,
     ) -> None:
         self.quitting = False
+        self.trouble: LivedreamError | None = None  # Of a recording; the show went on without it.
         self.window: Window | None = None
         self._dreaming = dreaming
         self._settings = settings
@@ -76,11 +77,16 @@ class Controls:
         self._help = False
         self._compare = False
         self._newest: Dreamt | None = None
+        self._compared: tuple[Dreamt, np.ndarray] | None = None
 
     def picture(self, newest: Dreamt) -> np.ndarray:
         """What to show of it."""
         self._newest = newest
-        return compare(newest.picture, newest.dream) if self._compare else newest.dream
+        if not self._compare:
+            return newest.dream
+        if self._compared is None or self._compared[0] is not newest:
+            self._compared = (newest, compare(newest.picture, newest.dream))
+        return self._compared[1]  # The same array again: the window need not draw it again.
 
     def overlay(self, canvas: np.ndarray, stats: Stats) -> np.ndarray:
         """The numbers, messages and help over the picture at window size."""
@@ -194,7 +200,7 @@ class Controls:
         try:
             recorder.write(dreamt.result, dreamt.time)
         except LivedreamError as error:
-            self.recorder = None
+            self.recorder, self.trouble = None, error
             self._notice(str(error))
 
     def _toggle_recording(self) -> None:
@@ -207,6 +213,7 @@ class Controls:
                 return
             recorder.close()
         except LivedreamError as error:
+            self.trouble = error
             self._notice(str(error))
             return
         missed = f", {recorder.dropped} frames missed" if recorder.dropped else ""

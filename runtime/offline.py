@@ -24,7 +24,7 @@ from .options import Choices
 from .photo import SUFFIXES, read_photo, write_photo
 from .platforms import find_platform, form_for
 from .recipes import RECIPES
-from .scaling import scaled
+from .scaling import comfortable, scaled
 from .stats import Stats
 
 
@@ -97,12 +97,24 @@ def settings_of(choices: Choices, dreamer: Dreamer[Any]) -> dict[str, Any]:
     }
 
 
+def box_for(picture: np.ndarray, choices: Choices, console: Console) -> tuple[int, int]:
+    """(width, height) to dream it at: what was asked for, else its own as far as memory allows."""
+    height, width = picture.shape[:2]
+    if choices.size:
+        return choices.size
+    box = comfortable(width, height)
+    if box != (width, height):
+        console.print(f"Dreamt at {box[0]}x{box[1]}, for memory's sake; --size asks for more.")
+    return box
+
+
 def dream_photo(console: Console, choices: Choices, source: Path, target: Path) -> None:
     """`livedream image IN OUT`."""
     check_writable(target)
     if target.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{target.name} must end in one of {', '.join(SUFFIXES)}.")
-    picture = scaled(read_photo(source), choices.size)
+    photo = read_photo(source)
+    picture = scaled(photo, box_for(photo, choices, console))
     network = find_network(choices, console.print)
     dreamer, _ = open_dreamer(choices, network, picture.shape[:2], console)
     total = dreamer.dream.steps * len(dreamer.sizes(*picture.shape[:2]))
@@ -119,10 +131,12 @@ def dream_video(console: Console, choices: Choices, source: Path, target: Path) 
     network = find_network(choices, console.print)
     live = RECIPES[choices.recipe].live
     dreamer: Dreamer[Any] | None = None
+    box: tuple[int, int] | None = None
 
     def dream(frame: np.ndarray, seconds: float) -> np.ndarray:
-        nonlocal dreamer
-        picture = scaled(frame, choices.size)
+        nonlocal dreamer, box
+        box = box or box_for(frame, choices, console)
+        picture = scaled(frame, box)
         if dreamer is None:
             dreamer, _ = open_dreamer(choices, network, picture.shape[:2], console)
         return dreamer.live(picture, seconds) if live else dreamer.still(picture)

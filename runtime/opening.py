@@ -93,10 +93,16 @@ def find_network(choices: Choices, say: Callable[[str], None]) -> Network:
 
 
 def _model_of(layers: str | None) -> str | None:
-    """The one model that has all the layers asked for; None where none or several have them."""
+    """The one model that has all the layers asked for; None where none or several have them.
+
+    Raises UsageError for a layer that no model has.
+    """
     if layers is None:
         return None
     wanted = set(parse_objective(layers).layers)
+    every = [name for model in catalogue.MODELS.values() for name in model.layer_names]
+    for layer in sorted(wanted - set(every)):
+        raise UsageError(f"No model has a layer '{layer}'; nearest: {nearest(layer, every)}.")
     models = [model for model in catalogue.MODELS.values() if wanted <= set(model.layer_names)]
     return models[0].name if len(models) == 1 else None
 

@@ -17,6 +17,9 @@ from .parameters import Dream, declared
 from .providers import PROVIDERS
 from .recipes import RECIPES
 
+LARGEST = 8192
+"""Pixels of a side that may be asked for."""
+
 PRECISIONS = ("auto", "fp32", "tf32", "fp16", "bf16")
 
 
@@ -56,7 +59,10 @@ class Size(click.ParamType):
         match = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", value)
         if not match:
             self.fail(f"'{value}' is no size; write width x height, such as 640x480.", param, ctx)
-        return int(match[1]), int(match[2])
+        width, height = int(match[1]), int(match[2])
+        if not (0 < width <= LARGEST and 0 < height <= LARGEST):
+            self.fail(f"'{value}' is no size; a side has 1 to {LARGEST} pixels.", param, ctx)
+        return width, height
 
 
 class Name(click.ParamType):

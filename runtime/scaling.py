@@ -5,6 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+COMFORTABLE = 1920 * 1080
+"""Pixels. A network and its gradient take 1.5 to 2.5 KB a pixel: up to 5 GB."""
+
 
 def fit(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
     """The largest (width, height) of the same aspect inside `box`, (width, height) too."""
@@ -20,3 +23,11 @@ def scaled(bgr: np.ndarray, box: tuple[int, int] | None) -> np.ndarray:
         return bgr
     shrinks = size[0] < width
     return cv2.resize(bgr, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+
+
+def comfortable(width: int, height: int) -> tuple[int, int]:
+    """(width, height) that a common computer has the memory to dream: of the same aspect, at most
+    COMFORTABLE pixels, and never larger than it is.
+    """
+    scale = min(1.0, (COMFORTABLE / (width * height)) ** 0.5)
+    return max(1, round(width * scale)), max(1, round(height * scale))

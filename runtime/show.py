@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +57,10 @@ def run_show(
     Ctrl-C is a way to quit too: everything is closed and written, and nothing is raised. Raises
     LivedreamError for whatever cannot be opened.
     """
-    for path in filter(None, (record, stats_file)):
-        check_writable(path)
+    if stats_file:
+        check_writable(stats_file)
+    # Starts to write with its first frame; made now, a wrong name is told before the work.
+    recorder = Recorder(record) if record else None
     if not headless:
         require_display()
     network = find_network(choices, console.print)
@@ -88,8 +90,7 @@ def run_show(
         dreaming.mirror = mirror
         controls = Controls(dreaming, lambda: settings_of(choices, dreamer), messages, notice)
         opened.callback(controls.close)
-        if record:
-            controls.recorder = Recorder(record)
+        controls.recorder = recorder
         opened.callback(switcher.close)
         opened.callback(dreaming.stop)
         missed = capture.slot.dropped
@@ -113,6 +114,8 @@ def run_show(
             size=[width, height],
             settings=settings_of(choices, dreamer),
         )
+    if controls.trouble:
+        raise controls.trouble
 
 
 def open_any(
@@ -192,7 +195,7 @@ def play(dreaming: Dreaming, controls: Controls, stats: Stats, fullscreen: bool)
                 controls.window = window
                 if fullscreen:
                     window.toggle_fullscreen()
-            with stats.stage("present"):
+            with stats.stage("present") if fresh else nullcontext():
                 window.show(
                     controls.picture(newest), lambda canvas: controls.overlay(canvas, stats)
                 )

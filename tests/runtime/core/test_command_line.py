@@ -78,3 +78,24 @@ def test_the_runtime_never_imports_torch():
         "assert 'torch' not in sys.modules and 'onnx' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("size", ["0x0", "320x0", "99999x10"])
+def test_a_size_that_cannot_be(capsys, size):
+    code, text = call(capsys, "run", "--source", "demo", "--headless", "--size", size)
+    assert code == 2
+    assert "1 to 8192 pixels" in text
+
+
+def test_a_layer_that_no_model_has_is_answered_from_all_of_them(capsys):
+    code, text = call(capsys, "run", "--source", "demo", "--headless", "--layers", "Mixed_9z")
+    assert code == 2
+    assert "Mixed_7" in text
+
+
+def test_a_recording_that_cannot_be_written_is_told_before_anything_is_opened(capsys, tmp_path):
+    code, text = call(
+        capsys, "run", "--source", "demo", "--headless", "--graph", "no.onnx", "--record", "o.avi"
+    )
+    assert code == 2
+    assert ".mkv" in text

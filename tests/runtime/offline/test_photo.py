@@ -8,6 +8,7 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.photo import orientation, read_photo, to_bgr, write_photo
+from livedream.runtime.scaling import comfortable
 
 RED, GREEN, BLUE, GREY = (0, 0, 255), (0, 255, 0), (255, 0, 0), (90, 90, 90)
 
@@ -177,3 +178,11 @@ def test_what_cannot_be_written(tmp_path):
     with pytest.raises(LivedreamError, match=r"try \.png"):
         write_photo(tmp_path / "a.webp", np.zeros((2, 17000, 3), np.uint8), {})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_larger_than_memory_allows_are_made_smaller():
+    assert comfortable(640, 480) == (640, 480)
+    assert comfortable(1920, 1080) == (1920, 1080)
+    width, height = comfortable(4000, 3000)
+    assert abs(width / height - 4 / 3) < 0.01
+    assert 0.99 * 1920 * 1080 < width * height <= 1.01 * 1920 * 1080
