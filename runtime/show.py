@@ -36,6 +36,12 @@ CAMERA_SIZE = (640, 480)
 FIRST_FRAME = 10.0
 """Seconds that a source has for its first frame."""
 
+CLOCKS = {
+    False: "host",
+    True: "host: the card's work is only queued meanwhile; `livedream bench` has its own times",
+}
+"""What the times of stages in --stats mean, by whether the engine runs on a card."""
+
 POLL = 0.02
 """Seconds the window waits for a new frame between two looks at the keys."""
 
@@ -113,6 +119,7 @@ def run_show(
             source=camera.describe(),
             size=[width, height],
             settings=settings_of(choices, dreamer),
+            stages_clock=CLOCKS[dreamer.engine.provider.on_card],
         )
     if controls.trouble:
         raise controls.trouble

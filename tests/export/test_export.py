@@ -34,7 +34,7 @@ def shape(value: onnx.ValueInfoProto) -> list[int | str]:
     [
         ("googlenet", ("inception3a", "conv2")),
         ("inception_v3", ("Mixed_5b",)),
-        ("efficientnet_lite0", ("block3", "logits")),
+        ("efficientnet_lite0", ("block1", "block3")),
     ],
 )
 def test_contract_and_metadata(

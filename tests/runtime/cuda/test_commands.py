@@ -135,6 +135,7 @@ def test_it_starts_on_what_is_quick_and_tensorrt_takes_over(playground, graph, c
     assert "tensorrt takes over." in said
     assert stats["settings"]["provider"] == "tensorrt"
     assert stats["frames"] == 30
+    assert "only queued" in stats["stages_clock"]
     assert stats["age_ms"]["count"] > 10
     with av.open("out.mp4") as video:
         recorded = [frame.to_ndarray(format="bgr24") for frame in video.decode(video=0)]
