@@ -28,13 +28,11 @@ class HostEngine:
         provider: Provider,
         objective: Objective,
         *,
-        precision: str = "auto",
         threads: int = 0,
         cache: Path | None = None,
     ) -> None:
         self.graph = graph
         self.provider = provider
-        self._precision = precision
         self._threads = threads
         self._cache = cache
         self._sessions: dict[tuple[int, int], ort.InferenceSession] = {}
@@ -47,13 +45,12 @@ class HostEngine:
 
     def describe(self) -> dict[str, str]:
         graph = self.graph
-        precision = graph.precision if self._precision == "auto" else self._precision
         return {
             "model": graph.model,
             "layers": str(self.objective),
             "weights": graph.weights,
             "provider": self.provider.name,
-            "precision": precision,
+            "precision": graph.precision,
         }
 
     def steer(self, objective: Objective) -> None:
@@ -84,7 +81,6 @@ class HostEngine:
                 self.graph.path,
                 self.provider,
                 size=(height, width),
-                precision=self._precision,
                 threads=self._threads,
                 cache=self._cache,
             )

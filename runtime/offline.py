@@ -34,7 +34,8 @@ def counting(console: Console, what: str) -> Iterator[Callable[[int, int | None]
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     )  # fmt: skip
-    with Progress(*columns, console=console, transient=True) as bar:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(what, total=None)
 
         def report(done: int, total: int | None) -> None:
@@ -47,7 +48,9 @@ def counting(console: Console, what: str) -> Iterator[Callable[[int, int | None]
 def stages(console: Console) -> Iterator[Report]:
     """A bar for work that reports (stage, fraction); gone when the work is done."""
     columns = (TextColumn("{task.description}"), BarColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    # In a file it would be nothing but an empty line.
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task("", total=1.0)
 
         def report(stage: str, fraction: float) -> None:
@@ -164,7 +167,7 @@ def export_file(
             [layer.strip() for layer in layers.split(",") if layer.strip()],
             weights=weights,
             precision=precision,
-            form=form_for(provider),
+            form=form_for(provider, precision),
             seed=seed,
             progress=report,
         )

@@ -8,8 +8,8 @@ try:
     import onnxruntime as ort
 except ModuleNotFoundError as error:
     raise LivedreamError(
-        'There is no onnxruntime here; install one with `pip install "livedream[cpu]"` (or '
-        "openvino, or gpu, in place of cpu)."
+        'There is no onnxruntime here; install one with `pip install "livedream[openvino]"` (or '
+        "gpu, or cpu, in place of openvino)."
     ) from error
 
 __all__ = ["ort"]

@@ -47,9 +47,7 @@ class Processor:
     def engine(
         self, graph: Graph, provider: Provider, objective: Objective, precision: str = "auto"
     ) -> HostEngine:
-        return HostEngine(
-            graph, provider, objective, precision=precision, cache=cache_folder("engines")
-        )
+        return HostEngine(graph, provider, objective, cache=cache_folder("engines"))
 
 
 def find_platform(name: str, say: Callable[[str], None], *, ahead: int = 0) -> Platform:
@@ -68,10 +66,13 @@ def find_platform(name: str, say: Callable[[str], None], *, ahead: int = 0) -> P
     return Processor(tuple(choose(name)))
 
 
-def form_for(name: str) -> str:
-    """The form of graph for `--provider name`, also of one that is not on this machine."""
+def form_for(name: str, precision: str) -> str:
+    """The form of graph for `--provider name`, also of one that is not on this machine. Half
+    precision is for cards."""
     if name != "auto":
         return find_provider(name).form
+    if precision == "fp16":
+        return "gpu"
     platform = find_platform("auto", lambda text: None)
     return platform.providers[0].form if platform.providers else "cpu"
 

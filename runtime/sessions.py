@@ -33,7 +33,6 @@ def open_session(
     provider: Provider,
     *,
     size: tuple[int, int],
-    precision: str = "auto",
     threads: int = 0,
     cache: Path | None = None,
 ) -> ort.InferenceSession:
@@ -53,7 +52,7 @@ def open_session(
         session = ort.InferenceSession(
             path,
             options,
-            providers=[(provider.ep, _provider_options(provider, precision, threads, cache))],
+            providers=[(provider.ep, _provider_options(provider, threads, cache))],
             enable_fallback=0,
         )
     except Exception as error:
@@ -69,13 +68,9 @@ def open_session(
     return session
 
 
-def _provider_options(
-    provider: Provider, precision: str, threads: int, cache: Path | None
-) -> dict[str, Any]:
+def _provider_options(provider: Provider, threads: int, cache: Path | None) -> dict[str, Any]:
     options: dict[str, Any] = dict(provider.options)
     if provider.name == "openvino":
-        if precision == "fp32":
-            options["precision"] = "FP32"
         if threads:
             options["num_of_threads"] = str(threads)
         if cache is not None:

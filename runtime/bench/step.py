@@ -88,9 +88,7 @@ def parity(opened: Opened, picture: np.ndarray, progress: Progress) -> Parity | 
     engine = opened.engine
     if engine.provider.name == "cpu" and engine.graph.precision == "fp32":
         return None
-    reference = HostEngine(
-        _reference_graph(opened, progress), PROVIDERS["cpu"], engine.objective, precision="fp32"
-    )
+    reference = HostEngine(_reference_graph(opened, progress), PROVIDERS["cpu"], engine.objective)
     image = CpuDevice().upload(picture)
     return compare_gradients(engine.probe(image), reference.gradient(image))
 

@@ -49,10 +49,11 @@ def test_the_quick_one_plays_first_and_the_slow_ones_above_it_may_follow():
 
 def test_a_graph_can_be_made_for_a_machine_that_is_not_this_one(installed):
     installed("CPUExecutionProvider")
-    assert form_for("tensorrt") == "gpu"
-    assert form_for("openvino") == "openvino"
+    assert form_for("tensorrt", "fp32") == "gpu"
+    assert form_for("openvino", "fp32") == "openvino"
+    assert form_for("auto", "fp16") == "gpu"
     with pytest.raises(UsageError, match="nearest: tensorrt"):
-        form_for("tensort")
+        form_for("tensort", "fp32")
 
 
 def test_the_order_is_the_agreed_one():
