@@ -15,6 +15,7 @@ from .on_demand import Cancelled
 from .opening import Network, Progress
 from .platforms import Platform, better_than, start_order
 from .providers import Provider
+from .selfcheck import WrongGradient, check_engine, worth_checking
 
 Sizes = Callable[[int], Sequence[tuple[int, int]]]
 """From the network's smallest side in pixels to the octaves' (height, width), small to large."""
@@ -57,11 +58,11 @@ class Engines:
         ready = self._best_prepared(sizes)
         if ready:
             return ready.steered(objective)
-        return self._first(start_order(self.platform.providers), objective, sizes, opening)
+        return self._first(start_order(self._providers), objective, sizes, opening)
 
     def best(self, objective: Objective, sizes: Sizes, opening: Opening) -> Engine[Any]:
         """The best one that starts, however long it takes to build. Raises as `quick` does."""
-        return self._first(list(self.platform.providers), objective, sizes, opening)
+        return self._first(self._providers, objective, sizes, opening)
 
     def better_than(self, engine: Engine[Any]) -> list[Provider]:
         """Providers worth building while `engine` plays, best first."""
@@ -71,15 +72,16 @@ class Engines:
     def open(
         self, provider: Provider, objective: Objective, sizes: Sizes, opening: Opening
     ) -> Engine[Any]:
-        """The provider's engine with all sizes open. A graphics card's gradient is compared with
-        the processor's when the engine is new. Raises as `quick` does."""
+        """The provider's engine with all sizes open, and its gradients found right (`selfcheck`).
+        Raises as `quick` does."""
         with self._locks[provider.name]:
             try:
                 return self._opened(provider, objective, sizes, opening)
             except (UsageError, Cancelled):
                 raise
-            except LivedreamError:
-                if provider.name not in self._engines:
+            except LivedreamError as error:
+                # One that plays already and lacks memory for a new size may go on as it is.
+                if isinstance(error, WrongGradient) or provider.name not in self._engines:
                     self.refused.add(provider.name)
                 raise
             except Exception as error:
@@ -92,10 +94,18 @@ class Engines:
         for engine in list(self._engines.values()):
             engine.close()
 
+    @property
+    def _providers(self) -> list[Provider]:
+        """Best first; of a graph file that was given, the ones that it was made for."""
+        graph, providers = self.network.graph, list(self.platform.providers)
+        return sorted(providers, key=lambda each: graph is not None and each.form != graph.form)
+
     def _best_prepared(self, sizes: Sizes) -> Engine[Any] | None:
         for provider in self.platform.providers:
             engine = self._engines.get(provider.name)
-            if engine and all(engine.prepared(*size) for size in sizes(engine.minimum_size)):
+            if provider.name in self.refused or engine is None:
+                continue
+            if all(engine.prepared(*size) for size in sizes(engine.minimum_size)):
                 return engine
         return None
 
@@ -129,10 +139,10 @@ class Engines:
                 opening.progress(
                     f"opening {provider.name} at {width}x{height}", number / len(wanted)
                 )
+                if engine.prepared(height, width):
+                    continue
                 engine.prepare(height, width)
-                if not known and number == 0 and provider.on_card:
-                    from .cuda.selfcheck import check_engine
-
+                if worth_checking(provider, height, width, not known and number == 0):
                     check_engine(engine, height, width)
         except BaseException:
             if not known:

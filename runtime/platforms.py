@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -77,12 +77,12 @@ def form_for(name: str, precision: str) -> str:
     return platform.providers[0].form if platform.providers else "cpu"
 
 
-def start_order(providers: tuple[Provider, ...]) -> list[Provider]:
+def start_order(providers: Sequence[Provider]) -> list[Provider]:
     """Those that play within seconds, best first; the slow ones only where there are no others."""
     return [each for each in providers if not each.slow] or list(providers)
 
 
-def better_than(provider: Provider, providers: tuple[Provider, ...]) -> list[Provider]:
+def better_than(provider: Provider, providers: Sequence[Provider]) -> list[Provider]:
     """The slow ones above `provider`, best first: worth building while it plays. Others above it
     did not start."""
     names = [each.name for each in providers]

@@ -227,8 +227,5 @@ def case_size(case: Case) -> tuple[int, int]:
 
 
 def floor_applies(opened: Opened) -> bool:
-    """Whether the CPU's float32 floor, the only one measured so far, is that of this case: it is
-    not on a GPU or in 16 bits."""
-    if opened.engine.provider.on_card:
-        return False
-    return opened.engine.provider.name == "cpu" or opened.choices.precision == "fp32"
+    """Whether the CPU's float32 floor, the only one measured so far, is that of this case."""
+    return not opened.engine.provider.on_card

@@ -18,7 +18,7 @@ from livedream.runtime.frame import Frame
 from livedream.runtime.objective import parse_objective
 from livedream.runtime.on_demand import Cancelled
 from livedream.runtime.parameters import Dream
-from livedream.runtime.providers import Provider
+from livedream.runtime.providers import PROVIDERS, Provider
 from livedream.runtime.slot import Capture, Closed
 from livedream.runtime.stats import Stats
 from livedream.runtime.switching import Switcher
@@ -58,6 +58,7 @@ class Network:
 
     layers = {"a": 1, "b": 2, "c": 3}  # noqa: RUF012
     choices = SimpleNamespace(precision="auto")
+    graph = None
 
     def __init__(self, prepare=lambda layers, cancel: None) -> None:
         self.prepare = prepare
@@ -95,7 +96,8 @@ class Toys:
     def __init__(self, *names: str) -> None:
         self.device = CpuDevice()
         self.providers = tuple(
-            Provider(name, name, "cpu", "", slow=name == "slow") for name in names or ("quick",)
+            Provider(name, PROVIDERS["cpu"].ep, "cpu", "", slow=name == "slow")
+            for name in names or ("quick",)
         )
         self.made: list[Engine] = []
         self.trouble: dict[str, Exception] = {}

@@ -8,12 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from livedream.runtime.cuda import selfcheck
-from livedream.runtime.cuda.selfcheck import check_gradient, check_picture
+from livedream.runtime import selfcheck
 from livedream.runtime.engines import Engines, Opening
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.objective import parse_objective
+from livedream.runtime.platforms import Processor
 from livedream.runtime.providers import PROVIDERS
+from livedream.runtime.selfcheck import check_gradient, check_picture, worth_checking
 
 from ..core.toy import ToyEngine
 from .test_engine import GRAPH, IMAGE, Setting
@@ -73,7 +74,7 @@ def engines(host, tmp_path, monkeypatch):
     reference = lambda graph, provider, objective: SimpleNamespace(probe=ToyEngine().gradient)  # noqa: E731
     monkeypatch.setattr(selfcheck, "HostEngine", reference)
     network = SimpleNamespace(
-        choices=SimpleNamespace(precision="auto"), graph_for=lambda *_: replace(GRAPH)
+        choices=SimpleNamespace(precision="auto"), graph=None, graph_for=lambda *_: replace(GRAPH)
     )
 
     def make(**wrong):
@@ -105,3 +106,70 @@ def test_one_that_computes_wrong_never_plays_and_the_next_serves(engines):
     assert wrong.refused == {"tensorrt"}
     assert wrong.better_than(engine) == []
     assert not card.engines[0].prepared(*IMAGE.shape[1:])
+
+
+class Crooked(ToyEngine):
+    """OpenVINO as it was seen: right at some sizes, wrong at others."""
+
+    def __init__(self, graph, provider, objective, **_) -> None:
+        super().__init__()
+        self.graph, self.provider, self.objective = graph, provider, objective
+        self.sizes: set[tuple[int, int]] = set()
+
+    def steered(self, objective) -> Crooked:
+        return self
+
+    def prepare(self, height, width) -> None:
+        self.sizes.add((height, width))
+
+    def prepared(self, height, width) -> bool:
+        return (height, width) in self.sizes
+
+    def close(self) -> None: ...
+
+    def probe(self, image: np.ndarray) -> np.ndarray:
+        wrong = self.provider.name == "openvino" and image.shape[1] == 30
+        return self.gradient(image) * (-1 if wrong else 1)
+
+
+def on_the_processor(monkeypatch, form: str, given: bool) -> Engines:
+    """Engines of openvino and cpu, for a file of that form."""
+    monkeypatch.setattr("livedream.runtime.platforms.HostEngine", Crooked)
+    monkeypatch.setattr(selfcheck, "HostEngine", Crooked)
+    graph = replace(GRAPH, form=form)
+    network = SimpleNamespace(
+        choices=SimpleNamespace(precision="auto"), graph=graph if given else None,
+        graph_for=lambda *_: graph,
+    )  # fmt: skip
+    return Engines(network, Processor((PROVIDERS["openvino"], PROVIDERS["cpu"])))
+
+
+def test_openvino_is_checked_at_every_size_and_left_for_good(monkeypatch):
+    engines, said = on_the_processor(monkeypatch, "openvino", given=False), []
+    assert engines.quick(A, lambda _: [(20, 24)], opening(said)).provider.name == "openvino"
+    assert said == []
+    more = lambda _: [(20, 24), (30, 36)]  # noqa: E731
+    assert engines.quick(A, more, opening(said)).provider.name == "cpu"
+    assert len(said) == 1
+    assert said[0].startswith("openvino computes wrong and is not used")
+    assert engines.quick(A, lambda _: [(20, 24)], opening(said)).provider.name == "cpu"
+    assert len(said) == 1
+
+
+def test_a_given_file_runs_first_on_what_it_was_made_for(monkeypatch):
+    engines = on_the_processor(monkeypatch, "cpu", given=True)
+    assert engines.quick(A, lambda _: [(20, 24)], opening([])).provider.name == "cpu"
+    engines = on_the_processor(monkeypatch, "gpu", given=True)
+    engine = engines.quick(A, lambda _: [(20, 24)], opening([]))
+    assert engine.provider.name == "openvino"
+    said: list[str] = []
+    engines.quick(A, lambda _: [(30, 36)], opening(said))
+    assert "exported for gpu; `livedream export --provider openvino`" in said[0]
+
+
+def test_what_is_worth_checking():
+    openvino, cuda, cpu = (PROVIDERS[name] for name in ("openvino", "cuda", "cpu"))
+    assert [worth_checking(cuda, 1080, 1920, first) for first in (True, False)] == [True, False]
+    assert [worth_checking(openvino, 240, 320, first) for first in (True, False)] == [True, True]
+    assert not worth_checking(openvino, 1080, 1920, first=False)
+    assert not worth_checking(cpu, 20, 24, first=True)

@@ -6,25 +6,52 @@ from typing import Any
 
 import numpy as np
 
-from ..device import Engine
-from ..engine import HostEngine
-from ..errors import LivedreamError
-from ..providers import PROVIDERS
+from .device import Engine
+from .engine import HostEngine
+from .errors import LivedreamError
+from .providers import PROVIDERS, Provider
+
+LARGEST_CHECKED = 160_000
+"""Pixels."""
 
 COSINE = 0.99
 """Between the gradients of two providers that both compute right, in fp32 and fp16."""
 
 
+class WrongGradient(LivedreamError):
+    """A provider computes something else than it should."""
+
+
 def check_engine(engine: Engine[Any], height: int, width: int) -> None:
-    """Raises LivedreamError where the engine's gradient at this size is not that of onnxruntime's
+    """Raises WrongGradient where the engine's gradient at this size is not that of onnxruntime's
     own kernels on the same graph."""
-    reference = HostEngine(engine.graph, PROVIDERS["cpu"], engine.objective)
+    graph, provider = engine.graph, engine.provider
+    reference = HostEngine(graph, PROVIDERS["cpu"], engine.objective)
     image = check_picture(height, width)
-    check_gradient(engine.probe(image), reference.probe(image), engine.provider.name)
+    try:
+        check_gradient(engine.probe(image), reference.probe(image), provider.name)
+    except WrongGradient as error:
+        if graph.form == provider.form:
+            raise
+        raise WrongGradient(
+            f"{error} The file was exported for {graph.form}; `livedream export --provider "
+            f"{provider.name}` writes one for it."
+        ) from error
+
+
+def worth_checking(provider: Provider, height: int, width: int, first: bool) -> bool:
+    """Whether a new session of this size is compared with the processor's own kernels.
+
+    first: of its engine. On a card only that one is, beside no dream. OpenVINO was seen to be wrong
+    at some sizes and right at others, so each is, but for those that would take seconds.
+    """
+    if provider.ep == PROVIDERS["cpu"].ep:
+        return False
+    return first or (not provider.on_card and height * width <= LARGEST_CHECKED)
 
 
 def check_gradient(gradient: np.ndarray, reference: np.ndarray, provider: str) -> None:
-    """Raises LivedreamError for a gradient that is not the reference's: vanished, not finite, or in
+    """Raises WrongGradient for a gradient that is not the reference's: vanished, not finite, or in
     another direction."""
     difference = None
     if not np.isfinite(gradient).all():
@@ -39,7 +66,7 @@ def check_gradient(gradient: np.ndarray, reference: np.ndarray, provider: str) -
         elif norms[1] and not 0.5 < norms[0] / norms[1] < 2:
             difference = f"its gradient is {norms[0] / norms[1]:.2g} times the processor's"
     if difference:
-        raise LivedreamError(f"{provider} computes wrong and is not used: {difference}.")
+        raise WrongGradient(f"{provider} computes wrong and is not used: {difference}.")
 
 
 def check_picture(height: int, width: int) -> np.ndarray:
