@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 
@@ -13,13 +13,15 @@ from .graph import Graph
 from .objective import Objective, steering
 from .ort import ort
 from .providers import Provider
+from .remote import RemoteSession, holds_lock
 from .sessions import open_session
 
 
 class HostEngine:
     """Gradients of one graph, one session per size, each opened once.
 
-    `steer` and `prepare` may be called from another thread than `gradient`.
+    `steer` and `prepare` may be called from another thread than `gradient`. beside: tells whether a
+    picture plays, which opening a session must not hold up.
     """
 
     def __init__(
@@ -28,14 +30,12 @@ class HostEngine:
         provider: Provider,
         objective: Objective,
         *,
-        threads: int = 0,
-        cache: Path | None = None,
+        beside: Callable[[], bool] = lambda: False,
     ) -> None:
         self.graph = graph
         self.provider = provider
-        self._threads = threads
-        self._cache = cache
-        self._sessions: dict[tuple[int, int], ort.InferenceSession] = {}
+        self._beside = beside
+        self._sessions: dict[tuple[int, int], ort.InferenceSession | RemoteSession] = {}
         self._opening = threading.Lock()
         self.steer(objective)
 
@@ -77,13 +77,7 @@ class HostEngine:
                     f"{width}x{height} is too small: {self.graph.model} needs at least "
                     f"{self.minimum_size} pixels on each side."
                 )
-            session = open_session(
-                self.graph.path,
-                self.provider,
-                size=(height, width),
-                threads=self._threads,
-                cache=self._cache,
-            )
+            session = self._open((height, width))
             self._run(session, np.full((3, height, width), 0.5, np.float32))
             self._sessions[height, width] = session
 
@@ -104,10 +98,19 @@ class HostEngine:
         return self.gradient(image)
 
     def close(self) -> None:
-        """Let go of the sessions; engines made by `steered` open them again when they need them."""
-        self._sessions.clear()
+        """End the sessions; engines made by `steered` open them again when they need them."""
+        while self._sessions:
+            _, session = self._sessions.popitem()
+            if isinstance(session, RemoteSession):
+                session.close()
 
-    def _run(self, session: ort.InferenceSession, image: np.ndarray) -> np.ndarray:
+    def _open(self, size: tuple[int, int]) -> ort.InferenceSession | RemoteSession:
+        if self._beside() and holds_lock(ort.__version__):
+            channels = {name: weights.size for name, weights in self._steering.items()}
+            return RemoteSession(self.graph.path, self.provider, size=size, channels=channels)
+        return open_session(self.graph.path, self.provider, size=size)
+
+    def _run(self, session: ort.InferenceSession | RemoteSession, image: np.ndarray) -> np.ndarray:
         feeds = {"image": image[None], **self._steering}
         (gradient,) = session.run(["gradient"], feeds)
         if not isinstance(gradient, np.ndarray):

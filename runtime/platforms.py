@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from .cache import cache_folder
 from .cpu import CpuDevice
 from .device import Device, Engine
 from .engine import HostEngine
@@ -29,6 +29,10 @@ class Platform(Protocol):
     @property
     def providers(self) -> tuple[Provider, ...]: ...
 
+    def play(self) -> None:
+        """From now on a picture plays, and opening engines must not hold it up."""
+        ...
+
     def engine(
         self, graph: Graph, provider: Provider, objective: Objective, precision: str = "auto"
     ) -> Engine[Any]:
@@ -43,11 +47,15 @@ class Processor:
 
     providers: tuple[Provider, ...]
     device: CpuDevice = field(default_factory=CpuDevice)
+    playing: threading.Event = field(default_factory=threading.Event)
+
+    def play(self) -> None:
+        self.playing.set()
 
     def engine(
         self, graph: Graph, provider: Provider, objective: Objective, precision: str = "auto"
     ) -> HostEngine:
-        return HostEngine(graph, provider, objective, cache=cache_folder("engines"))
+        return HostEngine(graph, provider, objective, beside=self.playing.is_set)
 
 
 def find_platform(name: str, say: Callable[[str], None], *, ahead: int = 0) -> Platform:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from .errors import LivedreamError
 from .ort import ort
@@ -33,17 +32,13 @@ def open_session(
     provider: Provider,
     *,
     size: tuple[int, int],
-    threads: int = 0,
-    cache: Path | None = None,
 ) -> ort.InferenceSession:
     """A session for images of `size` (height, width), run by `provider` and nothing else.
 
-    threads: 0 for all cores. cache: folder for compiled models. Raises LivedreamError when
-    onnxruntime falls back to another provider, or cannot open the graph.
+    Raises LivedreamError when onnxruntime falls back to another provider, or cannot open the graph.
     """
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = threads
     # Two sessions take turns; a waiting pool that spins would take the cores from the other.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     options.add_free_dimension_override_by_name("height", size[0])
@@ -52,7 +47,7 @@ def open_session(
         session = ort.InferenceSession(
             path,
             options,
-            providers=[(provider.ep, _provider_options(provider, threads, cache))],
+            providers=[(provider.ep, dict(provider.options))],
             enable_fallback=0,
         )
     except Exception as error:
@@ -66,13 +61,3 @@ def open_session(
             "`livedream doctor` says what it lacks."
         )
     return session
-
-
-def _provider_options(provider: Provider, threads: int, cache: Path | None) -> dict[str, Any]:
-    options: dict[str, Any] = dict(provider.options)
-    if provider.name == "openvino":
-        if threads:
-            options["num_of_threads"] = str(threads)
-        if cache is not None:
-            options["cache_dir"] = str(cache)
-    return options

@@ -59,6 +59,7 @@ class Switcher:
     ) -> None:
         self.network = engines.network
         self._engines, self._notify = engines, notify
+        engines.platform.play()
         self._wanted = Wanted(engine.objective, dream, size)
         self._newest = Ready(engine, dream)
         self._ready: Ready | None = None
@@ -132,6 +133,7 @@ class Switcher:
                 self._takeover.close()
                 self._takeover = None
             if platform:
+                platform.play()
                 self._engines = Engines(self.network, platform)
             self._newest, self._ready = ready, None
             self._wanted = Wanted(ready.engine.objective, ready.dream, size)

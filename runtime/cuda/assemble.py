@@ -42,6 +42,9 @@ class Card:
     providers: tuple[Provider, ...]
     ort: Any = onnxruntime
 
+    def play(self) -> None:
+        """Nothing to do: the onnxruntime for cards opens sessions beside other threads."""
+
     def engine(
         self,
         graph: Graph,

@@ -102,6 +102,8 @@ class Toys:
         self.made: list[Engine] = []
         self.trouble: dict[str, Exception] = {}
 
+    def play(self) -> None: ...
+
     def engine(self, graph, provider, objective, precision="auto") -> Engine:
         engine = Engine(graph, provider, objective)
         if provider.name in self.trouble:

@@ -20,47 +20,17 @@ from livedream.runtime.cuda.engine import CudaEngine
 from livedream.runtime.cuda.ladder import Facts
 from livedream.runtime.cuda.session import Opener
 from livedream.runtime.errors import LivedreamError
-from livedream.runtime.graph import FORMAT
 from livedream.runtime.providers import PROVIDERS
 from livedream.runtime.snapshot import read_settings
+
+from ..toy_graph import write_toy
 
 TENSORRT, CUDA, CPU = (PROVIDERS[name] for name in ("tensorrt", "cuda", "cpu"))
 
 
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory) -> Path:
-    """gradient = (image - mean(image)) * mean(a.square), a file as `livedream export` writes it."""
-    onnx = pytest.importorskip("onnx")
-    helper, kinds = onnx.helper, onnx.TensorProto
-    planes = [1, 3, "height", "width"]
-    values = helper.make_tensor_value_info
-    nodes = [
-        helper.make_node("ReduceMean", ["image"], ["level"], keepdims=0),
-        helper.make_node("Sub", ["image", "level"], ["contrast"]),
-        helper.make_node("ReduceMean", ["a.square"], ["square"], keepdims=0),
-        helper.make_node("ReduceMean", ["a.linear"], ["linear"], keepdims=0),
-        helper.make_node("Add", ["square", "linear"], ["weight"]),
-        helper.make_node("Mul", ["contrast", "weight"], ["gradient"]),
-        helper.make_node("ReduceMean", ["gradient"], ["objective"], keepdims=0),
-    ]
-    model = helper.make_model(
-        helper.make_graph(
-            nodes, "toy",
-            [values("image", kinds.FLOAT, planes),
-             *(values(f"a.{name}", kinds.FLOAT, [4]) for name in ("square", "linear"))],
-            [values("gradient", kinds.FLOAT, planes), values("objective", kinds.FLOAT, [])],
-        ),
-        opset_imports=[helper.make_opsetid("", 20)], ir_version=10,
-    )  # fmt: skip
-    facts = {
-        "format": FORMAT, "model": "toy", "layers": json.dumps([{"name": "a", "channels": 4}]),
-        "minimum_size": "16", "precision": "fp32", "form": "gpu", "weights": "none",
-        "weights_sha256": "0",
-    }  # fmt: skip
-    helper.set_model_props(model, {f"livedream.{key}": value for key, value in facts.items()})
-    path = tmp_path_factory.mktemp("graph") / "toy.onnx"
-    onnx.save(model, path)
-    return path
+    return write_toy(tmp_path_factory.mktemp("graph") / "toy.onnx")
 
 
 class Playground:

@@ -1,0 +1,44 @@
+"""A graph file as `livedream export` writes it, small enough to know its gradient."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from livedream.runtime.graph import FORMAT
+
+
+def write_toy(path: Path) -> Path:
+    """gradient = (image - mean(image)) * (mean(a.square) + mean(a.linear)); a has 4 channels."""
+    onnx = pytest.importorskip("onnx")
+    helper, kinds = onnx.helper, onnx.TensorProto
+    planes = [1, 3, "height", "width"]
+    values = helper.make_tensor_value_info
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["level"], keepdims=0),
+        helper.make_node("Sub", ["image", "level"], ["contrast"]),
+        helper.make_node("ReduceMean", ["a.square"], ["square"], keepdims=0),
+        helper.make_node("ReduceMean", ["a.linear"], ["linear"], keepdims=0),
+        helper.make_node("Add", ["square", "linear"], ["weight"]),
+        helper.make_node("Mul", ["contrast", "weight"], ["gradient"]),
+        helper.make_node("ReduceMean", ["gradient"], ["objective"], keepdims=0),
+    ]
+    model = helper.make_model(
+        helper.make_graph(
+            nodes, "toy",
+            [values("image", kinds.FLOAT, planes),
+             *(values(f"a.{name}", kinds.FLOAT, [4]) for name in ("square", "linear"))],
+            [values("gradient", kinds.FLOAT, planes), values("objective", kinds.FLOAT, [])],
+        ),
+        opset_imports=[helper.make_opsetid("", 20)], ir_version=10,
+    )  # fmt: skip
+    facts = {
+        "format": FORMAT, "model": "toy", "layers": json.dumps([{"name": "a", "channels": 4}]),
+        "minimum_size": "16", "precision": "fp32", "form": "gpu", "weights": "none",
+        "weights_sha256": "0",
+    }  # fmt: skip
+    helper.set_model_props(model, {f"livedream.{key}": value for key, value in facts.items()})
+    onnx.save(model, path)
+    return path
