@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +119,9 @@ def dream_photo(console: Console, choices: Choices, source: Path, target: Path) 
     photo = read_photo(source)
     picture = scaled(photo, box_for(photo, choices, console))
     network = find_network(choices, console.print)
-    dreamer, _ = open_dreamer(choices, network, picture.shape[:2], console)
+    dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
     total = dreamer.dream.steps * len(dreamer.sizes(*picture.shape[:2]))
-    with counting(console, "dreaming") as report:
+    with closing(engines), counting(console, "dreaming") as report:
         done = itertools.count(1)
         dreamer.on_step = lambda: report(next(done), total)
         dream = dreamer.still(picture)
@@ -141,10 +141,11 @@ def dream_video(console: Console, choices: Choices, source: Path, target: Path) 
         box = box or box_for(frame, choices, console)
         picture = scaled(frame, box)
         if dreamer is None:
-            dreamer, _ = open_dreamer(choices, network, picture.shape[:2], console)
+            dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
+            opened.callback(engines.close)
         return dreamer.live(picture, seconds) if live else dreamer.still(picture)
 
-    with counting(console, "dreaming") as report:
+    with ExitStack() as opened, counting(console, "dreaming") as report:
         clip = dream_clip(source, target, dream, progress=report)
     console.print(f"{target}: {clip.frames} frames, {clip.width}x{clip.height}")
 

@@ -139,11 +139,12 @@ class Switcher:
             self._wanted = Wanted(ready.engine.objective, ready.dream, size)
 
     def close(self) -> None:
-        """Call off what is being prepared."""
+        """Call off what is being prepared, and end the sessions; nothing dreams any more."""
         self._cancel.set()
         takeover = self._takeover
         if takeover:
             takeover.close()
+        _close([*self._retired, self._engines])
 
     def _work(self) -> None:
         """Prepare what is wanted until nothing newer is."""

@@ -209,7 +209,10 @@ def test_a_layer_changes_while_frames_go_on():
     assert dreaming.dreamer.engine.sizes == {SIZE}
     assert old.closed.wait(5)
     assert switcher.message == ""
+    assert not dreaming.dreamer.engine.closed.is_set()
     dreaming.stop()
+    switcher.close()
+    assert dreaming.dreamer.engine.closed.is_set()
 
 
 def test_only_the_newest_request_counts_and_an_older_export_is_called_off():
