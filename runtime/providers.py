@@ -30,6 +30,9 @@ class Provider:
         return self.form == "gpu"
 
 
+_REMOVE = "pip uninstall -y"
+"""Each package of onnxruntime overwrites another's files."""
+
 PROVIDERS = {
     provider.name: provider
     for provider in (
@@ -37,8 +40,8 @@ PROVIDERS = {
             "tensorrt-rtx",
             "NvTensorRTRTXExecutionProvider",
             "gpu",
-            "pip uninstall -y onnxruntime-gpu && "
-            'pip install "onnxruntime>=1.24" onnxruntime-ep-nv-tensorrt-rtx "cuda-core[cu13]"',
+            f"{_REMOVE} onnxruntime-gpu onnxruntime-openvino && "
+            'pip install "onnxruntime>=1.31" onnxruntime-ep-nv-tensorrt-rtx "cuda-core[cu13]"',
             ("fp32", "fp16"),
             slow=True,
         ),
@@ -46,7 +49,7 @@ PROVIDERS = {
             "tensorrt",
             "TensorrtExecutionProvider",
             "gpu",
-            'pip install "livedream[gpu,tensorrt]"',
+            f'{_REMOVE} onnxruntime onnxruntime-openvino && pip install "livedream[gpu,tensorrt]"',
             ("fp32", "fp16"),
             slow=True,
         ),
@@ -54,14 +57,14 @@ PROVIDERS = {
             "cuda",
             "CUDAExecutionProvider",
             "gpu",
-            'pip install "livedream[gpu]"',
+            f'{_REMOVE} onnxruntime onnxruntime-openvino && pip install "livedream[gpu]"',
             ("fp32", "tf32", "fp16"),
         ),
         Provider(
             "openvino",
             "OpenVINOExecutionProvider",
             "openvino",
-            'pip uninstall onnxruntime && pip install "livedream[openvino]"',
+            f'{_REMOVE} onnxruntime && pip install "livedream[openvino]"',
             ("fp32",),  # bfloat16 turns the gradient away from the true one (cosine 0.7 to 0.95)
             {"device_type": "CPU", "precision": "FP32"},
         ),
