@@ -97,7 +97,7 @@ def test_cards_of_the_plugin(architecture, supported):
         (replace(FULL, offered=("CPUExecutionProvider",)), "cuda", "built without it",
          r"livedream\[gpu\]"),
         (replace(FULL, plugin=False), "tensorrt-rtx", "not installed",
-         "pip uninstall -y onnxruntime-gpu onnxruntime-openvino && pip install .*onnxruntime-ep-nv-tensorrt-rtx"),
+         "pip uninstall -y onnxruntime-gpu .*&& pip install .*onnxruntime-ep-nv-tensorrt-rtx"),
         (replace(FULL, architecture=90), "tensorrt-rtx", "is 9.0", "--provider tensorrt or cuda"),
         (replace(FULL, installed={"onnxruntime-ep-nv-tensorrt-rtx-cu12": "0.5.0",
                                   "nvidia-cudnn-cu13": "9"}), "tensorrt-rtx",
