@@ -66,7 +66,6 @@ class RemoteSession:
         *,
         size: tuple[int, int],
         channels: Mapping[str, int],
-        command: Sequence[str] = COMMAND,
     ) -> None:
         memory = Path("/dev/shm")  # memory where there is such a place, else a file
         self._folder = Path(
@@ -86,7 +85,7 @@ class RemoteSession:
                 "file": str(file),
             }
             self._child = subprocess.Popen(
-                [*command, json.dumps(request)],
+                [*COMMAND, json.dumps(request)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 encoding="utf-8",

@@ -73,11 +73,6 @@ class CudaEngine:
     def minimum_size(self) -> int:
         return self.graph.minimum_size
 
-    @property
-    def layers(self) -> dict[str, int]:
-        """Layers it can be steered to -> channels."""
-        return self.graph.layers
-
     def describe(self) -> dict[str, str]:
         graph = self.graph
         return {
