@@ -151,6 +151,8 @@ def doctor() -> None:
 commands.add_command(bench)
 
 
+INTERRUPTED = "Interrupted before it was done; nothing was written."
+
 _stopped = False
 
 
@@ -177,13 +179,13 @@ def main(arguments: list[str] | None = None) -> None:
     except LivedreamError as error:
         code = _fail(str(error), error.exit_code, debug)
     except (KeyboardInterrupt, click.Abort):
-        code = _fail("Interrupted before it was done; nothing was written.", 1, debug)
+        code = _fail(INTERRUPTED, 1, debug)
     except MemoryError:
         code = _fail("There is not enough memory for this; ask for a smaller --size.", 1, debug)
     except Exception as error:
         if _stopped:
             # A module in C that was just being imported reports the interruption as its own error.
-            sys.exit(_fail("Interrupted before it was done; nothing was written.", 1, debug))
+            sys.exit(_fail(INTERRUPTED, 1, debug))
         if debug:
             raise
         reason = f"{type(error).__name__}: {error}"

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from .. import kernels
+from .flow import following
 
 
 class CpuDevice:
@@ -78,12 +79,10 @@ class CpuDevice:
             [width / flow.shape[2], height / flow.shape[1]], np.float32
         ).reshape(2, 1, 1)
         keep = self.resample(keep[None], height, width)[0]
-        x = flow[0] + np.arange(width, dtype=np.float32)
-        y = flow[1] + np.arange(height, dtype=np.float32)[:, None]
-        edge = cv2.BORDER_REPLICATE
+        there, edge = following(*flow), cv2.BORDER_REPLICATE
         out = np.empty_like(residual)
         for plane, target in zip(residual, out, strict=True):
-            cv2.remap(plane, x, y, cv2.INTER_LINEAR, dst=target, borderMode=edge)
+            cv2.remap(plane, *there, cv2.INTER_LINEAR, dst=target, borderMode=edge)
         out *= keep
         return out
 

@@ -82,8 +82,11 @@ class Engine(Protocol, Generic[Array]):
         """Another engine over the same sessions that climbs `objective`."""
         ...
 
-    def prepare(self, height: int, width: int) -> None:
-        """Open what is needed for this size, so that the first gradient does not stall."""
+    def prepare(self, height: int, width: int, background: bool = False) -> None:
+        """Open what is needed for this size, so that the first gradient does not stall.
+
+        background: a picture plays meanwhile, and must not be held up.
+        """
         ...
 
     def prepared(self, height: int, width: int) -> bool:

@@ -40,6 +40,11 @@ def octave_sizes(
     return sizes[::-1]
 
 
+def sizes_of(dream: Dream, height: int, width: int) -> Callable[[int], list[tuple[int, int]]]:
+    """The octaves of a picture of this size, as a function of the network's smallest side."""
+    return lambda minimum: octave_sizes(height, width, dream.octaves, dream.octave_scale, minimum)
+
+
 class Dreamer(Generic[Array]):
     """Dreams frames on a device. `dream` and `engine` may be replaced between two frames.
 
@@ -67,10 +72,7 @@ class Dreamer(Generic[Array]):
 
     def sizes(self, height: int, width: int) -> list[tuple[int, int]]:
         """The octaves of a picture of this size."""
-        dream = self.dream
-        return octave_sizes(
-            height, width, dream.octaves, dream.octave_scale, self.engine.minimum_size
-        )
+        return sizes_of(self.dream, height, width)(self.engine.minimum_size)
 
     def still(self, bgr: np.ndarray) -> np.ndarray:
         """The notebook: one picture, uint8 BGR, dreamt from nothing. Carries detail only."""

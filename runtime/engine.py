@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable
 
 import numpy as np
 
@@ -20,21 +19,12 @@ from .sessions import open_session
 class HostEngine:
     """Gradients of one graph, one session per size, each opened once.
 
-    `steer` and `prepare` may be called from another thread than `gradient`. beside: tells whether a
-    picture plays, which opening a session must not hold up.
+    `steer` and `prepare` may be called from another thread than `gradient`.
     """
 
-    def __init__(
-        self,
-        graph: Graph,
-        provider: Provider,
-        objective: Objective,
-        *,
-        beside: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def __init__(self, graph: Graph, provider: Provider, objective: Objective) -> None:
         self.graph = graph
         self.provider = provider
-        self._beside = beside
         self._sessions: dict[tuple[int, int], ort.InferenceSession | RemoteSession] = {}
         self._opening = threading.Lock()
         self.steer(objective)
@@ -63,7 +53,7 @@ class HostEngine:
         other.steer(objective)
         return other
 
-    def prepare(self, height: int, width: int) -> None:
+    def prepare(self, height: int, width: int, background: bool = False) -> None:
         """Open a session for this size and run it once.
 
         Raises UsageError for a size under the network's minimum, LivedreamError when the provider
@@ -77,7 +67,7 @@ class HostEngine:
                     f"{width}x{height} is too small: {self.graph.model} needs at least "
                     f"{self.minimum_size} pixels on each side."
                 )
-            session = self._open((height, width))
+            session = self._open((height, width), background)
             self._run(session, np.full((3, height, width), 0.5, np.float32))
             self._sessions[height, width] = session
 
@@ -104,8 +94,10 @@ class HostEngine:
             if isinstance(session, RemoteSession):
                 session.close()
 
-    def _open(self, size: tuple[int, int]) -> ort.InferenceSession | RemoteSession:
-        if self._beside() and holds_lock(ort.__version__):
+    def _open(
+        self, size: tuple[int, int], background: bool
+    ) -> ort.InferenceSession | RemoteSession:
+        if background and holds_lock(ort.__version__):
             channels = {name: weights.size for name, weights in self._steering.items()}
             return RemoteSession(self.graph.path, self.provider, size=size, channels=channels)
         return open_session(self.graph.path, self.provider, size=size)

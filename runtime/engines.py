@@ -9,7 +9,6 @@ from typing import Any
 
 from .device import Engine
 from .errors import LivedreamError, UsageError
-from .graph import Graph
 from .objective import Objective
 from .on_demand import Cancelled
 from .opening import Network, Progress
@@ -24,7 +23,7 @@ Sizes = Callable[[int], Sequence[tuple[int, int]]]
 @dataclass(frozen=True)
 class Opening:
     """How engines are opened. progress: as for `Network.graph_for`. say: hears why a provider is
-    passed over. background, cancel: of an export, see `ensure_graph`."""
+    passed over. background: a picture plays meanwhile. cancel: of an export, see `ensure_graph`."""
 
     progress: Progress
     say: Callable[[str], None]
@@ -141,7 +140,7 @@ class Engines:
                 )
                 if engine.prepared(height, width):
                     continue
-                engine.prepare(height, width)
+                engine.prepare(height, width, opening.background)
                 if worth_checking(provider, height, width, not known and number == 0):
                     check_engine(engine, height, width)
         except BaseException:
@@ -161,7 +160,7 @@ class Engines:
                 f"{provider.name} does not compute in {choices.precision}; it offers "
                 f"{', '.join(provider.precisions)}."
             )
-        graph: Graph = self.network.graph_for(
+        graph = self.network.graph_for(
             objective, provider, opening.progress, opening.background, opening.cancel
         )
         return self.platform.engine(graph, provider, objective, choices.precision)

@@ -10,10 +10,17 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from .clip import dream_clip
-from .dreamer import Dreamer, octave_sizes
+from .dreamer import Dreamer, sizes_of
 from .engines import Engines, Opening
 from .errors import UsageError
 from .files import check_writable
@@ -28,14 +35,18 @@ from .scaling import comfortable, scaled
 from .stats import Stats
 
 
+def passing(console: Console, *columns: ProgressColumn) -> Progress:
+    """A bar that is gone when the work is done; in a file it would be nothing but an empty line."""
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
 @contextmanager
 def counting(console: Console, what: str) -> Iterator[Callable[[int, int | None], None]]:
     """A bar with the time left, for work that reports (done, total or None)."""
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     )  # fmt: skip
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+    with passing(console, *columns) as bar:
         task = bar.add_task(what, total=None)
 
         def report(done: int, total: int | None) -> None:
@@ -48,9 +59,7 @@ def counting(console: Console, what: str) -> Iterator[Callable[[int, int | None]
 def stages(console: Console) -> Iterator[Report]:
     """A bar for work that reports (stage, fraction); gone when the work is done."""
     columns = (TextColumn("{task.description}"), BarColumn())
-    # In a file it would be nothing but an empty line.
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
+    with passing(console, *columns) as bar:
         task = bar.add_task("", total=1.0)
 
         def report(stage: str, fraction: float) -> None:
@@ -76,10 +85,7 @@ def open_dreamer(
     dream = choices.dream()
     objective = network.objective(choices.layers)
     engines = Engines(network, find_platform(choices.provider, console.print, ahead=ahead))
-
-    def sizes(minimum: int) -> list[tuple[int, int]]:
-        return octave_sizes(*size, dream.octaves, dream.octave_scale, minimum)
-
+    sizes = sizes_of(dream, *size)
     with stages(console) as report:
         engine = engines.quick(objective, sizes, Opening(report, console.print))
     octaves = ", ".join(f"{width}x{height}" for height, width in sizes(engine.minimum_size)[::-1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -29,10 +28,6 @@ class Platform(Protocol):
     @property
     def providers(self) -> tuple[Provider, ...]: ...
 
-    def play(self) -> None:
-        """From now on a picture plays, and opening engines must not hold it up."""
-        ...
-
     def engine(
         self, graph: Graph, provider: Provider, objective: Objective, precision: str = "auto"
     ) -> Engine[Any]:
@@ -47,15 +42,11 @@ class Processor:
 
     providers: tuple[Provider, ...]
     device: CpuDevice = field(default_factory=CpuDevice)
-    playing: threading.Event = field(default_factory=threading.Event)
-
-    def play(self) -> None:
-        self.playing.set()
 
     def engine(
         self, graph: Graph, provider: Provider, objective: Objective, precision: str = "auto"
     ) -> HostEngine:
-        return HostEngine(graph, provider, objective, beside=self.playing.is_set)
+        return HostEngine(graph, provider, objective)
 
 
 def find_platform(name: str, say: Callable[[str], None], *, ahead: int = 0) -> Platform:

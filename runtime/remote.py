@@ -1,6 +1,6 @@
 """A session in a process of its own, for onnxruntimes that hold Python's lock while they open one.
 
-Up to 1.30 it does, and a session of OpenVINO opened beside the dream would hold up the picture for
+Up to 1.30 they do, and a session of OpenVINO opened beside the dream would hold up the picture for
 a quarter of a second. Image, gradient and steering pass through a file that both processes map.
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .cuda.takeover import Takeover
 from .device import Engine
-from .dreamer import octave_sizes
+from .dreamer import sizes_of
 from .engines import Engines, Opening
 from .errors import LivedreamError
 from .objective import Objective, Term
@@ -29,8 +29,7 @@ class Wanted:
 
     def sizes(self, minimum: int) -> list[tuple[int, int]]:
         """(height, width) of the octaves, small to large."""
-        dream = self.dream
-        return octave_sizes(*self.size, dream.octaves, dream.octave_scale, minimum)
+        return sizes_of(self.dream, *self.size)(minimum)
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,6 @@ class Switcher:
     ) -> None:
         self.network = engines.network
         self._engines, self._notify = engines, notify
-        engines.platform.play()
         self._wanted = Wanted(engine.objective, dream, size)
         self._newest = Ready(engine, dream)
         self._ready: Ready | None = None
@@ -133,7 +131,6 @@ class Switcher:
                 self._takeover.close()
                 self._takeover = None
             if platform:
-                platform.play()
                 self._engines = Engines(self.network, platform)
             self._newest, self._ready = ready, None
             self._wanted = Wanted(ready.engine.objective, ready.dream, size)

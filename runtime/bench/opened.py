@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..device import Device, Engine
-from ..dreamer import Dreamer, octave_sizes
+from ..dreamer import Dreamer, sizes_of
 from ..engines import Engines, Opening
 from ..opening import Network, Progress, find_network
 from ..options import Choices
@@ -76,9 +76,7 @@ class Opened:
     @property
     def octaves(self) -> list[tuple[int, int]]:
         """(height, width) from small to large."""
-        return octave_sizes(
-            *self.size, self.dream.octaves, self.dream.octave_scale, self.engine.minimum_size
-        )
+        return sizes_of(self.dream, *self.size)(self.engine.minimum_size)
 
     @property
     def megapixel_steps(self) -> float:
@@ -98,13 +96,9 @@ def open_case(choices: Choices, progress: Progress, say: Callable[[str], None]) 
     width, height = choices.size
     network = find_network(choices, say)
     dream = choices.dream()
-
-    def sizes(minimum: int) -> list[tuple[int, int]]:
-        return octave_sizes(height, width, dream.octaves, dream.octave_scale, minimum)
-
     objective = network.objective(choices.layers)
     engines = Engines(network, find_platform(choices.provider, say, ahead=1))
-    engine = engines.best(objective, sizes, Opening(progress, say))
+    engine = engines.best(objective, sizes_of(dream, height, width), Opening(progress, say))
     live = RECIPES[choices.recipe].live
     return Opened(choices, engines, engine, dream, live, (height, width))
 

@@ -42,9 +42,6 @@ class Card:
     providers: tuple[Provider, ...]
     ort: Any = onnxruntime
 
-    def play(self) -> None:
-        """Nothing to do: the onnxruntime for cards opens sessions beside other threads."""
-
     def engine(
         self,
         graph: Graph,
@@ -104,12 +101,12 @@ def find_card(
     if name == "auto" and find_gpu() is None:
         return None
     preload(ort)
-    facts = gather(ort, None)
     try:
         launcher = open_launcher(cache_folder("engines") / "kernels")
     except KernelError as error:
         if name != "auto":
-            rungs(name, facts, say)  # a library that is missing is the better reason
+            # A library that is missing is the better reason.
+            rungs(name, gather(ort, None), say)
             raise LivedreamError(f"The provider '{name}' cannot start: {error}") from error
         say(f"The graphics card is not used: {error}")
         return None

@@ -45,8 +45,8 @@ class BridgedEngine:
         """Another engine over the same sessions that climbs `objective`."""
         return BridgedEngine(self.device, self.inner.steered(objective))
 
-    def prepare(self, height: int, width: int) -> None:
-        self.inner.prepare(height, width)
+    def prepare(self, height: int, width: int, background: bool = False) -> None:
+        self.inner.prepare(height, width, background)
 
     def prepared(self, height: int, width: int) -> bool:
         return self.inner.prepared(height, width)

@@ -94,8 +94,9 @@ class CudaEngine:
         other.steer(objective)
         return other
 
-    def prepare(self, height: int, width: int) -> None:
-        """Open a session for this size and run it once; minutes where an engine is built.
+    def prepare(self, height: int, width: int, background: bool = False) -> None:
+        """Open a session for this size and run it once; minutes where an engine is built. In the
+        background or not: the onnxruntime for cards opens sessions beside other threads.
 
         Raises UsageError for a size under the network's minimum, LivedreamError when the provider
         does not start.

@@ -59,8 +59,8 @@ class Opener:
 
     ort: the onnxruntime module. stream: handle, shared with the kernels. folder: of the engine
     cache. facts: of the card and the versions, for the cache's keys. precision: that is computed
-    in, the graph's or `tf32`. strict: an error where a node
-    falls to the processor. memory: where the addresses to bind are, `cpu` in tests without a card.
+    in, the graph's or `tf32`. strict: an error where a node falls to the processor. memory: where
+    the addresses to bind are, `cpu` in tests without a card.
     """
 
     ort: Any

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..cpu import CpuDevice
 from ..device import Device, Engine
-from ..dreamer import Dreamer, octave_sizes
+from ..dreamer import Dreamer, sizes_of
 from ..engine import HostEngine
 from ..parameters import Dream
 from ..providers import PROVIDERS
@@ -76,7 +76,7 @@ def step_down(kind: str, dream: Dream, size: tuple[int, int], minimum: int) -> S
     """
     if kind == LOST:
         return _without_card(dream, size, "The card stopped working")
-    octaves = len(octave_sizes(*size, dream.octaves, dream.octave_scale, minimum))
+    octaves = len(sizes_of(dream, *size)(minimum))
     if octaves > 1:
         fewer = dream.model_copy(update={"octaves": octaves - 1})
         noun = "octave" if octaves == 2 else "octaves"

@@ -80,7 +80,7 @@ class Engine(ToyEngine):
     def steered(self, objective) -> Engine:
         return Engine(self.graph, self.provider, objective, self.sizes)
 
-    def prepare(self, height: int, width: int) -> None:
+    def prepare(self, height: int, width: int, background: bool = False) -> None:
         self.sizes.add((height, width))
 
     def prepared(self, height: int, width: int) -> bool:
@@ -101,8 +101,6 @@ class Toys:
         )
         self.made: list[Engine] = []
         self.trouble: dict[str, Exception] = {}
-
-    def play(self) -> None: ...
 
     def engine(self, graph, provider, objective, precision="auto") -> Engine:
         engine = Engine(graph, provider, objective)

@@ -49,11 +49,9 @@ def beside(monkeypatch):
 
 
 def test_an_engine_beside_a_picture_computes_the_same_elsewhere(graph, beside):
-    playing = False
-    made = HostEngine(read_graph(graph), CPU, parse_objective("a*3"), beside=lambda: playing)
+    made = HostEngine(read_graph(graph), CPU, parse_objective("a*3"))
     made.prepare(20, 24)
-    playing = True
-    made.prepare(31, 17)
+    made.prepare(31, 17, background=True)
     kinds = {size: type(session) for size, session in made._sessions.items()}
     assert kinds[20, 24] is not RemoteSession
     assert kinds[31, 17] is RemoteSession

@@ -119,7 +119,7 @@ class Crooked(ToyEngine):
     def steered(self, objective) -> Crooked:
         return self
 
-    def prepare(self, height, width) -> None:
+    def prepare(self, height, width, background=False) -> None:
         self.sizes.add((height, width))
 
     def prepared(self, height, width) -> bool:
