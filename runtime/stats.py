@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .files import write_bytes
+from .store.files import write_bytes
 
 WINDOW = 18_000  # Newest samples kept of each stage: ten minutes at 30 fps.
 RECENT = 2.0  # Seconds that the rate in the display looks back.

@@ -31,7 +31,7 @@ def test_top_level_is_the_agreed_one():
 
 
 def test_the_readme_shows_the_keys_there_are():
-    from livedream.runtime.display.keys import as_markdown
+    from livedream.runtime.control.keys import as_markdown
 
     assert as_markdown() in (ROOT / "README.md").read_text()
 
@@ -46,7 +46,7 @@ def test_the_readmes_two_commands_name_extras_that_exist():
 
 def test_the_command_is_installed():
     (command,) = entry_points(group="console_scripts", name="livedream")
-    assert command.value == "livedream.runtime.cli:main"
+    assert command.value == "livedream.runtime.cli.main:main"
     assert callable(command.load())
 
 

@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from ..cache import cache_root
-from ..cpu import CpuDevice
+from ..dream.cpu import CpuDevice
 from ..errors import LivedreamError, UsageError, nearest
-from ..objective import steering
-from ..on_demand import INSTALL, missing_extra
+from ..gradient.exporting import INSTALL, missing_extra
+from ..gradient.objective import steering
+from ..store.cache import cache_root
 from . import statistics
 from .frame import Film
 from .opened import Opened

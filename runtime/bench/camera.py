@@ -8,9 +8,9 @@ import time
 import numpy as np
 
 from ..frame import Frame
-from ..slot import Capture
-from ..sources.base import Pacer
-from ..sources.cloudscape import Cloudscape
+from ..live.slot import Capture
+from ..live.sources.base import Pacer
+from ..live.sources.cloudscape import Cloudscape
 
 DRAWN = 48
 """Frames drawn; played forwards and backwards, so that there is no cut in the picture."""

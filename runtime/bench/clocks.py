@@ -6,7 +6,7 @@ import time
 from typing import Any, Protocol
 
 from ...kernels.launcher import Launcher, Stream
-from ..cuda.device import CudaDevice
+from ..cuda.card import CudaDevice
 
 
 class Clock(Protocol):

@@ -107,7 +107,7 @@ def count_work(path: Path, size: tuple[int, int], feeds: dict[str, Any], element
     once on the CPU, unoptimised, so that every node shows its shapes. Raises LivedreamError where
     onnxruntime cannot.
     """
-    from ..ort import ort
+    from ..gradient.ort import ort
 
     height, width = size
     with tempfile.TemporaryDirectory() as folder:

@@ -6,11 +6,11 @@ import time
 
 import numpy as np
 
-from ..dreaming import Dreaming
 from ..errors import LivedreamError
-from ..slot import Capture, Closed
+from ..gradient.switching import Switcher
+from ..live.loop import Dreaming
+from ..live.slot import Capture, Closed
 from ..stats import Stats
-from ..switching import Switcher
 from . import statistics
 from .camera import SyntheticCamera, Unpaced
 from .opened import Opened

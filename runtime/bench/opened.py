@@ -10,14 +10,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from ..device import Device, Engine
-from ..dreamer import Dreamer, sizes_of
-from ..engines import Engines, Opening
-from ..opening import Network, Progress, find_network
-from ..options import Choices
-from ..parameters import Dream
-from ..platforms import find_platform
-from ..recipes import RECIPES
+from ..cli.options import Choices
+from ..control.parameters import Dream
+from ..control.recipes import RECIPES
+from ..dream.device import Device, Engine
+from ..dream.dreamer import Dreamer, sizes_of
+from ..gradient.network import Network, Progress, find_network
+from ..gradient.platform import find_platform
+from ..gradient.selection import Engines, Opening
 from ..stats import Stats
 from .clocks import clocks_of
 from .schema import GraphFacts, RecipeFacts

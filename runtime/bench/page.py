@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from ..files import write_bytes
+from ..store.files import write_bytes
 from . import plots
 from .compare import Comparison
 from .report import (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import numpy as np
 
+from ..cli.options import Choices
 from ..errors import LivedreamError, UsageError
-from ..opening import Progress, find_network
-from ..options import Choices
+from ..gradient.network import Progress, find_network
 from .baseline import measure_baseline, variants_for
 from .camera import drawn_frames
 from .floor import Work, measured_floor
@@ -60,7 +60,7 @@ class Bench:
         self._plan = plan
         self._say = say
         self._progress = progress
-        self._created = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        self._created = datetime.now(UTC).isoformat(timespec="seconds")
         self._machine = machine()
         self._others = Others()
         self._floor: Floor | None = None

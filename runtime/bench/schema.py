@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import LivedreamError, UsageError
-from ..files import write_bytes
+from ..store.files import write_bytes
 
 VERSION = 1
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 
-from ..device import Array, Device, Engine
+from ..dream.device import Array, Device, Engine
 from ..stats import Stats
 from .clocks import Clock, HostClock
 

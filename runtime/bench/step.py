@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..cpu import CpuDevice
-from ..engine import HostEngine
+from ..dream.cpu import CpuDevice
 from ..errors import LivedreamError
-from ..graph import Graph
-from ..opening import Progress
-from ..providers import PROVIDERS
+from ..gradient.graph import Graph
+from ..gradient.host import HostEngine
+from ..gradient.network import Progress
+from ..gradient.providers import PROVIDERS
 from .floor import Work, count_work, floor_seconds
 from .opened import Opened
 from .results import measured, rounded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from ..device import Array, Device
+from ..dream.device import Array, Device
 from .stages import STAGES
 
 IMAGE = 12

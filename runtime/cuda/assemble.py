@@ -9,21 +9,21 @@ from typing import Any
 
 from ...kernels.compile import KernelError
 from ...kernels.launcher import open_launcher
-from ..cache import cache_folder
-from ..doctor import find_gpu
-from ..engine import HostEngine
+from ..cli.doctor import find_gpu
 from ..errors import LivedreamError
-from ..graph import Graph
-from ..objective import Objective
-from ..ort import ort as onnxruntime
-from ..providers import PROVIDERS, Provider
+from ..gradient.graph import Graph
+from ..gradient.host import HostEngine
+from ..gradient.objective import Objective
+from ..gradient.ort import ort as onnxruntime
+from ..gradient.providers import PROVIDERS, Provider
+from ..store.cache import cache_folder
+from .bound_session import Opener, Session
 from .bridge import BridgedEngine
-from .device import CudaDevice
-from .engine import CudaEngine
+from .card import CudaDevice
+from .card_engine import CudaEngine
 from .image import Size
 from .ladder import Facts, explain, gather, preload, probe, register_rtx, rungs, versions
-from .options import RTX
-from .session import Opener, Session
+from .session_options import RTX
 
 STOPGAP = replace(PROVIDERS["cpu"], form="gpu", precisions=PROVIDERS["cuda"].precisions)
 """The processor's provider on the card's graphs: dreams while nothing else starts or is built."""

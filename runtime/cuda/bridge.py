@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engine import HostEngine
-from ..graph import Graph
-from ..objective import Objective
-from ..providers import Provider
-from .device import CudaDevice
+from ..gradient.graph import Graph
+from ..gradient.host import HostEngine
+from ..gradient.objective import Objective
+from ..gradient.providers import Provider
+from .card import CudaDevice
 from .image import Image
 
 

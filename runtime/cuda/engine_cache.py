@@ -17,7 +17,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..files import unwritable
+from ..store.files import unwritable
 
 log = logging.getLogger(__name__)
 

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..doctor import Gpu
-from ..doctor import cuda as judge_cuda
-from ..doctor import tensorrt as judge_tensorrt
+from ..cli.doctor import Gpu
+from ..cli.doctor import cuda as judge_cuda
+from ..cli.doctor import tensorrt as judge_tensorrt
 from ..errors import LivedreamError, UsageError, nearest
-from ..providers import PROVIDERS, Provider
-from .options import RTX
+from ..gradient.providers import PROVIDERS, Provider
+from .session_options import RTX
 
 log = logging.getLogger(__name__)
 
@@ -186,7 +186,7 @@ def register_rtx(ort: Any, load: Callable[[str], Any] = importlib.import_module)
 
 def gather(ort: Any, architecture: int | None) -> Facts:
     """Facts of this machine. architecture: of the card that the kernels run on."""
-    from .. import doctor
+    from ..cli import doctor
 
     return Facts(
         offered=tuple(ort.get_available_providers()),

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..cpu import CpuDevice
-from ..device import Device, Engine
-from ..dreamer import Dreamer, sizes_of
-from ..engine import HostEngine
-from ..parameters import Dream
-from ..providers import PROVIDERS
+from ..control.parameters import Dream
+from ..dream.cpu import CpuDevice
+from ..dream.device import Device, Engine
+from ..dream.dreamer import Dreamer, sizes_of
+from ..gradient.host import HostEngine
+from ..gradient.providers import PROVIDERS
 from ..scaling import fit
-from .device import CudaDevice
-from .engine import CudaEngine
+from .card import CudaDevice
+from .card_engine import CudaEngine
 
 SMALLER = 0.75
 """Factor on both sides of the picture, from step to step."""

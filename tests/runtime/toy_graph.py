@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from livedream.runtime.graph import FORMAT
+from livedream.runtime.gradient.graph import FORMAT
 
 
 def write_toy(path: Path) -> Path:

@@ -15,17 +15,17 @@ import pytest
 
 from livedream.runtime.bench.baseline import VARIANTS, Torch, parse_baselines
 from livedream.runtime.bench.camera import SyntheticCamera, drawn_frames, swing
-from livedream.runtime.bench.commands import bench, efforts
 from livedream.runtime.bench.runner import Effort
 from livedream.runtime.bench.schema import read_report
 from livedream.runtime.bench.stages import STAGES
+from livedream.runtime.cli.bench import bench, efforts
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.on_demand import missing_extra
+from livedream.runtime.gradient.exporting import missing_extra
 
 COMMAND = [
     sys.executable, "-c",
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from livedream.runtime.bench.commands import bench; bench(standalone_mode=False)",
+    "from livedream.runtime.cli.bench import bench; bench(standalone_mode=False)",
 ]  # fmt: skip
 
 

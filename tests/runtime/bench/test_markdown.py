@@ -7,10 +7,10 @@ import io
 from rich.console import Console
 from rich.text import Text
 
-from livedream.runtime.bench.commands import bench
 from livedream.runtime.bench.markdown import tables
 from livedream.runtime.bench.report import cost_text, headline, print_report
 from livedream.runtime.bench.schema import CpuState, Machine, write_report
+from livedream.runtime.cli.bench import bench
 
 from .conftest import make_case, make_measure, make_report, make_spread
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.toy import ToyEngine
+from ..toy import ToyEngine
 
 CHANNELS = 4
 SIZES = {np.float32: 4, np.float16: 2}

@@ -13,10 +13,10 @@ from livedream.runtime.cuda import assemble
 from livedream.runtime.cuda.assemble import STOPGAP, find_card
 from livedream.runtime.cuda.bridge import BridgedEngine
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.objective import parse_objective
-from livedream.runtime.providers import PROVIDERS
+from livedream.runtime.gradient.objective import parse_objective
+from livedream.runtime.gradient.providers import PROVIDERS
 
-from ..core.toy import ToyEngine
+from ..toy import ToyEngine
 from .fake_ort import FakeOrt
 from .test_engine import GRAPH, IMAGE
 from .test_ladder import FULL

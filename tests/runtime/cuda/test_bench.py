@@ -16,15 +16,15 @@ import pytest
 from livedream.kernels.launcher import Launcher
 from livedream.runtime.bench.camera import drawn_frames
 from livedream.runtime.bench.clocks import HostClock, StreamClock, clocks_of
-from livedream.runtime.bench.commands import bench
 from livedream.runtime.bench.frame import Film
 from livedream.runtime.bench.opened import Opened
 from livedream.runtime.bench.schema import read_report
 from livedream.runtime.bench.stages import STAGES, StageTimes
-from livedream.runtime.cpu import CpuDevice
-from livedream.runtime.cuda.device import CudaDevice
-from livedream.runtime.dreamer import Dreamer
-from livedream.runtime.parameters import Dream
+from livedream.runtime.cli.bench import bench
+from livedream.runtime.control.parameters import Dream
+from livedream.runtime.cuda.card import CudaDevice
+from livedream.runtime.dream.cpu import CpuDevice
+from livedream.runtime.dream.dreamer import Dreamer
 
 from ...kernels.host import HostCompiler
 from .fakes import Event, LateBackend

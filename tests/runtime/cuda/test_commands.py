@@ -12,16 +12,16 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from livedream.runtime.cli import commands
+from livedream.runtime.cli.main import commands
 from livedream.runtime.cuda import assemble
 from livedream.runtime.cuda.assemble import STOPGAP, Card
-from livedream.runtime.cuda.device import CudaDevice
-from livedream.runtime.cuda.engine import CudaEngine
+from livedream.runtime.cuda.bound_session import Opener
+from livedream.runtime.cuda.card import CudaDevice
+from livedream.runtime.cuda.card_engine import CudaEngine
 from livedream.runtime.cuda.ladder import Facts
-from livedream.runtime.cuda.session import Opener
 from livedream.runtime.errors import LivedreamError
-from livedream.runtime.providers import PROVIDERS
-from livedream.runtime.snapshot import read_settings
+from livedream.runtime.gradient.providers import PROVIDERS
+from livedream.runtime.sinks.snapshot import read_settings
 
 from ..toy_graph import write_toy
 

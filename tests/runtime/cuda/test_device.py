@@ -12,16 +12,16 @@ import pytest
 
 from livedream import kernels
 from livedream.kernels.launcher import Launcher
-from livedream.runtime.cpu import CpuDevice
+from livedream.runtime.control.parameters import Dream
+from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.cuda.bridge import BridgedEngine
-from livedream.runtime.cuda.device import CudaDevice
-from livedream.runtime.cuda.download import Download
-from livedream.runtime.dreamer import Dreamer
-from livedream.runtime.parameters import Dream
-from livedream.runtime.recipes import RECIPES
+from livedream.runtime.cuda.card import CudaDevice
+from livedream.runtime.cuda.readback import Download
+from livedream.runtime.dream.cpu import CpuDevice
+from livedream.runtime.dream.dreamer import Dreamer
 
-from ..core.test_dreamer import picture
-from ..core.toy import ToyEngine
+from ..dream.test_dreamer import picture
+from ..toy import ToyEngine
 from .fakes import Event, LateBackend, counting_launcher
 
 LIVE = Dream(octaves=2, steps=1, step_size=2, jitter=4, half_life=1, strength=12)

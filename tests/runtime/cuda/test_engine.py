@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 
 from livedream.kernels.launcher import Launcher
-from livedream.runtime.cpu import CpuDevice
-from livedream.runtime.cuda.device import CudaDevice
-from livedream.runtime.cuda.engine import CudaEngine
+from livedream.runtime.control.parameters import Dream
+from livedream.runtime.cuda.bound_session import Opener
+from livedream.runtime.cuda.card import CudaDevice
+from livedream.runtime.cuda.card_engine import CudaEngine
 from livedream.runtime.cuda.gate import Gate
-from livedream.runtime.cuda.options import RTX
-from livedream.runtime.cuda.session import Opener
-from livedream.runtime.dreamer import Dreamer
+from livedream.runtime.cuda.session_options import RTX
+from livedream.runtime.dream.cpu import CpuDevice
+from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.graph import Graph
-from livedream.runtime.objective import parse_objective
-from livedream.runtime.parameters import Dream
-from livedream.runtime.providers import PROVIDERS
+from livedream.runtime.gradient.graph import Graph
+from livedream.runtime.gradient.objective import parse_objective
+from livedream.runtime.gradient.providers import PROVIDERS
 
-from ..core.toy import ToyEngine
+from ..toy import ToyEngine
 from .fake_ort import ASYNCHRONOUS, FakeOrt
 from .fakes import LateBackend
 from .test_device import LIVE, moving

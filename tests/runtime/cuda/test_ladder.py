@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import onnxruntime as ort
 import pytest
 
+from livedream.runtime.cli.doctor import Gpu
 from livedream.runtime.cuda import ladder
 from livedream.runtime.cuda.ladder import (
     LADDER,
@@ -22,10 +23,9 @@ from livedream.runtime.cuda.ladder import (
     rungs,
     versions,
 )
-from livedream.runtime.cuda.options import RTX
-from livedream.runtime.doctor import Gpu
+from livedream.runtime.cuda.session_options import RTX
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.providers import PROVIDERS
+from livedream.runtime.gradient.providers import PROVIDERS
 
 GPU = "TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"
 FULL = Facts(

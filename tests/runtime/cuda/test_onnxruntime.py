@@ -11,20 +11,20 @@ import onnxruntime
 import pytest
 
 from livedream.kernels.launcher import Launcher
-from livedream.runtime.cpu import CpuDevice
-from livedream.runtime.cuda.device import CudaDevice
-from livedream.runtime.cuda.engine import CudaEngine
+from livedream.runtime.control.recipes import RECIPES
+from livedream.runtime.cuda.bound_session import RECORDED_AFTER, Opener
+from livedream.runtime.cuda.card import CudaDevice
+from livedream.runtime.cuda.card_engine import CudaEngine
 from livedream.runtime.cuda.ladder import gather, preload, problem, rungs
-from livedream.runtime.cuda.session import RECORDED_AFTER, Opener
-from livedream.runtime.dreamer import Dreamer
-from livedream.runtime.engine import HostEngine
+from livedream.runtime.dream.cpu import CpuDevice
+from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.errors import LivedreamError
-from livedream.runtime.graph import Graph, read_graph
-from livedream.runtime.objective import parse_objective
-from livedream.runtime.providers import PROVIDERS
-from livedream.runtime.recipes import RECIPES
+from livedream.runtime.gradient.graph import Graph, read_graph
+from livedream.runtime.gradient.host import HostEngine
+from livedream.runtime.gradient.objective import parse_objective
+from livedream.runtime.gradient.providers import PROVIDERS
 
-from ..core.test_dreamer import picture
+from ..dream.test_dreamer import picture
 from .test_device import LIVE, moving
 from .test_engine import IMAGE
 

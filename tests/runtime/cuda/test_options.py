@@ -8,10 +8,10 @@ from pathlib import Path
 import onnxruntime as ort
 import pytest
 
-from livedream.runtime.cuda import options
+from livedream.runtime.cuda import session_options as options
 from livedream.runtime.cuda.ladder import RTX_PACKAGE
-from livedream.runtime.cuda.options import RTX, provider_options
-from livedream.runtime.providers import PROVIDERS
+from livedream.runtime.cuda.session_options import RTX, provider_options
+from livedream.runtime.gradient.providers import PROVIDERS
 
 CAPI = Path(ort.__file__).parent / "capi"
 SHARED = {"device_id", "user_compute_stream"}

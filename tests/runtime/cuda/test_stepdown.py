@@ -3,15 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livedream.runtime.cpu import CpuDevice
-from livedream.runtime.cuda.device import CudaDevice
-from livedream.runtime.cuda.download import CardError
+from livedream.runtime.control.parameters import Dream
+from livedream.runtime.cuda.card import CudaDevice
+from livedream.runtime.cuda.readback import CardError
 from livedream.runtime.cuda.stepdown import LOST, MEMORY, recover, step_down, trouble
-from livedream.runtime.dreamer import Dreamer
+from livedream.runtime.dream.cpu import CpuDevice
+from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.errors import LivedreamError
-from livedream.runtime.parameters import Dream
 
-from ..core.toy import ToyEngine
+from ..toy import ToyEngine
 from .test_device import LIVE, moving, picture
 from .test_engine import Setting
 

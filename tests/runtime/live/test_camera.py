@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from livedream.runtime.errors import LivedreamError
-from livedream.runtime.slot import Capture
-from livedream.runtime.sources import open_source, v4l2
-from livedream.runtime.sources.camera import Camera, mode, open_stream
+from livedream.runtime.live.slot import Capture
+from livedream.runtime.live.sources import open_source, v4l2
+from livedream.runtime.live.sources.camera import Camera, mode, open_stream
 
 
 class FakeDevice:

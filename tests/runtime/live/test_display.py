@@ -4,12 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from livedream.runtime.display import hud, keys, screen
-from livedream.runtime.display.hud import Status, compare, draw_help, draw_hud, draw_message
-from livedream.runtime.display.keys import Action, action_for
-from livedream.runtime.display.window import Window, letterbox, starting_size
+from livedream.runtime.control import keys
+from livedream.runtime.control.keys import Action, action_for
+from livedream.runtime.control.parameters import Dream
 from livedream.runtime.errors import LivedreamError
-from livedream.runtime.parameters import Dream
+from livedream.runtime.live.window import hud, screen
+from livedream.runtime.live.window.hud import Status, compare, draw_help, draw_hud, draw_message
+from livedream.runtime.live.window.window import Window, letterbox, starting_size
 
 SIZES = [(320, 240), (240, 320), (960, 720), (1920, 1080)]
 STATUS = Status(21.3, 0.061, "Mixed_6b", "openvino", (320, 240))

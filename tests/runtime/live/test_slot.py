@@ -6,7 +6,7 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.frame import Frame
-from livedream.runtime.slot import Capture, Closed, Slot
+from livedream.runtime.live.slot import Capture, Closed, Slot
 
 
 def test_the_newest_replaces_and_the_replaced_is_counted():

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.sources import open_source
-from livedream.runtime.sources.base import Pacer
-from livedream.runtime.sources.cloudscape import Cloudscape
-from livedream.runtime.sources.noise import puffs, smooth
+from livedream.runtime.live.sources import open_source
+from livedream.runtime.live.sources.base import Pacer
+from livedream.runtime.live.sources.cloudscape import Cloudscape
+from livedream.runtime.live.sources.noise import puffs, smooth
 
 
 def make_clip(path, frames=6, fps=25):

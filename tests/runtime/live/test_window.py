@@ -18,7 +18,7 @@ PLAYER = """
     import sys, time
     import cv2
     import numpy as np
-    from livedream.runtime.display import Action, Window, draw_hud, Status
+    from livedream.runtime.live.window import Action, Window, draw_hud, Status
 
     image = np.zeros((240, 320, 3), np.uint8)
     image[:] = (40, 160, 80)
@@ -196,7 +196,7 @@ def test_a_picture_that_is_shown_already_is_not_drawn_again_and_again(display):
     code = """
         import time
         import numpy as np
-        from livedream.runtime.display import Window
+        from livedream.runtime.live.window import Window
         drawn = []
         def overlay(canvas):
             drawn.append(1)

@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 
-from livedream.runtime import clip
-from livedream.runtime.clip import dream_clip
 from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.offline import clip
+from livedream.runtime.offline.clip import dream_clip
 
 from .clips import CLIPS, damage, make_clip, picture, pictures_of, sound_of
 

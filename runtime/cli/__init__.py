@@ -1,0 +1,1 @@
+"""The commands and their tables. Nobody imports this room."""

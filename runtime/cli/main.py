@@ -1,0 +1,213 @@
+"""The command line: what can be said, and how errors are told."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from ..errors import LivedreamError, UsageError, nearest
+from ..gradient.providers import PROVIDERS
+from .bench import bench
+from .options import Name, shared_options
+
+# Plain text: brackets are extras of pip, and a command that was wrapped cannot be copied.
+console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+class Commands(click.Group):
+    """`livedream --source demo` means `livedream run --source demo`; wrong names get right ones."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options = {name for param in self.get_params(ctx) for name in param.opts}
+        place = 0
+        while place < len(args) and args[place] in options:
+            if args[place] in ("--help", "--version"):
+                return super().parse_args(ctx, args)
+            place += 1
+        if place == len(args) or args[place].startswith("-"):
+            args = [*args[:place], "run", *args[place:]]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in self.commands:
+            names = nearest(args[0], self.commands)
+            raise UsageError(f"There is no command '{args[0]}'; nearest: {names}.")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("livedream"), prog_name="livedream")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def commands(debug: bool) -> None:
+    """DeepDream on a live camera. Without a command: `run`."""
+
+
+@commands.command()
+@click.option(
+    "--source",
+    metavar="INDEX|PATH|URL|demo",
+    help="A camera's number, a clip, a picture, a stream, or the program's own cloudscape. "
+    "Without it: the first camera, or the cloudscape where there is none.",
+)
+@click.option("--loop", is_flag=True, help="Start a clip over at its end.")
+@click.option("--mirror", is_flag=True, help="Flip left and right.")
+@click.option("--fullscreen", is_flag=True, help="Start in full screen.")
+@click.option("--headless", is_flag=True, help="No window.")
+@click.option("--frames", type=click.IntRange(1), help="Stop after so many dreamt frames.")
+@click.option(
+    "--record", type=click.Path(path_type=Path), metavar="OUT.mp4", help="Record from the start."
+)
+@click.option(
+    "--stats",
+    "stats_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE.json",
+    help="Write speed, ages and times per stage at the end.",
+)
+@shared_options("live")
+def run(**values: Any) -> None:
+    """Dream a live picture: camera, clip or stream to a window."""
+    from ..live.show import run_show
+
+    run_show(console=console, **values)
+
+
+@commands.command()
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@shared_options("google")
+def image(**values: Any) -> None:
+    """Dream a photo."""
+    from ..offline.commands import dream_photo
+
+    dream_photo(console=console, **values)
+
+
+@commands.command()
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@shared_options("live")
+def video(**values: Any) -> None:
+    """Dream every frame of a clip; the sound is kept."""
+    from ..offline.commands import dream_video
+
+    dream_video(console=console, **values)
+
+
+@commands.command()
+@click.argument("model")
+@click.option("--layers", required=True, metavar="L[,L]", help="The layers to tap.")
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE.onnx",
+    help="To write.",
+)
+@click.option("--weights", default="auto", show_default=True, metavar="auto|random|FILE")
+@click.option(
+    "--precision", type=Name("precision", ("fp32", "fp16")), default="fp32", show_default=True
+)
+@click.option(
+    "--provider",
+    type=Name("provider", ("auto", *PROVIDERS)),
+    default="auto",
+    show_default=True,
+    help="What the file is to run on: the form of the graph follows.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of random weights.")
+def export(**values: Any) -> None:
+    """Write a network and its input gradient as one ONNX file."""
+    from ..offline.commands import export_file
+
+    export_file(console=console, **values)
+
+
+@commands.command()
+@click.argument("model", required=False)
+def layers(model: str | None) -> None:
+    """What can be dreamt: models, layers, channels."""
+    from .layers import print_layers
+
+    print_layers(Console(highlight=False), model)
+
+
+@commands.command()
+def doctor() -> None:
+    """What works here, and what to do about the rest."""
+    from .doctor import run_doctor
+
+    sys.exit(run_doctor(Console(highlight=False)))
+
+
+commands.add_command(bench)
+
+
+INTERRUPTED = "Interrupted before it was done; nothing was written."
+
+_stopped = False
+
+
+def _stop(*_: object) -> None:
+    """Ctrl-C, or a service manager's stop: files are finished, nothing half-written stays."""
+    global _stopped
+    _stopped = True
+    raise KeyboardInterrupt
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The `livedream` command. Exits with 0, 2 for wrong usage, 1 for anything else."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in arguments
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    try:
+        commands.main(arguments, standalone_mode=False)
+        code = 0
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        code = _fail(_sentence(error), 2, debug)
+    except LivedreamError as error:
+        code = _fail(str(error), error.exit_code, debug)
+    except (KeyboardInterrupt, click.Abort):
+        code = _fail(INTERRUPTED, 1, debug)
+    except MemoryError:
+        code = _fail("There is not enough memory for this; ask for a smaller --size.", 1, debug)
+    except Exception as error:
+        if _stopped:
+            # A module in C that was just being imported reports the interruption as its own error.
+            sys.exit(_fail(INTERRUPTED, 1, debug))
+        if debug:
+            raise
+        reason = f"{type(error).__name__}: {error}"
+        code = _fail(f"Unexpected error, {reason}; `--debug` shows where.", 1, debug)
+    sys.exit(code)
+
+
+def _sentence(error: click.ClickException) -> str:
+    """click's message, with the nearest right option where one was wrong."""
+    text = error.format_message()
+    context = getattr(error, "ctx", None)
+    if isinstance(error, click.NoSuchOption) and context:
+        names = [name for param in context.command.get_params(context) for name in param.opts]
+        near = nearest(error.option_name, names)
+        return f"There is no option '{error.option_name}'; nearest: {near}."
+    return (
+        text if not context else f"{text} `{context.command_path} --help` shows what can be said."
+    )
+
+
+def _fail(message: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    console.print(Text.assemble(("livedream: ", "bold red"), message))
+    return code

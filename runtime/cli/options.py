@@ -1,0 +1,167 @@
+"""Command-line options, made from the declarations in `parameters`; the shared ones, once."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+from annotated_types import Ge, Le
+
+from ..control.parameters import Dream, declared
+from ..control.recipes import RECIPES
+from ..errors import UsageError, nearest
+from ..gradient.providers import PROVIDERS
+
+LARGEST = 8192
+"""Pixels of a side that may be asked for."""
+
+PRECISIONS = ("auto", "fp32", "tf32", "fp16")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was asked for, before anything is looked up.
+
+    overrides: the values of `Dream` that were given on the command line.
+    """
+
+    model: str
+    layers: str | None
+    graph: Path | None
+    weights: str
+    recipe: str
+    provider: str
+    precision: str
+    size: tuple[int, int] | None
+    seed: int
+    overrides: dict[str, Any]
+
+    def dream(self) -> Dream:
+        """The recipe's values, with the given ones in their place."""
+        return RECIPES[self.recipe].dream.model_copy(update=self.overrides)
+
+
+class Size(click.ParamType):
+    """`640x480` -> (640, 480), width and height in pixels."""
+
+    name = "WxH"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", value)
+        if not match:
+            self.fail(f"'{value}' is no size; write width x height, such as 640x480.", param, ctx)
+        width, height = int(match[1]), int(match[2])
+        if not (0 < width <= LARGEST and 0 < height <= LARGEST):
+            self.fail(f"'{value}' is no size; a side has 1 to {LARGEST} pixels.", param, ctx)
+        return width, height
+
+
+class Name(click.ParamType):
+    """One of a few names; a wrong one is answered with the nearest right ones."""
+
+    def __init__(self, kind: str, names: tuple[str, ...]) -> None:
+        self.name = kind
+        self.names = names
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "[" + "|".join(self.names) + "]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.names:
+            raise UsageError(
+                f"There is no {self.name} '{value}'; nearest: {nearest(value, self.names)}."
+            )
+        return value
+
+
+def dream_options() -> list[Callable[[Any], Any]]:
+    """One option per field of `Dream`, with its range and unit; unset, the recipe decides."""
+    options = []
+    for name, field in Dream.model_fields.items():
+        low = next(limit.ge for limit in field.metadata if isinstance(limit, Ge))
+        high = next(limit.le for limit in field.metadata if isinstance(limit, Le))
+        unit = declared(name, "unit")
+        kind = click.IntRange if field.annotation is int else click.FloatRange
+        options.append(
+            click.option(
+                f"--{name.replace('_', '-')}",
+                name,
+                type=kind(low, high),  # pyright: ignore[reportArgumentType]
+                metavar=f"{low:g}..{high:g}",
+                help=f"{field.description}" + (f" In {unit}." if unit else ""),
+            )
+        )
+    return options
+
+
+def shared_options(default_recipe: str) -> Callable[[Any], Any]:
+    """The options of `run`, `image`, `video` and `bench`; the command gets one `Choices`."""
+    plain = [
+        click.option("--model", default="auto", show_default=True, help="The network to dream of."),
+        click.option(
+            "--layers",
+            metavar="SUM",
+            help="What is climbed: `inception4c`, one channel `inception4c:412`, a mix "
+            "`inception4c*0.7+inception3b`.",
+        ),
+        click.option(
+            "--graph",
+            type=click.Path(path_type=Path),
+            metavar="FILE.onnx",
+            help="An exported graph; needs no torch.",
+        ),
+        click.option(
+            "--weights",
+            default="auto",
+            show_default=True,
+            metavar="auto|random|FILE",
+            help="The network's parameters: official, random, or from a .pth or .safetensors file.",
+        ),
+        click.option(
+            "--recipe",
+            type=Name("recipe", tuple(RECIPES)),
+            default=default_recipe,
+            show_default=True,
+            help="The set of values that the options below change.",
+        ),
+        *dream_options(),
+        click.option(
+            "--provider",
+            type=Name("provider", ("auto", *PROVIDERS)),
+            default="auto",
+            show_default=True,
+            help="What computes the gradient.",
+        ),
+        click.option(
+            "--precision",
+            type=Name("precision", PRECISIONS),
+            default="auto",
+            show_default=True,
+            help="Number format of the gradient; `auto` is float32, on CUDA as TF32.",
+        ),
+        click.option("--size", type=Size(), help="The picture is scaled to fit into this."),
+        click.option("--seed", default=0, show_default=True, help="Of all random choices."),
+    ]
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def gathered(**values: Any) -> Any:
+            dream = {name: values.pop(name) for name in Dream.model_fields}
+            named = {field.name: values.pop(field.name) for field in fields(Choices)[:-1]}
+            given = {name: value for name, value in dream.items() if value is not None}
+            return command(choices=Choices(**named, overrides=given), **values)
+
+        for option in reversed(plain):
+            option(gathered)
+        return gathered
+
+    return decorate

@@ -1,0 +1,1 @@
+"""What is played: the parameters, their values, and the surfaces that move them."""

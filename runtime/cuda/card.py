@@ -1,0 +1,348 @@
+"""The `cuda` device: images stay on the card, every operation is a kernel queued on one stream.
+
+Nothing waits but the read of a finished picture, once a frame. Arrays come from a pool, so that a
+steady stream of frames allocates nothing. Passes over memory are saved where the next operation can
+take an earlier one in: differences, resampled, warped and limited images are computed when they are
+added to something, in the same pass.
+
+Tested with the same kernels on the processor; the overlap of copies and work needs a card to see.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import numpy as np
+
+from ...kernels.launcher import Launcher
+from ...kernels.operations import Operations
+from .buffers import Buffer, HostBuffers, Pool
+from .gate import GATE, Gate
+from .image import Difference, Image, Limited, Place, Resampled, Size, Warped
+from .readback import CardError, Download
+
+_FLOAT, _HALF = 4, 2
+
+
+class CudaDevice:
+    """`Device` over a launcher. One thread dreams with it; others may read downloads.
+
+    ahead: frames that may be queued before the last one is finished. With 0 `download` waits and
+    gives an array. With 1 it returns at once a `Download`, read with `np.asarray`, and the work of
+    the processor for the next frame (upload, optical flow) runs beside the card's for this one; at
+    most one frame is under way besides, however late the reader.
+
+    gate: keeps waiting and the recording of CUDA graphs apart.
+
+    An array from `jitter` holds until the next `jitter` at its size: it lies where the network
+    reads. Raises RuntimeError where an older one is used.
+    """
+
+    def __init__(self, launcher: Launcher, *, ahead: int = 0, gate: Gate = GATE) -> None:
+        if ahead not in (0, 1):
+            raise ValueError(f"ahead is 0 or 1, not {ahead}")
+        self.launcher, self.gate = launcher, gate
+        self.stream = launcher.stream()
+        self.pool = Pool(launcher)
+        self.host = HostBuffers(launcher)
+        self.half_input = False
+        self._copies = launcher.stream()
+        self._operations = Operations(launcher, self.stream)
+        self._ahead = ahead
+        self._uploads: list[np.ndarray] = []
+        self._under_way: Download | None = None
+        # Of engines and images that are alive.
+        self._places: weakref.WeakValueDictionary[tuple[Size, bool], Place] = (
+            weakref.WeakValueDictionary()
+        )
+        self._placing = threading.Lock()
+        self._measured: weakref.ref[Buffer] | None = None
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """The card is current in the calling thread. Every thread but the one that opened the
+        launcher works inside of this."""
+        self.launcher.attach()
+        try:
+            yield
+        finally:
+            self.launcher.detach()
+
+    # Device
+
+    def upload(self, bgr: np.ndarray) -> Image:
+        size = bgr.shape[0], bgr.shape[1]
+        raw = self.send(bgr, np.uint8)
+        image = self._new(size)
+        self._operations.to_planar(_at(image), raw.pointer, size)
+        return image
+
+    def download(self, image: Image) -> np.ndarray:
+        # First: what is queued until now is done when the picture is, from whichever thread.
+        uploads, self._uploads = self._uploads, []
+        height, width = image.size
+        raw = self.pool.take(height * width * 3)
+        self._operations.to_bytes(raw.pointer, self._pointer(image), image.size)
+        launcher, shape = self.launcher, (height, width, 3)
+        launcher.wait(self._copies, launcher.record(self.stream))
+        host = self.host.take(shape, np.uint8)
+        launcher.copy_from(host, raw.pointer, self._copies)
+        copied = [launcher.record(self._copies)]
+        download = Download(host, lambda: self._wait(copied), (raw, uploads))
+        if not self._ahead:
+            return download.read()
+        last, self._under_way = self._under_way, download
+        if last:
+            last.read()
+        # Not an array yet, but everything that reads it through np.asarray gets one.
+        return cast(np.ndarray, download)
+
+    def size(self, image: Image) -> Size:
+        return image.size
+
+    def add(self, image: Image, other: Image) -> Image:
+        later = other.later
+        if isinstance(later, Limited) and later.base is image:
+            return self._limit_sum(other, later)
+        out = self._new(image.size)
+        if isinstance(later, Resampled):
+            self._resample(out, later, plus=image)
+        elif isinstance(later, Warped):
+            self._warp(out, later, plus=image)
+        else:
+            self._operations.add(_at(out), self._pointer(image), self._pointer(other), image.size)
+        return out
+
+    def subtract(self, image: Image, other: Image) -> Image:
+        difference = Image(image.size, later=Difference(image, other))
+        if not (image.lasting and other.lasting):
+            self._pointer(difference)
+        return difference
+
+    def jitter(self, image: Image, dx: float, dy: float) -> Image:
+        half, pointer = self.half_input, self._pointer(image)
+        place = self.place(image.size, half)
+        shift = (image, dx, dy) if image.lasting else None
+        if image.half:
+            raise RuntimeError("the network's float16 image is not jittered again")
+        if image.place is place:
+            out = self._new(image.size)
+            self._operations.jitter(_at(out), pointer, image.size, dx, dy)
+            return out
+        place.generation += 1
+        self._operations.jitter(place.buffer.pointer, pointer, image.size, dx, dy, half=half)
+        return Image(image.size, place=place, generation=place.generation, half=half, shift=shift)
+
+    def blur(self, gradient: Image, sigma: float) -> Image:
+        if sigma <= 0:
+            return gradient
+        out = self._new(gradient.size)
+        pointer = self._pointer(gradient)
+        self._operations.blur(
+            _at(out), pointer, gradient.size, sigma, half=gradient.half, measure=True
+        )
+        self._measured = None if out.buffer is None else weakref.ref(out.buffer)
+        return out
+
+    def ascend(self, image: Image, gradient: Image, step: float, dx: float, dy: float) -> Image:
+        # A float16 image is only what the network reads; the exact one is where it came from.
+        shifted = image
+        if image.half:
+            if image.shift is None:
+                raise RuntimeError("the exact image behind a float16 one is gone")
+            image = image.shift[0]
+        out = self._new(image.size)
+        measured = self._measured is not None and self._measured() is gradient.buffer
+        self._operations.ascend(
+            _at(out),
+            self._pointer(image),
+            self._pointer(gradient),
+            image.size,
+            step,
+            dx,
+            dy,
+            half=gradient.half,
+            image_shifted=shifted is image,
+            measured=measured and gradient.buffer is not None,
+        )
+        self._measured = None
+        return out
+
+    def resample(self, image: Image, height: int, width: int, align_corners: bool = False) -> Image:
+        later = image.later
+        if isinstance(later, Difference):
+            recipe = Resampled(later.image, later.base, align_corners)
+            return Image((height, width), later=recipe)
+        out = Image((height, width), later=Resampled(image, None, align_corners))
+        if not image.lasting or min(height, width) < 1:
+            self._pointer(out)
+        return out
+
+    def warp(self, residual: Image, flow: np.ndarray, keep: np.ndarray) -> Image:
+        self._pointer(residual)
+        flow_size, keep_size = (flow.shape[1], flow.shape[2]), (keep.shape[0], keep.shape[1])
+        recipe = Warped(
+            residual,
+            self.send(flow, np.float32),
+            flow_size,
+            self.send(keep, np.float32),
+            keep_size,
+        )
+        out = Image(residual.size, later=recipe)
+        if not residual.lasting:
+            self._pointer(out)
+        return out
+
+    def limit(self, residual: Image, strength: float) -> Image:
+        later = residual.later
+        if isinstance(later, Difference):
+            return Image(residual.size, later=Limited(later.image, later.base, strength))
+        out = self._new(residual.size)
+        self._operations.limit(_at(out), self._pointer(residual), residual.size, strength)
+        self._measured = None
+        return out
+
+    # For engines
+
+    def place(self, size: Size, half: bool = False) -> Place:
+        """Where the network reads its image of this size; stays while an engine or image has it."""
+        with self._placing:
+            place = self._places.get((size, half))
+            if place is None:
+                values = 3 * size[0] * size[1]
+                place = Place(self.pool.take(values * (_HALF if half else _FLOAT)))
+                self._places[size, half] = place
+            return place
+
+    def network_input(self, image: Image, half: bool) -> None:
+        """Have `image` lie at `place(size, half)`. It does already after a `jitter`, but for the
+        first one after the network's number format changed."""
+        place = self.place(image.size, half)
+        if image.place is place:
+            self._pointer(image)
+            return
+        self.half_input = half
+        source, dx, dy = (image, 0, 0) if image.shift is None else image.shift
+        if source.half:
+            raise RuntimeError("the exact image behind a float16 one is gone")
+        pointer = self._pointer(source)
+        place.generation += 1
+        self._operations.jitter(place.buffer.pointer, pointer, image.size, dx, dy, half=half)
+
+    def send(self, array: np.ndarray, dtype: Any) -> Buffer:
+        """Queue a copy of `array` to the card; the caller may change it right after."""
+        host = self.host.take(array.shape, dtype)
+        np.copyto(host, array)
+        buffer = self.pool.take(host.nbytes)
+        self.send_to(buffer.pointer, host)
+        return buffer
+
+    def send_to(self, pointer: int, host: np.ndarray) -> None:
+        """Queue the copy of a pinned array from `host.take`, which is kept until it is done."""
+        self.launcher.copy_to(pointer, host, self.stream)
+        # After the copy is queued: `download` relies on it.
+        self._uploads.append(host)
+
+    def fetch(self, image: Image) -> np.ndarray:
+        """float32 [3, height, width] in host memory. Waits for the card: not for a live frame."""
+        if image.half:
+            raise ValueError("only float32 images are fetched")
+        pointer = self._pointer(image)
+        # As in `download`; else a still picture's many steps would pile them up.
+        uploads, self._uploads = self._uploads, []
+        host = self.host.take((3, *image.size), np.float32)
+        self.launcher.copy_from(host, pointer, self.stream)
+        self.launcher.synchronize(self.stream)
+        uploads.clear()
+        return host
+
+    def put(self, planes: np.ndarray) -> Image:
+        """float32 [3, height, width] from host memory."""
+        return Image((planes.shape[1], planes.shape[2]), self.send(planes, np.float32))
+
+    def trim(self) -> None:
+        """Give memory back that sizes no longer used took. Waits for the card."""
+        self.launcher.synchronize(self.stream)
+        self.pool.trim()
+
+    # Inside
+
+    def _new(self, size: Size) -> Image:
+        return Image(size, self.pool.take(3 * size[0] * size[1] * _FLOAT))
+
+    def _wait(self, events: list[Any]) -> None:
+        try:
+            with self.attached(), self.gate.waiting():
+                self.launcher.synchronize(events[0])
+                # Here, where the card is current: pycuda loses an event that is let go elsewhere.
+                events.clear()
+        except Exception as error:
+            reason = str(error).split("\n")[0][:200].rstrip(".")
+            raise CardError(f"The graphics card failed: {reason}.") from error
+
+    def _pointer(self, image: Image) -> int:
+        """Its address, computing it first where it was put off."""
+        if image.place is not None:
+            if image.generation != image.place.generation:
+                raise RuntimeError("an array was used after the next one was written in its place")
+            return image.place.buffer.pointer
+        if image.later is not None:
+            self._compute(image)
+        return _at(image)
+
+    def _compute(self, image: Image) -> None:
+        later, out = image.later, self._new(image.size)
+        if isinstance(later, Difference):
+            pointers = self._pointer(later.image), self._pointer(later.base)
+            self._operations.subtract(_at(out), *pointers, image.size)
+        elif isinstance(later, Resampled):
+            self._resample(out, later)
+        elif isinstance(later, Warped):
+            self._warp(out, later)
+        elif isinstance(later, Limited):
+            pointers = self._pointer(later.image), self._pointer(later.base)
+            self._operations.subtract(_at(out), *pointers, image.size)
+            self._operations.limit(_at(out), _at(out), image.size, later.strength)
+            self._measured = None
+        image.buffer, image.later = out.buffer, None
+
+    def _resample(self, out: Image, later: Resampled, plus: Image | None = None) -> None:
+        self._operations.resample(
+            _at(out),
+            out.size,
+            self._pointer(later.source),
+            later.source.size,
+            later.align_corners,
+            minus=0 if later.minus is None else self._pointer(later.minus),
+            plus=0 if plus is None else self._pointer(plus),
+        )
+
+    def _warp(self, out: Image, later: Warped, plus: Image | None = None) -> None:
+        self._operations.warp(
+            _at(out),
+            self._pointer(later.residual),
+            out.size,
+            later.flow.pointer,
+            later.flow_size,
+            later.keep.pointer,
+            later.keep_size,
+            plus=0 if plus is None else self._pointer(plus),
+        )
+
+    def _limit_sum(self, residual: Image, later: Limited) -> Image:
+        """Both the limited residual, which the next frame needs, and base plus it, in one pass."""
+        kept, out = self._new(residual.size), self._new(residual.size)
+        pointers = self._pointer(later.image), self._pointer(later.base)
+        self._operations.limit_sum(_at(kept), _at(out), *pointers, residual.size, later.strength)
+        self._measured = None
+        residual.buffer, residual.later = kept.buffer, None
+        return out
+
+
+def _at(image: Image) -> int:
+    assert image.buffer is not None
+    return image.buffer.pointer

@@ -1,0 +1,1 @@
+"""The algorithm. It knows neither networks nor providers."""

@@ -1,0 +1,91 @@
+"""The `cpu` device: the kernels' definitions in NumPy and OpenCV, quick enough to be live."""
+
+from __future__ import annotations
+
+import math
+from contextlib import AbstractContextManager, nullcontext
+
+import cv2
+import numpy as np
+
+from ... import kernels
+from .flow import following
+
+
+class CpuDevice:
+    """Arrays are float32 NumPy [3, height, width]. No state; every method returns a new array."""
+
+    def attached(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def upload(self, bgr: np.ndarray) -> np.ndarray:
+        image = np.empty((3, *bgr.shape[:2]), np.float32)
+        for channel in range(3):
+            np.multiply(bgr[:, :, 2 - channel], np.float32(1 / 255), out=image[channel])
+        return image
+
+    def download(self, image: np.ndarray) -> np.ndarray:
+        # convertScaleAbs rounds, takes the magnitude and saturates: image is never below 0.
+        planes = [cv2.convertScaleAbs(plane, alpha=255) for plane in image[::-1]]
+        return cv2.merge(planes)
+
+    def size(self, image: np.ndarray) -> tuple[int, int]:
+        return image.shape[1], image.shape[2]
+
+    def add(self, image: np.ndarray, other: np.ndarray) -> np.ndarray:
+        return image + other
+
+    def subtract(self, image: np.ndarray, other: np.ndarray) -> np.ndarray:
+        return image - other
+
+    def jitter(self, image: np.ndarray, dx: float, dy: float) -> np.ndarray:
+        if dx == int(dx) and dy == int(dy):
+            return np.roll(image, (int(dy), int(dx)), (1, 2))
+        return kernels.jitter(image, dx, dy)
+
+    def blur(self, gradient: np.ndarray, sigma: float) -> np.ndarray:
+        if sigma <= 0:
+            return gradient
+        taps = kernels.taps(sigma)
+        out, edge = np.empty_like(gradient), cv2.BORDER_REPLICATE
+        for plane, target in zip(gradient, out, strict=True):
+            cv2.sepFilter2D(plane, cv2.CV_32F, taps, taps, dst=target, borderType=edge)
+        return out
+
+    def ascend(
+        self, image: np.ndarray, gradient: np.ndarray, step: float, dx: float, dy: float
+    ) -> np.ndarray:
+        mean = cv2.norm(gradient.reshape(1, -1), cv2.NORM_L1) / gradient.size
+        if not 0 < mean < math.inf:
+            gradient, mean = np.zeros_like(gradient), 1.0
+        out = gradient * np.float32(step / mean)
+        out += image
+        np.clip(out, 0, 1, out=out)
+        return self.jitter(out, -dx, -dy)
+
+    def resample(
+        self, image: np.ndarray, height: int, width: int, align_corners: bool = False
+    ) -> np.ndarray:
+        if align_corners:
+            return kernels.resample(image, height, width, align_corners)
+        out = np.empty((len(image), height, width), np.float32)
+        for source, target in zip(image, out, strict=True):
+            cv2.resize(source, (width, height), dst=target, interpolation=cv2.INTER_LINEAR)
+        return out
+
+    def warp(self, residual: np.ndarray, flow: np.ndarray, keep: np.ndarray) -> np.ndarray:
+        _, height, width = residual.shape
+        flow = self.resample(flow, height, width) * np.array(
+            [width / flow.shape[2], height / flow.shape[1]], np.float32
+        ).reshape(2, 1, 1)
+        keep = self.resample(keep[None], height, width)[0]
+        there, edge = following(*flow), cv2.BORDER_REPLICATE
+        out = np.empty_like(residual)
+        for plane, target in zip(residual, out, strict=True):
+            cv2.remap(plane, *there, cv2.INTER_LINEAR, dst=target, borderMode=edge)
+        out *= keep
+        return out
+
+    def limit(self, residual: np.ndarray, strength: float) -> np.ndarray:
+        mean = cv2.norm(residual.reshape(1, -1), cv2.NORM_L1) / residual.size
+        return residual * np.float32(strength / mean) if 0 < strength < mean else residual

@@ -1,0 +1,150 @@
+"""DeepDream, written once for every device.
+
+The method is the notebook of Mordvintsev, Olah and Tyka (google/deepdream, 2015): climb the
+gradient of a layer's response, on octaves from small to large, under random shifts. `live` feeds
+the dream of one frame into the next: the residual (dream minus camera) follows the optical flow,
+fades, and is dropped where the flow cannot be trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic
+
+import numpy as np
+
+from ..control.parameters import Dream
+from ..stats import Stats
+from .device import Array, Device, Engine
+from .flow import MotionTracker
+
+LEVEL = 1 / 255
+"""Step size and strength are given in levels of an 8-bit picture."""
+
+LONGEST_GAP = 2.0
+"""Seconds without a frame after which the old dream is not carried on."""
+
+
+def octave_sizes(
+    height: int, width: int, octaves: int, scale: float, minimum: int
+) -> list[tuple[int, int]]:
+    """(height, width) from small to large, each rounded from the next larger one as the notebook
+    does. Octaves below the network's `minimum` side are left out, the full size never is.
+    """
+    sizes = [(height, width)]
+    for _ in range(octaves - 1):
+        height, width = round(height / scale), round(width / scale)
+        if min(height, width) < minimum:
+            break
+        sizes.append((height, width))
+    return sizes[::-1]
+
+
+def sizes_of(dream: Dream, height: int, width: int) -> Callable[[int], list[tuple[int, int]]]:
+    """The octaves of a picture of this size, as a function of the network's smallest side."""
+    return lambda minimum: octave_sizes(height, width, dream.octaves, dream.octave_scale, minimum)
+
+
+class Dreamer(Generic[Array]):
+    """Dreams frames on a device. `dream` and `engine` may be replaced between two frames.
+
+    on_step: called after every gradient step, for progress.
+    """
+
+    def __init__(
+        self,
+        device: Device[Array],
+        engine: Engine[Array],
+        dream: Dream,
+        *,
+        seed: int = 0,
+        stats: Stats | None = None,
+    ) -> None:
+        self.device = device
+        self.engine = engine
+        self.dream = dream
+        self.on_step: Callable[[], None] | None = None
+        self._random = np.random.default_rng(seed)
+        self._stats = stats or Stats()
+        self._tracker = MotionTracker()
+        self._residual: Array | None = None
+        self._time = 0.0
+
+    def sizes(self, height: int, width: int) -> list[tuple[int, int]]:
+        """The octaves of a picture of this size."""
+        return sizes_of(self.dream, height, width)(self.engine.minimum_size)
+
+    def still(self, bgr: np.ndarray) -> np.ndarray:
+        """The notebook: one picture, uint8 BGR, dreamt from nothing. Carries detail only."""
+        device = self.device
+        base = device.upload(bgr)
+        bases = [base]
+        for height, width in self.sizes(*device.size(base))[-2::-1]:
+            bases.append(device.resample(bases[-1], height, width, True))
+        detail = None
+        image = base
+        for octave_base in reversed(bases):
+            image = octave_base
+            if detail is not None:
+                detail = device.resample(detail, *device.size(octave_base), True)
+                image = device.add(octave_base, detail)
+            image = self._climb(image)
+            detail = device.subtract(image, octave_base)
+        return device.download(image)
+
+    def live(self, bgr: np.ndarray, time: float) -> np.ndarray:
+        """The next picture of a stream, uint8 BGR, taken at `time` seconds."""
+        device, dream, stage = self.device, self.dream, self._stats.stage
+        with stage("upload"):
+            base = device.upload(bgr)
+        with stage("flow"):
+            residual = self._carry(bgr, time)
+        image = base if residual is None else device.add(base, residual)
+        full = device.size(base)
+        for height, width in self.sizes(*full)[:-1]:
+            with stage("ascent"):
+                small = device.resample(image, height, width, False)
+            climbed = self._climb(small)
+            with stage("ascent"):
+                detail = device.subtract(climbed, small)
+                image = device.add(image, device.resample(detail, *full, False))
+        image = self._climb(image)
+        with stage("ascent"):
+            residual = device.subtract(image, base)
+            self._residual = device.limit(residual, dream.strength * LEVEL)
+            image = device.add(base, self._residual)
+        with stage("download"):
+            return device.download(image)
+
+    def reset(self) -> None:
+        """Let go of the old dream."""
+        self._residual = None
+        self._tracker.reset()
+
+    def _climb(self, image: Array) -> Array:
+        """The steps of one octave: shift, gradient, normalised ascent, shift back."""
+        device, dream, stage = self.device, self.dream, self._stats.stage
+        for _ in range(dream.steps):
+            dx, dy = self._random.integers(-dream.jitter, dream.jitter, 2, endpoint=True)
+            with stage("ascent"):
+                shifted = device.jitter(image, dx, dy)
+            with stage("gradient"):
+                gradient = self.engine.gradient(shifted)
+            with stage("ascent"):
+                gradient = device.blur(gradient, dream.blur)
+                image = device.ascend(shifted, gradient, dream.step_size * LEVEL, dx, dy)
+            if self.on_step:
+                self.on_step()
+        return image
+
+    def _carry(self, bgr: np.ndarray, time: float) -> Array | None:
+        """The last frame's residual where it belongs in this one, faded; None to start anew."""
+        motion = self._tracker.track(bgr)
+        residual, gap = self._residual, time - self._time
+        self._time = time
+        if motion is None or residual is None or not 0 <= gap <= LONGEST_GAP:
+            return None
+        if self.device.size(residual) != bgr.shape[:2]:
+            return None
+        fade = 0.5 ** (gap / self.dream.half_life) if self.dream.half_life else 0.0
+        return self.device.warp(residual, motion.flow, motion.keep * np.float32(fade))

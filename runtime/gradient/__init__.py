@@ -1,0 +1,1 @@
+"""The network and its gradient on onnxruntime: graphs, providers, sessions, engines."""

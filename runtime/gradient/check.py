@@ -1,0 +1,78 @@
+"""Whether a provider computes right: one gradient against the processor's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..dream.device import Engine
+from ..errors import LivedreamError
+from .host import HostEngine
+from .providers import PROVIDERS, Provider
+
+LARGEST_CHECKED = 160_000
+"""Pixels."""
+
+COSINE = 0.99
+"""Between the gradients of two providers that both compute right, in fp32 and fp16."""
+
+
+class WrongGradient(LivedreamError):
+    """A provider computes something else than it should."""
+
+
+def check_engine(engine: Engine[Any], height: int, width: int) -> None:
+    """Raises WrongGradient where the engine's gradient at this size is not that of onnxruntime's
+    own kernels on the same graph."""
+    graph, provider = engine.graph, engine.provider
+    reference = HostEngine(graph, PROVIDERS["cpu"], engine.objective)
+    image = check_picture(height, width)
+    try:
+        check_gradient(engine.probe(image), reference.probe(image), provider.name)
+    except WrongGradient as error:
+        if graph.form == provider.form:
+            raise
+        raise WrongGradient(
+            f"{error} The file was exported for {graph.form}; `livedream export --provider "
+            f"{provider.name}` writes one for it."
+        ) from error
+
+
+def worth_checking(provider: Provider, height: int, width: int, first: bool) -> bool:
+    """Whether a new session of this size is compared with the processor's own kernels.
+
+    first: of its engine. On a card only that one is, beside no dream. OpenVINO was seen to be wrong
+    at some sizes and right at others, so each is, but for those that would take seconds.
+    """
+    if provider.ep == PROVIDERS["cpu"].ep:
+        return False
+    return first or (not provider.on_card and height * width <= LARGEST_CHECKED)
+
+
+def check_gradient(gradient: np.ndarray, reference: np.ndarray, provider: str) -> None:
+    """Raises WrongGradient for a gradient that is not the reference's: vanished, not finite, or in
+    another direction."""
+    difference = None
+    if not np.isfinite(gradient).all():
+        difference = "its gradient is not finite"
+    else:
+        flat, expected = gradient.ravel().astype(np.float64), reference.ravel().astype(np.float64)
+        norms = float(np.linalg.norm(flat)), float(np.linalg.norm(expected))
+        if norms[0] == 0 and norms[1] != 0:
+            difference = "its gradient vanishes"
+        elif norms[1] and (cosine := float(flat @ expected) / (norms[0] * norms[1])) < COSINE:
+            difference = f"its gradient points elsewhere than the processor's (cosine {cosine:.3f})"
+        elif norms[1] and not 0.5 < norms[0] / norms[1] < 2:
+            difference = f"its gradient is {norms[0] / norms[1]:.2g} times the processor's"
+    if difference:
+        raise WrongGradient(f"{provider} computes wrong and is not used: {difference}.")
+
+
+def check_picture(height: int, width: int) -> np.ndarray:
+    """float32 [3, height, width] in 0..1: smooth colours and some noise, the same every time."""
+    random = np.random.default_rng(2015)
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    waves = [np.sin(x / (7 + 4 * n) + n) * np.cos(y / (11 - 2 * n)) for n in range(3)]
+    noise = random.standard_normal((3, height, width), np.float32)
+    return np.clip(0.5 + 0.25 * np.stack(waves) + 0.08 * noise, 0, 1).astype(np.float32)

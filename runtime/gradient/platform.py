@@ -1,0 +1,90 @@
+"""Where a dream is computed: a device, the providers that run on it, and engines for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..dream.cpu import CpuDevice
+from ..dream.device import Device, Engine
+from .graph import Graph
+from .host import HostEngine
+from .objective import Objective
+from .providers import Provider, find_provider
+from .session import choose
+
+
+class Platform(Protocol):
+    """A processor or a graphics card.
+
+    providers: to try, best first, as far as they can start. A slow one comes into play while a
+    quicker one, further down, already dreams.
+    """
+
+    @property
+    def device(self) -> Device[Any]: ...
+
+    @property
+    def providers(self) -> tuple[Provider, ...]: ...
+
+    def engine(
+        self, graph: Graph, provider: Provider, objective: Objective, precision: str = "auto"
+    ) -> Engine[Any]:
+        """Nothing is opened before its `prepare`. precision: as asked for, where the provider
+        itself decides it; else the graph does."""
+        ...
+
+
+@dataclass(frozen=True)
+class Processor:
+    """The machine itself; every machine has it."""
+
+    providers: tuple[Provider, ...]
+    device: CpuDevice = field(default_factory=CpuDevice)
+
+    def engine(
+        self, graph: Graph, provider: Provider, objective: Objective, precision: str = "auto"
+    ) -> HostEngine:
+        return HostEngine(graph, provider, objective)
+
+
+def find_platform(name: str, say: Callable[[str], None], *, ahead: int = 0) -> Platform:
+    """The platform for `--provider name`: under `auto` a graphics card where one can be used.
+
+    say: hears why a card that is there is not used. ahead: as of `CudaDevice`. Raises UsageError
+    for an unknown name, LivedreamError for a named provider that cannot start.
+    """
+    if name == "auto" or find_provider(name).on_card:
+        # Here, because the kernels' launcher is of no use to anybody else.
+        from ..cuda.assemble import find_card
+
+        card = find_card(name, say, ahead=ahead)
+        if card:
+            return card
+    return Processor(tuple(choose(name)))
+
+
+def form_for(name: str, precision: str) -> str:
+    """The form of graph for `--provider name`, also of one that is not on this machine. Half
+    precision is for cards."""
+    if name != "auto":
+        return find_provider(name).form
+    if precision == "fp16":
+        return "gpu"
+    platform = find_platform("auto", lambda text: None)
+    return platform.providers[0].form if platform.providers else "cpu"
+
+
+def start_order(providers: Sequence[Provider]) -> list[Provider]:
+    """Those that play within seconds, best first; the slow ones only where there are no others."""
+    return [each for each in providers if not each.slow] or list(providers)
+
+
+def better_than(provider: Provider, providers: Sequence[Provider]) -> list[Provider]:
+    """The slow ones above `provider`, best first: worth building while it plays. Others above it
+    did not start."""
+    names = [each.name for each in providers]
+    if provider.name not in names:
+        return []
+    return [each for each in providers[: names.index(provider.name)] if each.slow]

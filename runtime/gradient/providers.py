@@ -1,0 +1,82 @@
+"""The execution providers that livedream knows: names, forms of graph, how to install them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..errors import UsageError, nearest
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider under the name of `--provider`.
+
+    ep: onnxruntime's name. form: the form of graph it runs best (see `livedream export`); `gpu` is
+    that of providers for graphics cards. install: the command that brings it. precisions: what its
+    graphs or options offer. slow: it builds an engine, for minutes, before its first gradient.
+    """
+
+    name: str
+    ep: str
+    form: str
+    install: str
+    precisions: tuple[str, ...] = ("fp32",)
+    options: dict[str, str] = field(default_factory=dict)
+    slow: bool = False
+
+    @property
+    def on_card(self) -> bool:
+        """It runs on a graphics card."""
+        return self.form == "gpu"
+
+
+_REMOVE = "pip uninstall -y"
+"""Each package of onnxruntime overwrites another's files."""
+
+PROVIDERS = {
+    provider.name: provider
+    for provider in (
+        Provider(
+            "tensorrt-rtx",
+            "NvTensorRTRTXExecutionProvider",
+            "gpu",
+            f"{_REMOVE} onnxruntime-gpu onnxruntime-openvino && "
+            'pip install "onnxruntime>=1.31" onnxruntime-ep-nv-tensorrt-rtx "cuda-core[cu13]"',
+            ("fp32", "fp16"),
+            slow=True,
+        ),
+        Provider(
+            "tensorrt",
+            "TensorrtExecutionProvider",
+            "gpu",
+            f'{_REMOVE} onnxruntime onnxruntime-openvino && pip install "livedream[gpu,tensorrt]"',
+            ("fp32", "fp16"),
+            slow=True,
+        ),
+        Provider(
+            "cuda",
+            "CUDAExecutionProvider",
+            "gpu",
+            f'{_REMOVE} onnxruntime onnxruntime-openvino && pip install "livedream[gpu]"',
+            ("fp32", "tf32", "fp16"),
+        ),
+        Provider(
+            "openvino",
+            "OpenVINOExecutionProvider",
+            "openvino",
+            f'{_REMOVE} onnxruntime && pip install "livedream[openvino]"',
+            ("fp32",),  # bfloat16 turns the gradient away from the true one (cosine 0.7 to 0.95)
+            {"device_type": "CPU", "precision": "FP32"},
+        ),
+        Provider("cpu", "CPUExecutionProvider", "cpu", 'pip install "livedream[cpu]"'),
+    )
+}
+"""In the order in which `auto` tries them."""
+
+
+def find_provider(name: str) -> Provider:
+    """The provider called `name`. Raises UsageError with the nearest names for an unknown one."""
+    if name not in PROVIDERS:
+        names = ["auto", *PROVIDERS]
+        raise UsageError(f"There is no provider '{name}'; nearest: {nearest(name, names)}.")
+    return PROVIDERS[name]

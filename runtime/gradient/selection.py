@@ -1,0 +1,166 @@
+"""The engines of one set of layers, one per provider: opened when asked for, checked, kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..dream.device import Engine
+from ..errors import LivedreamError, UsageError
+from .check import WrongGradient, check_engine, worth_checking
+from .exporting import Cancelled
+from .network import Network, Progress
+from .objective import Objective
+from .platform import Platform, better_than, start_order
+from .providers import Provider
+
+Sizes = Callable[[int], Sequence[tuple[int, int]]]
+"""From the network's smallest side in pixels to the octaves' (height, width), small to large."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How engines are opened. progress: as for `Network.graph_for`. say: hears why a provider is
+    passed over. background: a picture plays meanwhile. cancel: of an export, see `ensure_graph`."""
+
+    progress: Progress
+    say: Callable[[str], None]
+    background: bool = False
+    cancel: threading.Event | None = None
+
+
+class Engines:
+    """Engines that can be steered to one set of layers, on one platform. From any thread.
+
+    refused: names of providers that did not start or computed wrong; they are not tried again.
+    """
+
+    def __init__(self, network: Network, platform: Platform) -> None:
+        self.network, self.platform = network, platform
+        self.refused: set[str] = set()
+        self._engines: dict[str, Engine[Any]] = {}
+        self._locks = {provider.name: threading.Lock() for provider in platform.providers}
+        self._closed = False
+
+    def covers(self, objective: Objective) -> bool:
+        """Whether the open ones can be steered to `objective`."""
+        taps = [set(engine.graph.layers) for engine in list(self._engines.values())]
+        return all(set(objective.layers) <= layers for layers in taps)
+
+    def quick(self, objective: Objective, sizes: Sizes, opening: Opening) -> Engine[Any]:
+        """The best one that has all sizes open already, else one that opens within seconds.
+
+        Raises UsageError for what cannot be right, LivedreamError where none starts, Cancelled.
+        """
+        ready = self._best_prepared(sizes)
+        if ready:
+            return ready.steered(objective)
+        return self._first(start_order(self._providers), objective, sizes, opening)
+
+    def best(self, objective: Objective, sizes: Sizes, opening: Opening) -> Engine[Any]:
+        """The best one that starts, however long it takes to build. Raises as `quick` does."""
+        return self._first(self._providers, objective, sizes, opening)
+
+    def better_than(self, engine: Engine[Any]) -> list[Provider]:
+        """Providers worth building while `engine` plays, best first."""
+        better = better_than(engine.provider, self.platform.providers)
+        return [provider for provider in better if provider.name not in self.refused]
+
+    def open(
+        self, provider: Provider, objective: Objective, sizes: Sizes, opening: Opening
+    ) -> Engine[Any]:
+        """The provider's engine with all sizes open, and its gradients found right (`selfcheck`).
+        Raises as `quick` does."""
+        with self._locks[provider.name]:
+            try:
+                return self._opened(provider, objective, sizes, opening)
+            except (UsageError, Cancelled):
+                raise
+            except LivedreamError as error:
+                # One that plays already and lacks memory for a new size may go on as it is.
+                if isinstance(error, WrongGradient) or provider.name not in self._engines:
+                    self.refused.add(provider.name)
+                raise
+            except Exception as error:
+                reason = str(error).split("\n")[0][:200].rstrip(".") or type(error).__name__
+                raise LivedreamError(f"{provider.name} could not be opened: {reason}.") from error
+
+    def close(self) -> None:
+        """End all sessions; one that is being opened ends when it is open."""
+        self._closed = True
+        for engine in list(self._engines.values()):
+            engine.close()
+
+    @property
+    def _providers(self) -> list[Provider]:
+        """Best first; of a graph file that was given, the ones that it was made for."""
+        graph, providers = self.network.graph, list(self.platform.providers)
+        return sorted(providers, key=lambda each: graph is not None and each.form != graph.form)
+
+    def _best_prepared(self, sizes: Sizes) -> Engine[Any] | None:
+        for provider in self.platform.providers:
+            engine = self._engines.get(provider.name)
+            if provider.name in self.refused or engine is None:
+                continue
+            if all(engine.prepared(*size) for size in sizes(engine.minimum_size)):
+                return engine
+        return None
+
+    def _first(
+        self, candidates: list[Provider], objective: Objective, sizes: Sizes, opening: Opening
+    ) -> Engine[Any]:
+        if not candidates:
+            raise LivedreamError(
+                'No provider that livedream knows is installed; `pip install "livedream[cpu]"`.'
+            )
+        candidates = [each for each in candidates if each.name not in self.refused] or candidates
+        for provider, following in zip(candidates, [*candidates[1:], None], strict=True):
+            try:
+                return self.open(provider, objective, sizes, opening)
+            except (UsageError, Cancelled):
+                raise
+            except LivedreamError as error:
+                if following is None:
+                    raise
+                opening.say(f"{error} Trying {following.name}.")
+        raise AssertionError("unreachable: the last candidate returns or raises")
+
+    def _opened(
+        self, provider: Provider, objective: Objective, sizes: Sizes, opening: Opening
+    ) -> Engine[Any]:
+        known = self._engines.get(provider.name)
+        engine = known.steered(objective) if known else self._new(provider, objective, opening)
+        wanted = list(sizes(engine.minimum_size))
+        try:
+            for number, (height, width) in enumerate(wanted):
+                opening.progress(
+                    f"opening {provider.name} at {width}x{height}", number / len(wanted)
+                )
+                if engine.prepared(height, width):
+                    continue
+                engine.prepare(height, width, opening.background)
+                if worth_checking(provider, height, width, not known and number == 0):
+                    check_engine(engine, height, width)
+        except BaseException:
+            if not known:
+                engine.close()
+            raise
+        self._engines[provider.name] = engine
+        if self._closed:
+            engine.close()
+            raise Cancelled("Its layers are not wanted any more.")
+        return engine
+
+    def _new(self, provider: Provider, objective: Objective, opening: Opening) -> Engine[Any]:
+        choices = self.network.choices
+        if choices.precision not in ("auto", *provider.precisions):
+            raise UsageError(
+                f"{provider.name} does not compute in {choices.precision}; it offers "
+                f"{', '.join(provider.precisions)}."
+            )
+        graph = self.network.graph_for(
+            objective, provider, opening.progress, opening.background, opening.cancel
+        )
+        return self.platform.engine(graph, provider, objective, choices.precision)

@@ -1,0 +1,63 @@
+"""Sessions: which provider is tried, how it is opened, and that it is the one that runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import LivedreamError
+from .ort import ort
+from .providers import PROVIDERS, Provider, find_provider
+
+
+def choose(name: str) -> list[Provider]:
+    """The processor's providers to try for `--provider name`, best first.
+
+    Raises UsageError for an unknown name, LivedreamError for one that is not installed.
+    """
+    available = ort.get_available_providers()
+    if name == "auto":
+        here = [provider for provider in PROVIDERS.values() if not provider.on_card]
+        return [provider for provider in here if provider.ep in available]
+    provider = find_provider(name)
+    if provider.ep not in available:
+        raise LivedreamError(
+            f"The provider '{name}' is not part of the onnxruntime installed here; install it "
+            f"with: {provider.install}"
+        )
+    return [provider]
+
+
+def open_session(
+    path: Path,
+    provider: Provider,
+    *,
+    size: tuple[int, int],
+) -> ort.InferenceSession:
+    """A session for images of `size` (height, width), run by `provider` and nothing else.
+
+    Raises LivedreamError when onnxruntime falls back to another provider, or cannot open the graph.
+    """
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    # Two sessions take turns; a waiting pool that spins would take the cores from the other.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.add_free_dimension_override_by_name("height", size[0])
+    options.add_free_dimension_override_by_name("width", size[1])
+    try:
+        session = ort.InferenceSession(
+            path,
+            options,
+            providers=[(provider.ep, dict(provider.options))],
+            enable_fallback=0,
+        )
+    except Exception as error:
+        reason = str(error).split("\n")[0][:300]
+        raise LivedreamError(
+            f"{provider.name} could not open {path.name} at {size[1]}x{size[0]}: {reason}"
+        ) from error
+    if session.get_providers()[0] != provider.ep:
+        raise LivedreamError(
+            f"The provider '{provider.name}' is installed but did not start here; "
+            "`livedream doctor` says what it lacks."
+        )
+    return session

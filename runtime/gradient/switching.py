@@ -1,0 +1,215 @@
+"""Changing what is dreamt without stopping the picture: the next engine opens in the background."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..control.parameters import Dream
+from ..dream.device import Engine
+from ..dream.dreamer import sizes_of
+from ..errors import LivedreamError
+from .exporting import Cancelled
+from .objective import Objective, Term
+from .platform import Platform
+from .providers import Provider
+from .selection import Engines, Opening
+from .takeover import Takeover
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One change: what to climb, with which values, on pictures of `size`, (height, width)."""
+
+    objective: Objective
+    dream: Dream
+    size: tuple[int, int]
+
+    def sizes(self, minimum: int) -> list[tuple[int, int]]:
+        """(height, width) of the octaves, small to large."""
+        return sizes_of(self.dream, *self.size)(minimum)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An engine with all sizes opened, and the values it was opened for."""
+
+    engine: Engine[Any]
+    dream: Dream
+
+
+class Switcher:
+    """Prepares the newest change that was asked for, one at a time, on what opens within seconds;
+    then builds for better providers, as far as there are some.
+
+    engines: of the one that plays. notify: hears what happened, once; `message` is what is being
+    done, empty when nothing is.
+    """
+
+    def __init__(
+        self,
+        engines: Engines,
+        engine: Engine[Any],
+        dream: Dream,
+        size: tuple[int, int],
+        notify: Callable[[str], None],
+    ) -> None:
+        self.network = engines.network
+        self._engines, self._notify = engines, notify
+        self._wanted = Wanted(engine.objective, dream, size)
+        self._newest = Ready(engine, dream)
+        self._ready: Ready | None = None
+        self._lock = threading.Lock()
+        self._working = False
+        self._doing = ""
+        self._cancel = threading.Event()
+        self._takeover: Takeover | None = None
+        self._retired: list[Engines] = []
+
+    @property
+    def objective(self) -> Objective:
+        """The newest that was asked for."""
+        return self._wanted.objective
+
+    @property
+    def dream(self) -> Dream:
+        """The newest values that were asked for."""
+        return self._wanted.dream
+
+    @property
+    def message(self) -> str:
+        takeover = self._takeover
+        return self._doing or (takeover.message if takeover else "")
+
+    def neighbour(self, step: int) -> Objective:
+        """The layer `step` places further in the network, around its ends, as an objective."""
+        names = list(self.network.layers)
+        place = (names.index(self.objective.layers[0]) + step) % len(names)
+        return Objective((Term(names[place]),))
+
+    def request(self, objective: Objective, dream: Dream, size: tuple[int, int]) -> None:
+        """Prepare for pictures of `size`, (height, width); `take` hands it over when it is done.
+
+        An export under way for another objective is called off.
+        """
+        with self._lock:
+            if objective != self._wanted.objective:
+                self._cancel.set()
+            self._wanted, self._ready = Wanted(objective, dream, size), None
+            if not self._working:
+                self._working = True
+                threading.Thread(target=self._work, name="switching", daemon=True).start()
+
+    def improve(self) -> None:
+        """Begin to build for better providers than the one that plays; returns at once."""
+        with self._lock:
+            self._improve()
+
+    def take(self) -> Ready | None:
+        """What got ready since the last call. For the moment between two frames: takes no time."""
+        with self._lock:
+            ready, self._ready = self._ready, None
+            if ready is None and self._takeover and not self._working:
+                better = self._takeover.take()
+                if better:
+                    ready = self._newest = Ready(better, self._wanted.dream)
+            if ready and self._retired:
+                retired, self._retired = self._retired, []
+                threading.Thread(target=_close, args=(retired,), daemon=True).start()
+            return ready
+
+    def step_down(self, ready: Ready, size: tuple[int, int], platform: Platform | None) -> None:
+        """The dream had to go on with less: with `ready` on pictures of `size`, (height, width).
+
+        platform: where that is, None where it is as before. What was being prepared is dropped.
+        """
+        with self._lock:
+            self._cancel.set()
+            if self._takeover:
+                self._takeover.close()
+                self._takeover = None
+            if platform:
+                self._engines = Engines(self.network, platform)
+            self._newest, self._ready = ready, None
+            self._wanted = Wanted(ready.engine.objective, ready.dream, size)
+
+    def close(self) -> None:
+        """Call off what is being prepared, and end the sessions; nothing dreams any more."""
+        self._cancel.set()
+        takeover = self._takeover
+        if takeover:
+            takeover.close()
+        _close([*self._retired, self._engines])
+
+    def _work(self) -> None:
+        """Prepare what is wanted until nothing newer is."""
+        while True:
+            with self._lock:
+                wanted, engines = self._wanted, self._engines
+                self._cancel = cancel = threading.Event()
+            if not engines.covers(wanted.objective):
+                engines = Engines(self.network, engines.platform)
+            engine, trouble = self._prepared(engines, wanted, cancel)
+            with self._lock:
+                self._doing = ""
+                if engines.platform is not self._engines.platform:
+                    engine = None  # the dream left that platform meanwhile
+                if engine:
+                    if engines is not self._engines:
+                        self._retired.append(self._engines)
+                    self._engines, self._newest = engines, Ready(engine, wanted.dream)
+                if self._wanted != wanted:
+                    continue
+                self._working = False
+                self._ready = self._newest
+                if engine:
+                    self._improve()
+                else:
+                    # What runs goes on, and the next key starts from there.
+                    newest = self._newest
+                    self._wanted = Wanted(newest.engine.objective, newest.dream, wanted.size)
+            if trouble:
+                self._notify(trouble)
+            return
+
+    def _prepared(
+        self, engines: Engines, wanted: Wanted, cancel: threading.Event
+    ) -> tuple[Engine[Any] | None, str]:
+        """The engine, or None and why not."""
+
+        def progress(stage: str, part: float) -> None:
+            self._doing = f"{wanted.objective}: {stage} {part:.0%}"
+
+        opening = Opening(progress, self._notify, background=True, cancel=cancel)
+        try:
+            return engines.quick(wanted.objective, wanted.sizes, opening), ""
+        except Cancelled:
+            return None, ""
+        except LivedreamError as error:
+            return None, str(error)
+
+    def _improve(self) -> None:
+        if self._takeover:
+            self._takeover.close()
+            self._takeover = None
+        engines, wanted = self._engines, self._wanted
+        better = engines.better_than(self._newest.engine)
+        if not better:
+            return
+
+        def build(provider: Provider, say: Callable[[str], None]) -> Engine[Any]:
+            def progress(stage: str, part: float) -> None:
+                say(f"{stage} {part:.0%}")
+
+            opening = Opening(progress, self._notify, background=True)
+            return engines.open(provider, wanted.objective, wanted.sizes, opening)
+
+        self._takeover = Takeover(better, build, self._notify)
+        self._takeover.start()
+
+
+def _close(retired: list[Engines]) -> None:
+    for engines in retired:
+        engines.close()

@@ -1,0 +1,82 @@
+"""A better provider takes over while another plays: built in the background, then handed over.
+
+Logic tested with toy engines; how long real engines take to build needs a card to know.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..dream.device import Engine
+from ..errors import LivedreamError
+from .providers import Provider
+
+
+class Takeover:
+    """Opens the providers that are better than the one that plays, best first; the first that is
+    right waits in `take`. `message` is what is being built, empty when nothing is.
+
+    build: gives an engine with everything opened and checked, after minutes maybe; its second
+    argument takes what it is at. notify: hears what came of each.
+    """
+
+    def __init__(
+        self,
+        better: Sequence[Provider],
+        build: Callable[[Provider, Callable[[str], None]], Engine[Any]],
+        notify: Callable[[str], None],
+    ) -> None:
+        self.message = ""
+        self._better, self._build, self._notify = better, build, notify
+        self._lock = threading.Lock()
+        self._closed = False
+        self._ready: Engine[Any] | None = None
+        self._thread = threading.Thread(target=self._work, name="takeover", daemon=True)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread.start()
+
+    def take(self) -> Engine[Any] | None:
+        """The better engine, once; None while there is none. Takes no time."""
+        with self._lock:
+            ready, self._ready = self._ready, None
+        return ready
+
+    def close(self) -> None:
+        """Hand over nothing any more. An engine under construction cannot be interrupted."""
+        with self._lock:
+            self._closed, self._ready = True, None
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until nothing is being built."""
+        self._thread.join(timeout)
+
+    def _work(self) -> None:
+        for provider in self._better:
+            if self._closed:
+                break
+            try:
+                engine = self._build(provider, self._say)
+            except Exception as error:  # noqa: BLE001 - told; what plays goes on, the next is tried
+                if not self._closed:
+                    self._notify(_sentence(provider, error))
+                continue
+            with self._lock:
+                if not self._closed:
+                    self._ready = engine
+                    self._notify(f"{provider.name} takes over.")
+            break
+        self.message = ""
+
+    def _say(self, text: str) -> None:
+        self.message = text
+
+
+def _sentence(provider: Provider, error: Exception) -> str:
+    if isinstance(error, LivedreamError):
+        return str(error)
+    reason = str(error).split("\n")[0][:200].rstrip(".")
+    return f"{provider.name} is not used: {reason or type(error).__name__}."

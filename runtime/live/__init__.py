@@ -1,0 +1,1 @@
+"""One show: capture, dream loop, window."""

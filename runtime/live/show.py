@@ -1,0 +1,227 @@
+"""`livedream run`: from a source to the window, or without one."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from ..cli.options import Choices
+from ..control.recipes import RECIPES
+from ..cuda.readback import CardError
+from ..errors import LivedreamError
+from ..gradient.network import find_network
+from ..gradient.switching import Switcher
+from ..offline.commands import open_dreamer, settings_of
+from ..scaling import fit
+from ..sinks.recording import Recorder
+from ..stats import Stats
+from ..store.files import check_writable
+from .controls import Controls, Notice
+from .loop import Dreaming, Dreamt
+from .slot import Capture, Closed
+from .sources import NoCamera, Source, open_source
+from .window import Window, require_display
+
+BOX = (320, 240)
+"""Where no --size is given: what two CPU cores dream at camera rate."""
+
+CAMERA_SIZE = (640, 480)
+"""What a camera is asked for at least: its larger pictures, made small, have less noise."""
+
+FIRST_FRAME = 10.0
+"""Seconds that a source has for its first frame."""
+
+CLOCKS = {
+    False: "host",
+    True: "host: the card's work is only queued meanwhile; `livedream bench` has its own times",
+}
+"""What the times of stages in --stats mean, by whether the engine runs on a card."""
+
+POLL = 0.02
+"""Seconds the window waits for a new frame between two looks at the keys."""
+
+
+def run_show(
+    console: Console,
+    choices: Choices,
+    source: str | None,
+    loop: bool,
+    mirror: bool,
+    fullscreen: bool,
+    headless: bool,
+    frames: int | None,
+    record: Path | None,
+    stats_file: Path | None,
+) -> None:
+    """Play until the source ends, the person quits, or `frames` are dreamt.
+
+    Ctrl-C is a way to quit too: everything is closed and written, and nothing is raised. Raises
+    LivedreamError for whatever cannot be opened.
+    """
+    if stats_file:
+        check_writable(stats_file)
+    # Starts to write with its first frame; made now, a wrong name is told before the work.
+    recorder = Recorder(record) if record else None
+    if not headless:
+        require_display()
+    network = find_network(choices, console.print)
+    network.objective(choices.layers)
+    stats = Stats()
+    box = choices.size or BOX
+    with ExitStack() as opened:
+        messages: list[str] = []
+        camera = open_any(source, choices, loop, messages, console)
+        console.print(camera.describe())
+        capture = opened.enter_context(Capture(camera, stats))
+        first = first_frame(capture)
+        width, height = fit(first.shape[1], first.shape[0], box)
+        dreamer, engines = open_dreamer(choices, network, (height, width), console, stats, ahead=1)
+        notice = Notice(console)
+        switcher = Switcher(engines, dreamer.engine, dreamer.dream, (height, width), notice)
+        dreaming = Dreaming(
+            capture,
+            dreamer,
+            switcher,
+            stats,
+            live=RECIPES[choices.recipe].live,
+            box=box,
+            frames=frames,
+            notify=notice,
+        )
+        dreaming.mirror = mirror
+        controls = Controls(dreaming, lambda: settings_of(choices, dreamer), messages, notice)
+        opened.callback(controls.close)
+        controls.recorder = recorder
+        opened.callback(switcher.close)
+        opened.callback(dreaming.stop)
+        missed = capture.slot.dropped
+        dreaming.start()
+        switcher.improve()
+        try:
+            if headless:
+                watch(dreaming, stats)
+            else:
+                play(dreaming, controls, stats, fullscreen)
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+        dreaming.stop()
+    # Frames that passed while the engine was opened were nobody's.
+    stats.dropped = capture.slot.dropped - missed
+    report(console, stats)
+    if stats_file:
+        stats.write(
+            stats_file,
+            source=camera.describe(),
+            size=[width, height],
+            settings=settings_of(choices, dreamer),
+            stages_clock=CLOCKS[dreamer.engine.provider.on_card],
+        )
+    if controls.trouble:
+        raise controls.trouble
+
+
+def open_any(
+    name: str | None, choices: Choices, loop: bool, messages: list[str], console: Console
+) -> Source:
+    """The source that was named; without a name the first camera, or the demo where there is none.
+
+    messages: gets a sentence when a camera is lost or comes back.
+    """
+
+    def event(text: str) -> None:
+        messages[:] = [text]
+        console.print(text)
+
+    size = choices.size or (BOX if name == "demo" else CAMERA_SIZE)
+    try:
+        return open_source(name or "0", size, seed=choices.seed, loop=loop, on_event=event)
+    except NoCamera as error:
+        if name is not None:
+            raise
+        console.print(f"{error} Playing the demo instead; --source names another picture.")
+        return open_source("demo", choices.size or BOX, seed=choices.seed)
+
+
+def first_frame(capture: Capture) -> np.ndarray:
+    """The first picture, which tells the size."""
+    try:
+        frame = capture.take(FIRST_FRAME)
+    except Closed:
+        frame = None
+    if frame is None:
+        raise LivedreamError(
+            f"{capture.source.describe()} gave no picture within {FIRST_FRAME:.0f} seconds; check "
+            "it in another program, or name another --source."
+        )
+    return frame.image
+
+
+def watch(dreaming: Dreaming, stats: Stats) -> None:
+    """Take every dream without showing it until it is over. Raises what ended the dream."""
+    while True:
+        try:
+            dreamt = dreaming.output.take(1.0)
+        except Closed:
+            return
+        if dreamt and arrived(dreamt):
+            stats.age(time.monotonic() - dreamt.time)
+
+
+def arrived(dreamt: Dreamt) -> bool:
+    """Whether its picture came from the device; waits for it. Where a graphics card failed it did
+    not, and the thread that dreams goes on without."""
+    try:
+        return dreamt.dream is not None
+    except CardError:
+        return False
+
+
+def play(dreaming: Dreaming, controls: Controls, stats: Stats, fullscreen: bool) -> None:
+    """Show every dream and answer the keys until the person quits or the source ends."""
+    newest: Dreamt | None = None
+    with ExitStack() as opened:
+        window: Window | None = None
+        while not controls.quitting:
+            try:
+                fresh = dreaming.output.take(POLL)
+            except Closed:
+                return
+            if fresh and not arrived(fresh):
+                fresh = None
+            newest = fresh or newest
+            if newest is None:
+                continue
+            if window is None:
+                height, width = newest.dream.shape[:2]
+                window = opened.enter_context(Window(image_size=(width, height)))
+                controls.window = window
+                if fullscreen:
+                    window.toggle_fullscreen()
+            with stats.stage("present") if fresh else nullcontext():
+                window.show(
+                    controls.picture(newest), lambda canvas: controls.overlay(canvas, stats)
+                )
+                action = window.poll()
+            if fresh:
+                stats.age(time.monotonic() - fresh.time)
+            if action:
+                controls.act(action)
+
+
+def report(console: Console, stats: Stats) -> None:
+    """One line at the end: how fast it was."""
+    summary: dict[str, Any] = stats.report()
+    stages = summary["stages_ms"]
+    gradient = stages.get("gradient", {}).get("p50")
+    if not summary["frames"]:
+        console.print("No frame was dreamt.")
+        return
+    console.print(
+        f"{summary['frames']} frames, {summary['fps']:.1f} fps, {summary['dropped']} dropped"
+        + (f", gradient {gradient:.1f} ms" if gradient else "")
+    )

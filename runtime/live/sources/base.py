@@ -1,0 +1,67 @@
+"""What every source is: something that yields frames in real time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from ...frame import Frame
+
+OnEvent = Callable[[str], None]
+
+
+class Source(Protocol):
+    """Frames, one after the other.
+
+    live: the world goes on when nobody reads (camera, stream); a file or the demo waits.
+    cost: seconds of work that the newest frame took (decoding, drawing), without waiting for it.
+    """
+
+    live: bool
+    cost: float
+
+    def describe(self) -> str:
+        """One line for the console, such as "camera 0: 1280x720 MJPG 30 fps"."""
+        ...
+
+    def read(self) -> Frame | None:
+        """The next frame; blocks until it is due. None when the source has ended or was closed.
+
+        Raises LivedreamError when the source broke and will not come back.
+        """
+        ...
+
+    def close(self) -> None:
+        """Lets go of the device or file. May be called twice, and while `read` blocks elsewhere."""
+        ...
+
+
+class Pacer:
+    """Releases one frame every 1/fps seconds.
+
+    After a delay it catches up with at most `patience` seconds, rather than racing through all
+    that was missed.
+    """
+
+    def __init__(
+        self,
+        fps: float,
+        *,
+        patience: float = 0.1,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._interval = 1 / fps
+        self._patience = patience
+        self._clock = clock
+        self._due: float | None = None
+
+    def wait(self, stop: threading.Event) -> bool:
+        """Blocks until the next frame is due. False when `stop` was set meanwhile."""
+        now = self._clock()
+        if self._due is None or now - self._due > self._patience:
+            self._due = now
+        stopped = stop.wait(max(0.0, self._due - now))
+        self._due += self._interval
+        return not stopped

@@ -1,0 +1,75 @@
+"""What Linux says about a video device before OpenCV opens it, so that an error can be precise."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+from typing import NamedTuple
+
+from ...errors import LivedreamError
+
+QUERYCAP = 0x80685600  # _IOR('V', 0, struct v4l2_capability)
+CAPABILITY = struct.Struct("<16s32s32sIII12x")
+VIDEO_CAPTURE = 0x1
+DEVICE_CAPS = 0x80000000
+
+
+class NoCamera(LivedreamError):
+    """The camera asked for is not there: nothing is broken, one may play the demo instead."""
+
+
+class Device(NamedTuple):
+    """One /dev/video*: a camera may own several of which only some give pictures."""
+
+    path: Path
+    name: str
+    captures: bool
+
+
+def parse(path: Path, answer: bytes) -> Device:
+    """Reads a `struct v4l2_capability` (104 bytes)."""
+    _, card, _, _, whole, this = CAPABILITY.unpack(answer)
+    capabilities = this if whole & DEVICE_CAPS else whole
+    name = card.split(b"\0")[0].decode("utf-8", "replace")
+    return Device(path, name, bool(capabilities & VIDEO_CAPTURE))
+
+
+def query(path: Path) -> Device:
+    """Asks the device for its name. Raises NoCamera, or LivedreamError if it may not be opened."""
+    import fcntl  # Only Unix has it, and only Linux gets here.
+
+    if not path.exists():
+        found = [device for device in devices() if device.captures]
+        there = ", ".join(f"{device.path} ({device.name})" for device in found)
+        raise NoCamera(
+            f"There is no camera {path}; "
+            + (f"there is {there}." if there else "plug one in, or use --source demo.")
+        )
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    except PermissionError as error:
+        raise LivedreamError(
+            f"This user may not open {path}; add the user to the group that owns it "
+            "(`sudo usermod -aG video $USER`) and log in again."
+        ) from error
+    except OSError as error:
+        raise LivedreamError(f"{path} cannot be opened: {error.strerror}.") from error
+    try:
+        answer = fcntl.ioctl(handle, QUERYCAP, bytes(CAPABILITY.size))
+    except OSError as error:
+        raise LivedreamError(f"{path} is not a video device.") from error
+    finally:
+        os.close(handle)
+    return parse(path, answer)
+
+
+def devices() -> list[Device]:
+    """Every video device that answers, in order of its number."""
+    found = []
+    for path in sorted(Path("/dev").glob("video[0-9]*"), key=lambda path: int(path.name[5:])):
+        try:
+            found.append(query(path))
+        except LivedreamError:
+            continue  # Not for this user, or gone just now: not one to offer.
+    return found

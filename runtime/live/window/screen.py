@@ -1,0 +1,68 @@
+"""Is there a screen to open a window on? Qt ends the whole process when there is none, so it is
+asked before."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+import cv2
+
+from ...errors import LivedreamError
+
+# Kept open: a bare X server resets when its last client leaves, and would do so just while Qt
+# connects after us.
+_connections: dict[str, int] = {}
+INSTEAD = "use --headless, with --record OUT.mp4 to keep the dream"
+
+
+def display_available() -> bool:
+    """Whether a window can be opened here."""
+    return display_problem() is None
+
+
+def require_display() -> None:
+    """Raises LivedreamError, with what to do instead, when no window can be opened here."""
+    problem = display_problem()
+    if problem:
+        raise LivedreamError(f"No window can be opened: {problem}; {INSTEAD}.")
+
+
+def display_problem() -> str | None:
+    """Why no window can be opened, as the middle of a sentence; None when one can."""
+    framework = cv2.currentUIFramework()
+    if not framework:
+        return (
+            "this OpenCV was built without windows (opencv-python-headless); install "
+            "opencv-python in its place"
+        )
+    if not sys.platform.startswith("linux"):
+        return None
+    if framework.startswith("GTK") and os.environ.get("WAYLAND_DISPLAY"):
+        return None
+    name = os.environ.get("DISPLAY")
+    if not name:
+        if os.environ.get("WAYLAND_DISPLAY"):
+            return "OpenCV's windows need X and this Wayland session offers none (no XWayland)"
+        return "there is no display (DISPLAY is not set)"
+    return _x_problem(name)
+
+
+def _x_problem(name: str) -> str | None:
+    """Connects as Qt would, permissions included, through the library that Qt uses as well."""
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return "the library libxcb.so.1 is missing (Debian and Ubuntu: apt install libxcb1)"
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    xcb.xcb_connect.argtypes = [ctypes.c_char_p, ctypes.c_void_p]
+    xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
+    xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
+    connection = _connections.get(name) or xcb.xcb_connect(name.encode(), None)
+    if xcb.xcb_connection_has_error(connection):
+        _connections.pop(name, None)
+        xcb.xcb_disconnect(connection)  # Also frees one that failed.
+        return f"the display {name} does not answer or refuses this user"
+    _connections[name] = connection
+    return None

@@ -1,0 +1,1 @@
+"""Photos, clips and exports: what ends by itself."""

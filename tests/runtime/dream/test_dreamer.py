@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from livedream.runtime.control.parameters import Dream
+from livedream.runtime.control.recipes import RECIPES
+from livedream.runtime.dream.cpu import CpuDevice
+from livedream.runtime.dream.dreamer import Dreamer, octave_sizes
+
+from ..notebook import dream as notebook_dream
+from ..toy import ToyEngine
+
+GOOGLE = RECIPES["google"].dream
+
+
+def picture(height: int = 60, width: int = 84, seed: int = 0) -> np.ndarray:
+    """Smooth random colours, uint8 BGR."""
+    coarse = np.random.default_rng(seed).integers(40, 216, (6, 8, 3)).astype(np.uint8)
+    return np.kron(coarse, np.ones((height // 6 + 1, width // 8 + 1, 1), np.uint8))[:height, :width]
+
+
+def dreamer(dream: Dream, seed: int = 0) -> Dreamer:
+    return Dreamer(CpuDevice(), ToyEngine(), dream, seed=seed)
+
+
+def test_octaves_are_the_notebooks():
+    assert octave_sizes(480, 640, 4, 1.4, 32) == [(175, 233), (245, 326), (343, 457), (480, 640)]
+
+
+def test_octaves_stop_at_the_networks_minimum():
+    assert octave_sizes(100, 200, 4, 1.4, 60) == [(71, 143), (100, 200)]
+    assert octave_sizes(40, 40, 4, 1.4, 60) == [(40, 40)]
+
+
+def test_google_is_the_notebook():
+    """Same image within rounding: the independent implementation and ours, jitter off."""
+    bgr = picture()
+    ours = dreamer(GOOGLE.model_copy(update={"jitter": 0})).still(bgr)
+    toy = ToyEngine()
+    planar = bgr[:, :, ::-1].transpose(2, 0, 1)
+    expected = notebook_dream(planar, lambda levels: toy.gradient(levels / 255))
+    expected = np.rint(expected).astype(np.uint8)[::-1].transpose(1, 2, 0)
+    assert np.abs(ours.astype(int) - expected).max() <= 1
+    assert np.abs(ours.astype(int) - bgr).mean() > 5
+
+
+def test_jitter_is_repeatable_by_seed():
+    bgr = picture()
+    first, again, other = (dreamer(GOOGLE, seed).still(bgr) for seed in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+LIVE = Dream(octaves=2, steps=1, step_size=1, jitter=4, half_life=1, strength=20)
+
+
+def changes(live: Dreamer, frames: list[np.ndarray], rate: float = 25) -> list[float]:
+    """Mean |dream - camera| of each frame, in levels."""
+    return [
+        float(np.abs(live.live(frame, index / rate).astype(int) - frame).mean())
+        for index, frame in enumerate(frames)
+    ]
+
+
+def test_live_builds_up_to_its_strength_and_holds_it():
+    amounts = changes(dreamer(LIVE), [picture()] * 60)
+    assert amounts[0] < amounts[4] < amounts[8]
+    assert amounts[0] < 4
+    assert amounts[30] == pytest.approx(20, abs=2)
+    assert amounts[-1] == pytest.approx(20, abs=2)
+
+
+def test_live_strength_does_not_depend_on_the_frame_rate():
+    slow = changes(dreamer(LIVE), [picture()] * 40, rate=20)[-1]
+    fast = changes(dreamer(LIVE), [picture()] * 40, rate=120)[-1]
+    assert slow == pytest.approx(fast, rel=0.1)
+
+
+def test_live_lets_go_at_a_cut():
+    amounts = changes(dreamer(LIVE), [picture()] * 30 + [255 - picture(seed=5)] * 2)
+    assert amounts[29] > 15
+    assert amounts[30] < 4
+
+
+def test_live_starts_anew_after_a_long_gap_and_another_size():
+    live = dreamer(LIVE)
+    changes(live, [picture()] * 30)
+    later = live.live(picture(), 60.0)
+    assert np.abs(later.astype(int) - picture()).mean() < 4
+    for number, size in enumerate([(48, 64), (96, 128)]):
+        assert live.live(picture(*size), 60.1 + number / 10).shape == (*size, 3)
+
+
+def test_half_life_is_in_seconds():
+    still = LIVE.model_copy(update={"step_size": 0.0, "strength": 0.0})
+    left = []
+    for rate in (4, 50):
+        live = dreamer(LIVE)
+        frames = [picture()] * 20
+        start = changes(live, frames)[-1]
+        live.dream = still
+        steps = round(0.5 * rate)
+        after = [live.live(picture(), 19 / 25 + (i + 1) / rate) for i in range(steps)][-1]
+        left.append(np.abs(after.astype(int) - picture()).mean() / start)
+    assert left[0] == pytest.approx(0.5**0.5, rel=0.06)
+    assert left[1] == pytest.approx(left[0], rel=0.06)
+
+
+def test_a_long_dream_drifts_neither_dark_nor_bright():
+    live = dreamer(LIVE)
+    frame = picture()
+    for index in range(600):
+        out = live.live(frame, index / 25)
+    assert abs(out.astype(float).mean() - frame.mean()) < 12
+    assert out.astype(float).std() < 3 * frame.std()

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from livedream.runtime.dream.flow import MotionTracker
+
+
+def texture(seed: int = 0) -> np.ndarray:
+    """Noise of several scales, uint8 BGR [240, 320, 3]."""
+    random = np.random.default_rng(seed)
+    total = np.zeros((240, 320), np.float32)
+    for cells in (5, 10, 20, 40):
+        noise = random.random((cells, cells), np.float32)
+        total += cv2.resize(noise, (320, 240), interpolation=cv2.INTER_CUBIC) / np.sqrt(cells)
+    gray = cv2.normalize(total, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
+    return cv2.merge([gray] * 3)
+
+
+def test_first_frame_and_new_size_have_no_motion():
+    tracker = MotionTracker()
+    assert tracker.track(texture()) is None
+    assert tracker.track(texture()) is not None
+    assert tracker.track(np.ascontiguousarray(texture()[:, :200])) is None
+
+
+def test_still_picture_stays_exactly_still_and_trusted():
+    tracker = MotionTracker()
+    tracker.track(texture())
+    motion = tracker.track(texture())
+    assert not motion.flow.any()
+    assert motion.keep.min() > 0.99
+
+
+@pytest.mark.parametrize("shift", [(6, 0), (-4, 5)])
+def test_flow_points_from_the_new_picture_to_the_last(shift):
+    tracker = MotionTracker()
+    tracker.track(texture())
+    moved = np.roll(texture(), shift[::-1], (0, 1))
+    motion = tracker.track(moved)
+    width = motion.keep.shape[1]
+    inner = motion.flow[:, 20:-20, 20:-20]
+    scale = width / 320
+    assert np.median(inner[0]) == pytest.approx(-shift[0] * scale, abs=0.3)
+    assert np.median(inner[1]) == pytest.approx(-shift[1] * scale, abs=0.3)
+    assert np.median(motion.keep) > 0.95
+
+
+def test_a_cut_is_seen():
+    tracker = MotionTracker()
+    tracker.track(texture(1))
+    assert tracker.track(255 - texture(2)) is None
+
+
+def test_what_is_uncovered_is_let_go():
+    background, patch = texture(3), texture(4)[:120, :120]
+    before, after = background.copy(), background.copy()
+    before[60:180, 60:180] = patch
+    after[60:180, 100:220] = patch
+    tracker = MotionTracker()
+    tracker.track(before)
+    keep = cv2.resize(tracker.track(after).keep, (320, 240))
+    assert keep[80:160, 64:92].mean() < 0.5
+    assert keep[20:40].mean() > 0.9
+
+
+def test_a_changed_light_is_no_cut():
+    tracker = MotionTracker()
+    tracker.track(texture(5))
+    assert tracker.track(cv2.convertScaleAbs(texture(5), alpha=0.95)) is not None

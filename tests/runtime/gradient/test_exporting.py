@@ -1,0 +1,219 @@
+import _thread
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.gradient import exporting as on_demand
+from livedream.runtime.gradient.exporting import (
+    Cancelled,
+    check_extra,
+    default_model,
+    ensure_graph,
+    export_to,
+    weights_file,
+)
+from livedream.runtime.store.cache import cache_folder, graph_key, graph_path
+
+FAKE = (sys.executable, str(Path(__file__).with_name("fake_exporter.py")))
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("LIVEDREAM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("FAKE_NOTE", str(tmp_path / "notes"))
+    return tmp_path
+
+
+def notes(place):
+    path = place / "notes"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def ensure(**options):
+    return ensure_graph("googlenet", ["inception4c"], exporter=FAKE, **options)
+
+
+def graphs():
+    return [path.name for path in cache_folder("graphs").iterdir()]
+
+
+def gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_exports_once_and_then_uses_the_cache(place):
+    stages = []
+    path = ensure(progress=lambda *stage: stages.append(stage))
+    assert path.read_bytes() == b"a graph"
+    assert stages == [("tracing", 0.25), ("checking", 0.75)]
+    assert ensure() == path
+    assert len(notes(place)) == 1
+    assert graphs() == [path.name]
+
+
+def test_the_exporter_is_told_everything(place):
+    path = ensure_graph(
+        "googlenet", ["inception4c", "conv1"], weights="random", precision="fp16", form="gpu",
+        seed=7, exporter=FAKE,
+    )  # fmt: skip
+    note = notes(place)[0]
+    output = Path(note.pop("--output"))
+    assert output.parent == path.parent
+    assert output.name != path.name
+    told = {key: value for key, value in note.items() if key.startswith("--") or key == "model"}
+    assert told == {
+        "model": "googlenet",
+        "--layers": "conv1,inception4c",
+        "--weights": "random",
+        "--precision": "fp16",
+        "--form": "gpu",
+        "--seed": "7",
+        "--cache": str(place / "cache" / "weights"),
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="niceness is Unix's")
+def test_in_the_background_it_takes_one_thread_and_a_low_priority(place):
+    ensure()
+    (place / "cache" / "graphs" / graphs()[0]).unlink()
+    ensure(background=True)
+    front, back = notes(place)
+    assert back["nice"] >= min(19, front["nice"] + 10)
+    assert back["threads"] == "1"
+    assert front["threads"] == os.environ.get("OMP_NUM_THREADS")
+
+
+@pytest.mark.parametrize(
+    ("story", "kind", "match"),
+    [
+        ("usage", UsageError, "There is no layer 'x'"),
+        ("error", LivedreamError, "No network"),
+        ("crash", LivedreamError, r"exit code 1\): MemoryError: 12 GB$"),
+        ("silent", LivedreamError, r"exit code 9\): it said nothing"),
+        ("lies", LivedreamError, "without writing"),
+        ("late crash", LivedreamError, "corrupted at exit"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence_and_leaves_nothing(monkeypatch, story, kind, match):
+    monkeypatch.setenv("FAKE", story)
+    with pytest.raises(kind, match=match) as caught:
+        ensure()
+    assert type(caught.value) is kind
+    assert graphs() == []
+
+
+def test_cancelling_ends_the_child_at_once(place, monkeypatch):
+    monkeypatch.setenv("FAKE", "hangs")
+    cancel = threading.Event()
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        ensure(cancel=cancel, progress=lambda stage, fraction: cancel.set())
+    assert time.monotonic() - started < 5
+    assert gone(notes(place)[0]["pid"])
+    assert graphs() == []
+
+
+def test_ctrl_c_ends_the_child(place, monkeypatch):
+    monkeypatch.setenv("FAKE", "hangs")
+    with pytest.raises(KeyboardInterrupt):
+        ensure(progress=lambda stage, fraction: _thread.interrupt_main())
+    assert gone(notes(place)[0]["pid"])
+    assert graphs() == []
+
+
+def test_the_end_of_the_program_calls_off_what_is_exported_in_the_background(place, monkeypatch):
+    """As when a person quits while the next layer is being prepared."""
+    monkeypatch.setenv("FAKE", "hangs")
+    code = (
+        "import threading\n"
+        "from livedream.runtime.gradient.exporting import ensure_graph\n"
+        "began = threading.Event()\n"
+        "threading.Thread(target=ensure_graph, daemon=True, args=('googlenet', ['inception4c']),\n"
+        f"    kwargs=dict(exporter={FAKE!r}, progress=lambda *_: began.set())).start()\n"
+        "assert began.wait(30)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    assert gone(notes(place)[0]["pid"])
+    assert graphs() == []
+
+
+def test_export_to_a_file(place, monkeypatch):
+    (place / "mine.onnx").write_bytes(b"older")
+    assert export_to(place / "mine.onnx", "googlenet", ["conv1"], exporter=FAKE) == {"bytes": 7}
+    assert (place / "mine.onnx").read_bytes() == b"a graph"
+    monkeypatch.setenv("FAKE", "crash")
+    with pytest.raises(LivedreamError):
+        export_to(place / "mine.onnx", "googlenet", ["conv1"], exporter=FAKE)
+    assert (place / "mine.onnx").read_bytes() == b"a graph"
+
+
+def test_wrong_names_are_answered_before_a_process_starts(place):
+    for model, layers, match in (
+        ("gogglenet", ["conv1"], "googlenet"),
+        ("googlenet", ["inception4z"], "inception4"),
+        ("googlenet", [], "No layer"),
+    ):
+        with pytest.raises(UsageError, match=match):
+            ensure_graph(model, layers, exporter=FAKE)
+    with pytest.raises(UsageError, match=r"\.onnx"):
+        export_to(place / "a.pb", "googlenet", ["conv1"], exporter=FAKE)
+    with pytest.raises(LivedreamError, match="cannot be started"):
+        ensure_graph("googlenet", ["conv1"], exporter=("/nowhere/python",))
+    assert notes(place) == []
+
+
+def test_a_missing_extra_is_answered_with_the_command(monkeypatch):
+    find = on_demand.importlib.util.find_spec
+    monkeypatch.setattr(
+        on_demand.importlib.util, "find_spec", lambda name: None if name == "torch" else find(name)
+    )
+    with pytest.raises(LivedreamError, match=r'torch.*pip install "livedream\[export\]"'):
+        check_extra()
+    with pytest.raises(LivedreamError, match=r"livedream\[export\]"):
+        ensure_graph("googlenet", ["conv1"])
+
+
+def test_the_default_model_downloads_nothing_unasked():
+    model, note = default_model()
+    assert model == "efficientnet_lite0"
+    assert "livedream run --model inception_v3" in note
+
+    other = graph_key("inception_v3", ["Mixed_5b"])
+    random = graph_key("inception_v3", ["Mixed_6b"], weights="random")
+    for key in (other, random):
+        graph_path(key).write_bytes(b"a graph")
+    assert default_model()[0] == "efficientnet_lite0"
+    assert default_model(["Mixed_5b"]) == ("inception_v3", None)
+
+    graph_path(graph_key("inception_v3", ["Mixed_6b"], form="gpu")).write_bytes(b"a graph")
+    assert default_model() == ("inception_v3", None)
+
+
+def test_cached_weights_make_inception_the_default():
+    path = weights_file("inception_v3")
+    assert path.parent == cache_folder("weights")
+    path.write_bytes(b"weights")
+    assert default_model() == ("inception_v3", None)
+    assert weights_file("efficientnet_lite0") is None
+
+
+def test_torch_never_enters_this_process():
+    code = (
+        "import sys; from livedream.runtime.gradient import exporting as on_demand;"
+        "from livedream.runtime.cli import doctor, layers;"
+        "from livedream.runtime.offline import clip; from livedream.runtime.store import pictures;"
+        "on_demand.default_model(); on_demand.missing_extra();"
+        "sys.exit(any(name.split('.')[0] in ('torch', 'onnx') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

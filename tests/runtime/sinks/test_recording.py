@@ -1,0 +1,212 @@
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import av
+import numpy as np
+import pytest
+
+from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.sinks import recording
+from livedream.runtime.sinks.recording import WAITING, Recorder
+
+START = 12345.678
+
+
+def picture(number: int, size=(64, 48)) -> np.ndarray:
+    """Level 16 + 8 n on the left, a fixed red patch on the right."""
+    image = np.full((size[1], size[0], 3), 16 + 8 * number, np.uint8)
+    image[:, size[0] // 2 :] = (40, 60, 200)
+    return image
+
+
+def record(recorder: Recorder, images, times) -> None:
+    """At the encoder's pace, so that nothing is dropped."""
+    for image, moment in zip(images, times, strict=True):
+        while len(recorder._frames) >= WAITING:
+            time.sleep(0.001)
+        recorder.write(image, START + moment)
+
+
+def decoded(path):
+    with av.open(str(path)) as container:
+        return [
+            (frame.time, frame.to_ndarray(format="bgr24")) for frame in container.decode(video=0)
+        ]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov", ".webm"])
+def test_frames_and_their_times_come_back(tmp_path, suffix):
+    path = tmp_path / f"clip{suffix}"
+    times = [n / 30 + (0.011 if n % 3 else 0) for n in range(20)]  # As uneven as a dream.
+    with Recorder(path) as recorder:
+        record(recorder, [picture(n) for n in range(20)], times)
+    assert (recorder.written, recorder.dropped) == (20, 0)
+    assert recorder.seconds == pytest.approx(times[-1])
+    frames = decoded(path)
+    assert [moment for moment, _ in frames] == pytest.approx(times, abs=0.0011)
+    for number, (_, image) in enumerate(frames):
+        assert image.shape == (48, 64, 3)
+        assert image[8:40, 4:28].mean() == pytest.approx(16 + 8 * number, abs=4)
+        # Reads as tagged: red stays the red it was.
+        np.testing.assert_allclose(image[8:40, 40:60].mean((0, 1)), (40, 60, 200), atol=8)
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_an_odd_size_grows_by_one(tmp_path):
+    with Recorder(tmp_path / "a.mp4") as recorder:
+        record(recorder, [picture(n, (63, 47)) for n in range(3)], [0, 0.1, 0.2])
+    assert decoded(tmp_path / "a.mp4")[0][1].shape == (48, 64, 3)
+
+
+def test_frames_of_another_size_are_fitted_in(tmp_path):
+    with Recorder(tmp_path / "a.mp4") as recorder:
+        record(recorder, [picture(1), picture(1, (128, 96)), picture(1, (50, 90))], [0, 0.1, 0.2])
+    assert [image.shape for _, image in decoded(tmp_path / "a.mp4")] == [(48, 64, 3)] * 3
+
+
+def test_a_frame_that_is_not_later_is_dropped(tmp_path):
+    with Recorder(tmp_path / "a.mp4") as recorder:
+        record(recorder, [picture(n) for n in range(4)], [0, 0.1, 0.1, 0.05])
+    assert (recorder.written, recorder.dropped) == (2, 2)
+
+
+def test_a_slow_encoder_costs_frames_not_time_or_memory(tmp_path, monkeypatch):
+    gate = threading.Event()
+    write = recording._Video.write
+    monkeypatch.setattr(
+        recording._Video, "write", lambda self, *frame: gate.wait(10) and write(self, *frame)
+    )
+    recorder = Recorder(tmp_path / "a.mp4")
+    image = picture(3)
+    start = time.monotonic()
+    for number in range(200):
+        recorder.write(image, START + number / 30)
+    assert time.monotonic() - start < 1
+    assert len(recorder._frames) <= WAITING
+    gate.set()
+    recorder.close()
+    assert recorder.dropped + recorder.written == 200
+    assert recorder.written <= WAITING + 1
+    assert len(decoded(tmp_path / "a.mp4")) == recorder.written
+
+
+def test_an_empty_recording_leaves_no_file(tmp_path):
+    with Recorder(tmp_path / "a.mp4"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_show_still_has_its_recording(tmp_path):
+    def show() -> None:
+        with Recorder(tmp_path / "a.mp4") as recorder:
+            record(recorder, [picture(n) for n in range(5)], [n / 10 for n in range(5)])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        show()
+    assert len(decoded(tmp_path / "a.mp4")) == 5
+
+
+def test_writing_after_close_does_nothing(tmp_path):
+    recorder = Recorder(tmp_path / "a.mp4")
+    recorder.write(picture(0), START)
+    recorder.close()
+    recorder.write(picture(1), START + 1)
+    recorder.close()
+    assert recorder.written == 1
+
+
+def test_an_unknown_suffix_lists_the_known(tmp_path):
+    with pytest.raises(UsageError, match=r"\.mp4.*\.mkv.*\.webm"):
+        Recorder(tmp_path / "a.avi")
+
+
+def test_a_missing_folder_is_told_before_the_show(tmp_path):
+    with pytest.raises(LivedreamError, match="does not exist"):
+        Recorder(tmp_path / "gone" / "a.mp4")
+
+
+FILL = """
+    import resource, signal, sys, time
+    import numpy as np
+    from livedream.runtime.errors import LivedreamError
+    from livedream.runtime.sinks.recording import Recorder, WAITING
+
+    # The kernel's stand-in for a full disk: no file may grow over this.
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+    random = np.random.default_rng(0)
+    recorder = Recorder(sys.argv[1])
+    try:
+        for number in range(150):
+            while len(recorder._frames) >= WAITING:
+                time.sleep(0.001)
+            recorder.write(random.integers(0, 256, (240, 320, 3), np.uint8), number / 30)
+        recorder.close()
+    except LivedreamError as error:
+        print(error)
+        recorder.close()
+    print(recorder.written)
+"""
+
+
+def fill(path, limit: int) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(FILL), str(path), str(limit)],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    return done.stdout.splitlines()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file sizes")
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_full_disk_keeps_what_was_recorded(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    sentence, written = fill(path, 3_000_000)
+    assert "largest file" in sentence
+    assert 30 <= int(written) < 150
+    frames = []
+    with av.open(str(path)) as container:
+        try:
+            for frame in container.decode(video=0):
+                frames.append(frame.time)
+        except av.error.FFmpegError:
+            pass  # The last picture may be cut.
+    assert len(frames) >= int(written) / 2  # A fragment of two seconds may be lost.
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file sizes")
+def test_a_disk_full_from_the_start_leaves_nothing(tmp_path):
+    sentence, _ = fill(tmp_path / "a.mkv", 100)
+    assert "largest file" in sentence
+    assert list(tmp_path.iterdir()) == []
+
+
+CRASH = """
+    import sys, time
+    import numpy as np
+    from livedream.runtime.sinks.recording import Recorder, WAITING
+
+    recorder = Recorder(sys.argv[1])
+    for number in range(200):
+        while len(recorder._frames) >= WAITING:
+            time.sleep(0.001)
+        recorder.write(np.full((48, 64, 3), number, np.uint8), number / 30)
+    while recorder.written < 200:
+        time.sleep(0.001)
+    import os
+    os._exit(9)
+"""
+
+
+def test_a_crash_leaves_a_playable_file_beside(tmp_path):
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(CRASH), str(tmp_path / "a.mp4")], timeout=60
+    )
+    (left,) = tmp_path.iterdir()
+    assert left.suffix == ".mp4"
+    assert len(decoded(left)) >= 60
