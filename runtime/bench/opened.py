@@ -10,14 +10,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from ..cli.options import Choices
+from ..choices import Choices
 from ..control.parameters import Dream
-from ..control.recipes import RECIPES
 from ..dream.device import Device, Engine
 from ..dream.dreamer import Dreamer, sizes_of
-from ..gradient.network import Network, Progress, find_network
-from ..gradient.platform import find_platform
-from ..gradient.selection import Engines, Opening
+from ..gradient.network import Network
+from ..gradient.selection import Engines
+from ..progress import Progress
+from ..start import network_of, open_engine
 from ..stats import Stats
 from .clocks import clocks_of
 from .schema import GraphFacts, RecipeFacts
@@ -90,17 +90,15 @@ class Opened:
 
 def open_case(choices: Choices, progress: Progress, say: Callable[[str], None]) -> Opened:
     """Everything opened and run once, on the best provider that starts, even if it takes minutes
-    to build. Raises as `find_network`, `find_platform` and `Engines.best` do."""
+    to build. Raises as `open_engine` does."""
     if choices.size is None:
         raise ValueError("a case has a size")
     width, height = choices.size
-    network = find_network(choices, say)
-    dream = choices.dream()
-    objective = network.objective(choices.layers)
-    engines = Engines(network, find_platform(choices.provider, say, ahead=1))
-    engine = engines.best(objective, sizes_of(dream, height, width), Opening(progress, say))
-    live = RECIPES[choices.recipe].live
-    return Opened(choices, engines, engine, dream, live, (height, width))
+    size = (height, width)
+    engines, engine = open_engine(
+        choices, network_of(choices, say), size, progress, say, ahead=1, built=True
+    )
+    return Opened(choices, engines, engine, choices.dream(), choices.live, size)
 
 
 def megapixel_steps(octaves: list[tuple[int, int]], steps: int) -> float:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from ..cli.options import Choices
+from ..choices import Choices
 from ..errors import LivedreamError, UsageError
-from ..gradient.network import Progress, find_network
+from ..progress import Progress
+from ..start import network_of
 from .baseline import measure_baseline, variants_for
 from .camera import drawn_frames
 from .floor import Work, measured_floor
@@ -117,7 +118,7 @@ class Bench:
         """Raise UsageError for a layer that the network does not have, before one is measured."""
         for layers in self._plan.sweep.layers:
             choices = replace(self._plan.choices, layers=layers)
-            find_network(choices, lambda text: None).objective(layers)
+            network_of(choices, lambda text: None).objective(layers)
 
     def _say_once(self, sentence: str) -> None:
         """What holds for every case of a sweep."""

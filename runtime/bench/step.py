@@ -12,8 +12,8 @@ from ..dream.cpu import CpuDevice
 from ..errors import LivedreamError
 from ..gradient.graph import Graph
 from ..gradient.host import HostEngine
-from ..gradient.network import Progress
 from ..gradient.providers import PROVIDERS
+from ..progress import Progress
 from .floor import Work, count_work, floor_seconds
 from .opened import Opened
 from .results import measured, rounded
@@ -98,7 +98,7 @@ def _reference_graph(opened: Opened, progress: Progress) -> Graph:
     network = opened.network
     if network.graph:
         return network.graph
-    plain = replace(network, choices=replace(network.choices, precision="fp32"))
+    plain = replace(network, request=replace(network.request, precision="fp32"))
     return plain.graph_for(opened.engine.objective, PROVIDERS["cpu"], progress)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from ..choices import Choices
 from ..errors import LivedreamError, UsageError, nearest
-from .options import Choices, shared_options
+from .options import shared_options
 
 SECONDS, FULL_SECONDS = 4.0, 45.0
 """Of each measurement, unless said otherwise."""
@@ -265,7 +266,7 @@ def sweep_of(choices: Choices, full: bool) -> Any:
     """The lists that were given; `--full` fills in those that were not. Raises UsageError for a
     graph file with several layers, and as `find_platform` does."""
     from ..bench.opened import Sweep
-    from ..gradient.platform import find_platform
+    from ..start import find_platform
 
     # Lists where the options of other commands hold one value: see `Listed`.
     given: Any = choices

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 from annotated_types import Ge, Le
 
+from ..choices import Choices
 from ..control.parameters import Dream, declared
 from ..control.recipes import RECIPES
 from ..errors import UsageError, nearest
@@ -21,29 +22,6 @@ LARGEST = 8192
 """Pixels of a side that may be asked for."""
 
 PRECISIONS = ("auto", "fp32", "tf32", "fp16")
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What was asked for, before anything is looked up.
-
-    overrides: the values of `Dream` that were given on the command line.
-    """
-
-    model: str
-    layers: str | None
-    graph: Path | None
-    weights: str
-    recipe: str
-    provider: str
-    precision: str
-    size: tuple[int, int] | None
-    seed: int
-    overrides: dict[str, Any]
-
-    def dream(self) -> Dream:
-        """The recipe's values, with the given ones in their place."""
-        return RECIPES[self.recipe].dream.model_copy(update=self.overrides)
 
 
 class Size(click.ParamType):

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -20,10 +20,9 @@ from typing import IO, Any
 from ...export import catalogue
 from ...export.errors import ExportError
 from ..errors import LivedreamError, UsageError
+from ..progress import Progress
 from ..store.cache import cache_root, graph_key, graph_path
 from ..store.files import replacing
-
-Progress = Callable[[str, float], None]
 
 EXPORTER: tuple[str, ...] = (sys.executable, "-m", "livedream.export")
 INSTALL = 'pip install "livedream[export]"'

@@ -1,21 +1,32 @@
-"""From what was asked for to a network: model, layers, graph file."""
+"""What is dreamt of: a model with its weights, or a graph file that was given."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from ...export import catalogue
-from ..cli.options import Choices
 from ..errors import UsageError, nearest
+from ..progress import Progress
 from .exporting import default_model, ensure_graph
 from .graph import Graph, read_graph
 from .objective import Objective, Term, check_objective, parse_objective
 from .providers import Provider
 
-Progress = Callable[[str, float], None]
-"""Called with the stage of the work and how much of it is done, 0..1."""
+
+@dataclass(frozen=True)
+class Request:
+    """Which network is wanted. model: a name of the catalogue, or `auto`. graph: an exported file
+    in place of a model. weights: `auto`, `random` (drawn from `seed`), or a file. precision: of the
+    gradient, `auto` or one of a provider's."""
+
+    model: str = "auto"
+    graph: Path | None = None
+    weights: str = "auto"
+    precision: str = "auto"
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -28,7 +39,7 @@ class Network:
     model: str
     layers: dict[str, int]
     graph: Graph | None
-    choices: Choices
+    request: Request
 
     def objective(self, text: str | None) -> Objective:
         """The layers asked for, or the model's default one. Raises UsageError for unknown ones."""
@@ -55,14 +66,14 @@ class Network:
         """The file to open: the given one, or one exported for these layers and this provider."""
         if self.graph:
             return self.graph
-        choices = self.choices
+        request = self.request
         path = ensure_graph(
             self.model,
             objective.layers,
-            weights=choices.weights,
-            precision="fp16" if choices.precision == "fp16" else "fp32",
+            weights=request.weights,
+            precision="fp16" if request.precision == "fp16" else "fp32",
             form=provider.form,
-            seed=choices.seed,
+            seed=request.seed,
             progress=progress,
             background=background,
             cancel=cancel,
@@ -70,26 +81,28 @@ class Network:
         return read_graph(path)
 
 
-def find_network(choices: Choices, say: Callable[[str], None]) -> Network:
-    """The network that was asked for. `say` gets a sentence where something was chosen.
+def find_network(request: Request, layers: str | None, say: Callable[[str], None]) -> Network:
+    """The network of `request`; where its model is `auto`, one that has the `layers` of this
+    objective, a text or None.
+    `say` hears what was chosen.
 
     Raises UsageError for an unknown model, LivedreamError for a graph file that cannot be used.
     """
-    if choices.graph:
-        graph = read_graph(choices.graph)
-        if choices.model not in ("auto", graph.model):
+    if request.graph:
+        graph = read_graph(request.graph)
+        if request.model not in ("auto", graph.model):
             raise UsageError(
-                f"{choices.graph} holds {graph.model}, not {choices.model}; leave --model away."
+                f"{request.graph} holds {graph.model}, not {request.model}; leave --model away."
             )
-        return Network(graph.model, graph.layers, graph, choices)
-    model = choices.model
+        return Network(graph.model, graph.layers, graph, request)
+    model = request.model
     if model == "auto":
-        model = _model_of(choices.layers) or _preferred(choices.layers, say)
+        model = _model_of(layers) or _preferred(layers, say)
     known = catalogue.MODELS.get(model)
     if known is None:
         names = nearest(model, catalogue.MODELS)
         raise UsageError(f"There is no model '{model}'; nearest: {names}.")
-    return Network(model, {layer.name: layer.channels for layer in known.layers}, None, choices)
+    return Network(model, {layer.name: layer.channels for layer in known.layers}, None, request)
 
 
 def _model_of(layers: str | None) -> str | None:

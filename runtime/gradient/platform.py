@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,8 +11,7 @@ from ..dream.device import Device, Engine
 from .graph import Graph
 from .host import HostEngine
 from .objective import Objective
-from .providers import Provider, find_provider
-from .session import choose
+from .providers import Provider
 
 
 class Platform(Protocol):
@@ -47,33 +46,6 @@ class Processor:
         self, graph: Graph, provider: Provider, objective: Objective, precision: str = "auto"
     ) -> HostEngine:
         return HostEngine(graph, provider, objective)
-
-
-def find_platform(name: str, say: Callable[[str], None], *, ahead: int = 0) -> Platform:
-    """The platform for `--provider name`: under `auto` a graphics card where one can be used.
-
-    say: hears why a card that is there is not used. ahead: as of `CudaDevice`. Raises UsageError
-    for an unknown name, LivedreamError for a named provider that cannot start.
-    """
-    if name == "auto" or find_provider(name).on_card:
-        # Here, because the kernels' launcher is of no use to anybody else.
-        from ..cuda.assemble import find_card
-
-        card = find_card(name, say, ahead=ahead)
-        if card:
-            return card
-    return Processor(tuple(choose(name)))
-
-
-def form_for(name: str, precision: str) -> str:
-    """The form of graph for `--provider name`, also of one that is not on this machine. Half
-    precision is for cards."""
-    if name != "auto":
-        return find_provider(name).form
-    if precision == "fp16":
-        return "gpu"
-    platform = find_platform("auto", lambda text: None)
-    return platform.providers[0].form if platform.providers else "cpu"
 
 
 def start_order(providers: Sequence[Provider]) -> list[Provider]:

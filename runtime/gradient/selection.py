@@ -9,9 +9,10 @@ from typing import Any
 
 from ..dream.device import Engine
 from ..errors import LivedreamError, UsageError
+from ..progress import Progress
 from .check import WrongGradient, check_engine, worth_checking
 from .exporting import Cancelled
-from .network import Network, Progress
+from .network import Network
 from .objective import Objective
 from .platform import Platform, better_than, start_order
 from .providers import Provider
@@ -154,13 +155,13 @@ class Engines:
         return engine
 
     def _new(self, provider: Provider, objective: Objective, opening: Opening) -> Engine[Any]:
-        choices = self.network.choices
-        if choices.precision not in ("auto", *provider.precisions):
+        asked = self.network.request.precision
+        if asked not in ("auto", *provider.precisions):
             raise UsageError(
-                f"{provider.name} does not compute in {choices.precision}; it offers "
+                f"{provider.name} does not compute in {asked}; it offers "
                 f"{', '.join(provider.precisions)}."
             )
         graph = self.network.graph_for(
             objective, provider, opening.progress, opening.background, opening.cancel
         )
-        return self.platform.engine(graph, provider, objective, choices.precision)
+        return self.platform.engine(graph, provider, objective, asked)

@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from ..cli.options import Choices
-from ..control.recipes import RECIPES
+from ..choices import Choices
 from ..cuda.readback import CardError
 from ..errors import LivedreamError
-from ..gradient.network import find_network
 from ..gradient.switching import Switcher
-from ..offline.commands import open_dreamer, settings_of
 from ..scaling import fit
 from ..sinks.recording import Recorder
+from ..start import network_of, open_dreamer, settings_of
 from ..stats import Stats
 from ..store.files import check_writable
 from .controls import Controls, Notice
@@ -69,7 +67,7 @@ def run_show(
     recorder = Recorder(record) if record else None
     if not headless:
         require_display()
-    network = find_network(choices, console.print)
+    network = network_of(choices, console.print)
     network.objective(choices.layers)
     stats = Stats()
     box = choices.size or BOX
@@ -88,7 +86,7 @@ def run_show(
             dreamer,
             switcher,
             stats,
-            live=RECIPES[choices.recipe].live,
+            live=choices.live,
             box=box,
             frames=frames,
             notify=notice,

@@ -74,7 +74,7 @@ def engines(host, tmp_path, monkeypatch):
     reference = lambda graph, provider, objective: SimpleNamespace(probe=ToyEngine().gradient)  # noqa: E731
     monkeypatch.setattr(selfcheck, "HostEngine", reference)
     network = SimpleNamespace(
-        choices=SimpleNamespace(precision="auto"), graph=None, graph_for=lambda *_: replace(GRAPH)
+        request=SimpleNamespace(precision="auto"), graph=None, graph_for=lambda *_: replace(GRAPH)
     )
 
     def make(**wrong):
@@ -138,7 +138,7 @@ def on_the_processor(monkeypatch, form: str, given: bool) -> Engines:
     monkeypatch.setattr(selfcheck, "HostEngine", Crooked)
     graph = replace(GRAPH, form=form)
     network = SimpleNamespace(
-        choices=SimpleNamespace(precision="auto"), graph=graph if given else None,
+        request=SimpleNamespace(precision="auto"), graph=graph if given else None,
         graph_for=lambda *_: graph,
     )  # fmt: skip
     return Engines(network, Processor((PROVIDERS["openvino"], PROVIDERS["cpu"])))

@@ -8,9 +8,10 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient import session as sessions
-from livedream.runtime.gradient.platform import better_than, find_platform, form_for, start_order
+from livedream.runtime.gradient.platform import better_than, start_order
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.gradient.session import choose, open_session
+from livedream.runtime.start import find_platform, form_for
 
 
 @pytest.fixture

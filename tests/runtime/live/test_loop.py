@@ -57,7 +57,7 @@ class Network:
     """Three layers, each a graph of its own. prepare: called with the layers of a new graph."""
 
     layers = {"a": 1, "b": 2, "c": 3}  # noqa: RUF012
-    choices = SimpleNamespace(precision="auto")
+    request = SimpleNamespace(precision="auto")
     graph = None
 
     def __init__(self, prepare=lambda layers, cancel: None) -> None:

@@ -1,0 +1,110 @@
+"""From what was asked for to a dreamer: one way for every command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+
+from .choices import Choices
+from .dream.device import Engine
+from .dream.dreamer import Dreamer, sizes_of
+from .gradient.network import Network, Request, find_network
+from .gradient.platform import Platform, Processor
+from .gradient.providers import find_provider
+from .gradient.selection import Engines, Opening
+from .gradient.session import choose
+from .progress import Progress, stages
+from .stats import Stats
+
+
+def network_of(choices: Choices, say: Callable[[str], None]) -> Network:
+    """The network that was asked for. Raises as `find_network` does."""
+    request = Request(
+        choices.model, choices.graph, choices.weights, choices.precision, choices.seed
+    )
+    return find_network(request, choices.layers, say)
+
+
+def find_platform(name: str, say: Callable[[str], None], *, ahead: int = 0) -> Platform:
+    """The platform for `--provider name`: under `auto` a graphics card where one can be used.
+
+    say: hears why a card that is there is not used. ahead: frames that the card may work ahead.
+    Raises UsageError for an unknown name, LivedreamError for a named provider that cannot start.
+    """
+    if name == "auto" or find_provider(name).on_card:
+        # Here, because the kernels' launcher is of no use to anybody else.
+        from .cuda.assemble import find_card
+
+        card = find_card(name, say, ahead=ahead)
+        if card:
+            return card
+    return Processor(tuple(choose(name)))
+
+
+def form_for(name: str, precision: str) -> str:
+    """The form of graph for `--provider name`, also of one that is not on this machine. Half
+    precision is for cards."""
+    if name != "auto":
+        return find_provider(name).form
+    if precision == "fp16":
+        return "gpu"
+    platform = find_platform("auto", lambda text: None)
+    return platform.providers[0].form if platform.providers else "cpu"
+
+
+def open_engine(
+    choices: Choices,
+    network: Network,
+    size: tuple[int, int],
+    progress: Progress,
+    say: Callable[[str], None],
+    *,
+    ahead: int = 0,
+    built: bool = False,
+) -> tuple[Engines, Engine[Any]]:
+    """The engines of what was asked for and the one to begin with, open for pictures of `size`,
+    (height, width).
+
+    built: the best one, even where it takes minutes to build; else one that plays within seconds.
+    Raises as `find_platform` and `Engines.quick` do.
+    """
+    objective = network.objective(choices.layers)
+    engines = Engines(network, find_platform(choices.provider, say, ahead=ahead))
+    opened = engines.best if built else engines.quick
+    return engines, opened(objective, sizes_of(choices.dream(), *size), Opening(progress, say))
+
+
+def open_dreamer(
+    choices: Choices,
+    network: Network,
+    size: tuple[int, int],
+    console: Console,
+    stats: Stats | None = None,
+    *,
+    ahead: int = 0,
+) -> tuple[Dreamer[Any], Engines]:
+    """A dreamer and the engines it can change to, with everything opened for pictures of `size`,
+    (height, width). Prints what it chose; raises as `open_engine` does."""
+    with stages(console) as report:
+        engines, engine = open_engine(choices, network, size, report, console.print, ahead=ahead)
+    dreamer = Dreamer(
+        engines.platform.device, engine, choices.dream(), seed=choices.seed, stats=stats
+    )
+    octaves = ", ".join(f"{width}x{height}" for height, width in dreamer.sizes(*size)[::-1])
+    console.print(
+        f"{network.model} {engine.objective} on {engine.provider.name}, {octaves}, "
+        f"recipe {choices.recipe}"
+    )
+    return dreamer, engines
+
+
+def settings_of(choices: Choices, dreamer: Dreamer[Any]) -> dict[str, Any]:
+    """What made a picture, for the file that holds it."""
+    return {
+        **dreamer.engine.describe(),
+        "recipe": choices.recipe,
+        "seed": choices.seed,
+        **dreamer.dream.model_dump(),
+    }
