@@ -3,68 +3,154 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..errors import UsageError, nearest
 
-TERM = re.compile(r"(?P<layer>[A-Za-z_]\w*)(:(?P<channel>\d+))?(\*(?P<weight>[-+]?[\d.]+))?")
+TERM = re.compile(
+    r"(?P<layer>[A-Za-z_]\w*)(:(?P<channel>\d+))?"
+    r"(\*(?P<weight>[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?))?",
+    re.IGNORECASE,
+)
+
+LARGEST = 1e6
+"""Size of a weight, either sign: beyond it float32 gradients lose their digits to one term."""
+
+Part = tuple[str, int | None]
+"""A layer, and the channel of it or None for the whole."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """One layer, or one channel of it, and its weight in the sum."""
+    """One layer, or one channel of it, and its weight in the sum.
+
+    Raises UsageError for a weight that is no finite number of size LARGEST or less.
+    """
 
     layer: str
     channel: int | None = None
     weight: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not abs(self.weight) <= LARGEST:
+            raise UsageError(
+                f"{self.layer} cannot have the weight {self.weight:g}; weights go from "
+                f"{-LARGEST:,.0f} to {LARGEST:,.0f}."
+            )
+
     def __str__(self) -> str:
         channel = "" if self.channel is None else f":{self.channel}"
-        return f"{self.layer}{channel}" + ("" if self.weight == 1 else f"*{self.weight:g}")
+        weight = repr(float(self.weight)).removesuffix(".0")
+        return f"{self.layer}{channel}" + ("" if self.weight == 1 else f"*{weight}")
 
 
 @dataclass(frozen=True)
 class Objective:
-    """The sum that a step climbs."""
+    """The sum that a step climbs. Objectives add and scale; `lerp` leads from one to another.
+
+    Its text, `str(objective)`, is what `parse_objective` reads back exactly.
+    """
 
     terms: tuple[Term, ...]
 
     def __str__(self) -> str:
         return "+".join(map(str, self.terms))
 
+    def __add__(self, other: Objective) -> Objective:
+        """Both at once. What both name becomes one term."""
+        mine, others = self._weights(), other._weights()
+        return _objective({part: mine.get(part, 0) + others.get(part, 0) for part in mine | others})
+
+    def __mul__(self, factor: float) -> Objective:
+        """Every weight times `factor`. Raises UsageError where one becomes too large."""
+        return Objective(tuple(replace(term, weight=term.weight * factor) for term in self.terms))
+
+    __rmul__ = __mul__
+
     @property
     def layers(self) -> list[str]:
         """The layers it needs, each once, in the order written."""
         return list(dict.fromkeys(term.layer for term in self.terms))
 
+    def _weights(self) -> dict[Part, float]:
+        weights: dict[Part, float] = {}
+        for term in self.terms:
+            part = term.layer, term.channel
+            weights[part] = weights.get(part, 0) + term.weight
+        return weights
+
+
+def lerp(start: Objective, end: Objective, share: float) -> Objective:
+    """The objective on the way from `start` (share 0) to `end` (share 1), weight by weight.
+
+    The ends are the objectives themselves, without what has faded out.
+    """
+    if share <= 0:
+        return start
+    if share >= 1:
+        return end
+    before, after = start._weights(), end._weights()
+    return _objective(
+        {
+            part: before.get(part, 0) + share * (after.get(part, 0) - before.get(part, 0))
+            for part in before | after
+        }
+    )
+
+
+def _objective(weights: dict[Part, float]) -> Objective:
+    return Objective(tuple(Term(*part, weight) for part, weight in weights.items()))
+
+
+def at_layer(objective: Objective, layer: str, layers: Mapping[str, int]) -> Objective:
+    """`objective` with its first term moved to `layer`; the other terms stay.
+
+    A term for one channel stays one: of the same number, or the last that `layer` has. `layers`
+    maps names to channels. Raises UsageError for a layer that is not among them.
+    """
+    first, *rest = objective.terms
+    if layer not in layers:
+        raise UsageError(f"There is no layer '{layer}' here; nearest: {nearest(layer, layers)}.")
+    channel = None if first.channel is None else min(first.channel, layers[layer] - 1)
+    return Objective((replace(first, layer=layer, channel=channel), *rest))
+
+
+def at_channel(objective: Objective, channel: int | None, layers: Mapping[str, int]) -> Objective:
+    """`objective` with its first term for `channel` of its layer; None is the whole layer.
+
+    A channel beyond the layer's last becomes the last.
+    """
+    first, *rest = objective.terms
+    if channel is not None:
+        channel = min(max(channel, 0), layers[first.layer] - 1)
+    return Objective((replace(first, channel=channel), *rest))
+
 
 def parse_objective(text: str) -> Objective:
     """Read `inception4c`, `inception4c:412` or `inception4c*0.7+inception3b`.
 
-    Raises UsageError for anything else.
+    Raises UsageError for anything else, and for weights that no sum can bear.
     """
-    terms = []
-    for part in text.replace(" ", "").split("+"):
-        match = TERM.fullmatch(part)
-        weight = 1.0
-        if match and match["weight"]:
-            try:
-                weight = float(match["weight"])
-            except ValueError:
-                match = None
-        if not match:
+    written = "".join(text.split())
+    terms, place = [], 0
+    while True:
+        match = TERM.match(written, place)
+        if not match or written[match.end() : match.end() + 1] not in ("", "+"):
             raise UsageError(
                 f"'{text}' is no sum of layers; write `inception4c`, `inception4c:412` for one "
                 "channel, or `inception4c*0.7+inception3b` for a mix."
             )
         channel = None if match["channel"] is None else int(match["channel"])
-        terms.append(Term(match["layer"], channel, weight))
-    return Objective(tuple(terms))
+        terms.append(Term(match["layer"], channel, float(match["weight"] or 1)))
+        place = match.end() + 1
+        if match.end() == len(written):
+            return Objective(tuple(terms))
 
 
-def check_objective(objective: Objective, layers: dict[str, int]) -> None:
+def check_objective(objective: Objective, layers: Mapping[str, int]) -> None:
     """Raise UsageError for a layer not in `layers` (name -> channels) or a channel not in it."""
     for term in objective.terms:
         channels = layers.get(term.layer)
@@ -76,7 +162,7 @@ def check_objective(objective: Objective, layers: dict[str, int]) -> None:
             raise UsageError(f"{term.layer} has channels 0 to {channels - 1}, not {term.channel}.")
 
 
-def steering(objective: Objective, layers: dict[str, int]) -> dict[str, np.ndarray]:
+def steering(objective: Objective, layers: Mapping[str, int]) -> dict[str, np.ndarray]:
     """The graph's `<layer>.square` and `<layer>.linear` inputs, float32 [channels] each.
 
     A whole layer is squared, the notebook's objective; one channel is linear, its mean over the

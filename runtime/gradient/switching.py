@@ -12,7 +12,7 @@ from ..dream.device import Engine
 from ..dream.dreamer import sizes_of
 from ..errors import LivedreamError
 from .exporting import Cancelled
-from .objective import Objective, Term
+from .objective import Objective, at_layer
 from .platform import Platform
 from .providers import Provider
 from .selection import Engines, Opening
@@ -84,10 +84,10 @@ class Switcher:
         return self._doing or (takeover.message if takeover else "")
 
     def neighbour(self, step: int) -> Objective:
-        """The layer `step` places further in the network, around its ends, as an objective."""
+        """The newest objective with its first term `step` layers further, around the ends."""
         names = list(self.network.layers)
         place = (names.index(self.objective.layers[0]) + step) % len(names)
-        return Objective((Term(names[place]),))
+        return at_layer(self.objective, names[place], self.network.layers)
 
     def request(self, objective: Objective, dream: Dream, size: tuple[int, int]) -> None:
         """Prepare for pictures of `size`, (height, width); `take` hands it over when it is done.
