@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,12 +11,15 @@ from typing import Any
 from ...kernels.compile import KernelError
 from ...kernels.launcher import open_launcher
 from ..cli.doctor import find_gpu
+from ..dream.dreamer import Dreamer
 from ..errors import LivedreamError
 from ..gradient.graph import Graph
 from ..gradient.host import HostEngine
 from ..gradient.objective import Objective
 from ..gradient.ort import ort as onnxruntime
+from ..gradient.platform import Processor, Recovery
 from ..gradient.providers import PROVIDERS, Provider
+from ..gradient.session import choose
 from ..store.cache import cache_folder
 from .bound_session import Opener, Session
 from .bridge import BridgedEngine
@@ -24,6 +28,7 @@ from .card_engine import CudaEngine
 from .image import Size
 from .ladder import Facts, explain, gather, preload, probe, register_rtx, rungs, versions
 from .session_options import RTX
+from .stepdown import step_down, trouble
 
 STOPGAP = replace(PROVIDERS["cpu"], form="gpu", precisions=PROVIDERS["cuda"].precisions)
 """The processor's provider on the card's graphs: dreams while nothing else starts or is built."""
@@ -85,6 +90,27 @@ class Card:
                 raise LivedreamError(explain(provider, loader)) from error
 
         return CudaEngine(self.device, graph, provider, objective, open_session, computed)
+
+    def recover(self, error: Exception, dreamer: Dreamer[Any], size: tuple[int, int]) -> Recovery:
+        """See `Platform`. Frees what the smaller dream does not need; where the card is given up,
+        the processor goes on with the same graph file, so that nothing has to be exported."""
+        kind, engine = trouble(error), dreamer.engine
+        if kind is None:
+            raise error
+        step = step_down(kind, dreamer.dream, size, engine.minimum_size)
+        # The failed frame's arrays hang on the error.
+        traceback.clear_frames(error.__traceback__)
+        dreamer.reset()
+        dreamer.dream = step.dream
+        if step.card:
+            if isinstance(engine, CudaEngine):
+                engine.keep(dreamer.sizes(*step.size))
+            self.device.trim()
+            return Recovery(step.size, self, step.message)
+        processor = Processor(tuple(choose("auto")))
+        dreamer.device = processor.device
+        dreamer.engine = processor.engine(engine.graph, PROVIDERS["cpu"], engine.objective)
+        return Recovery(step.size, processor, step.message)
 
 
 def find_card(

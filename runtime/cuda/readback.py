@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import LivedreamError
+from ..dream.device import DeviceError
 
 
-class CardError(LivedreamError):
-    """The card failed while a picture was on its way. The thread that dreams gets it too, and may
-    step down (`stepdown`); whoever only shows pictures waits for the next one."""
+class CardError(DeviceError):
+    """The graphics card failed; `stepdown` reads in its cause what may help."""
 
 
 class Download:

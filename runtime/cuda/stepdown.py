@@ -5,20 +5,11 @@ The messages of a card that fails are from documentation; none has been provoked
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from ..control.parameters import Dream
-from ..dream.cpu import CpuDevice
-from ..dream.device import Device, Engine
-from ..dream.dreamer import Dreamer, sizes_of
-from ..gradient.host import HostEngine
-from ..gradient.providers import PROVIDERS
+from ..dream.dreamer import sizes_of
 from ..scaling import fit
-from .card import CudaDevice
-from .card_engine import CudaEngine
 
 SMALLER = 0.75
 """Factor on both sides of the picture, from step to step."""
@@ -40,7 +31,7 @@ _LOST = (
     "launch timed out", "device_unavailable", "devices_unavailable", "devicesunavailable",
     "device lost", "uncorrectable", "fallen off the bus", "context is destroyed",
     "context_is_destroyed", "hardware_stack_error", "assert triggered", "no_device", "error 719",
-    "error 700", "invalid_context",
+    "error 700", "invalid_context", "unknown error", "error_unknown", "errorunknown", "error 999",
 )  # fmt: skip
 
 
@@ -99,37 +90,3 @@ def _without_card(dream: Dream, size: tuple[int, int], why: str) -> Step:
     width, height = fit(size[1], size[0], PROCESSOR_BOX)
     size = min((height, width), size)
     return Step(dream, size, False, f"{why}; dreaming on on the processor at {size[1]}x{size[0]}.")
-
-
-def recover(
-    error: Exception,
-    dreamer: Dreamer[Any],
-    size: tuple[int, int],
-    on_processor: Callable[[], tuple[Device[Any], Engine[Any]]],
-) -> Step:
-    """Step down after `error` in a frame of `size`, (height, width), and have `dreamer` go on.
-
-    Returns what was done; the caller makes the next pictures of that size, and shows the message.
-    on_processor: device and engine to go on with without the card. Raises `error` where stepping
-    down does not help.
-    """
-    kind = trouble(error)
-    if kind is None or not isinstance(dreamer.device, CudaDevice):
-        raise error
-    step = step_down(kind, dreamer.dream, size, dreamer.engine.minimum_size)
-    # The failed frame's arrays hang on the error.
-    traceback.clear_frames(error.__traceback__)
-    dreamer.reset()
-    dreamer.dream = step.dream
-    if step.card:
-        if isinstance(dreamer.engine, CudaEngine):
-            dreamer.engine.keep(dreamer.sizes(*step.size))
-        dreamer.device.trim()
-    else:
-        dreamer.device, dreamer.engine = on_processor()
-    return step
-
-
-def on_processor(engine: Engine[Any]) -> tuple[CpuDevice, HostEngine]:
-    """The same network without the card, from the same file: nothing has to be exported."""
-    return CpuDevice(), HostEngine(engine.graph, PROVIDERS["cpu"], engine.objective)

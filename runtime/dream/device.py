@@ -7,12 +7,18 @@ from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
+from ..errors import LivedreamError
 from ..gradient.graph import Graph
 from ..gradient.objective import Objective
 from ..gradient.providers import Provider
 
 Array = TypeVar("Array")
 """Planar float32 RGB image [3, height, width] in 0..1, or a difference of two, on the device."""
+
+
+class DeviceError(LivedreamError):
+    """The device failed while a picture was on its way. The thread that dreams gets this error too
+    and may go on with less (`Platform.recover`); whoever only shows pictures waits for the next."""
 
 
 class Device(Protocol, Generic[Array]):

@@ -8,10 +8,24 @@ from typing import Any, Protocol
 
 from ..dream.cpu import CpuDevice
 from ..dream.device import Device, Engine
+from ..dream.dreamer import Dreamer
 from .graph import Graph
 from .host import HostEngine
 from .objective import Objective
 from .providers import Provider
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How the dream goes on after an error.
+
+    size: (height, width) of the next pictures. platform: where they are dreamt. message: what a
+    person should know.
+    """
+
+    size: tuple[int, int]
+    platform: Platform
+    message: str
 
 
 class Platform(Protocol):
@@ -34,6 +48,11 @@ class Platform(Protocol):
         itself decides it; else the graph does."""
         ...
 
+    def recover(self, error: Exception, dreamer: Dreamer[Any], size: tuple[int, int]) -> Recovery:
+        """Have `dreamer`, which dreams here, go on with less after `error` in a frame of `size`,
+        (height, width). Raises `error` where that would not help."""
+        ...
+
 
 @dataclass(frozen=True)
 class Processor:
@@ -46,6 +65,10 @@ class Processor:
         self, graph: Graph, provider: Provider, objective: Objective, precision: str = "auto"
     ) -> HostEngine:
         return HostEngine(graph, provider, objective)
+
+    def recover(self, error: Exception, dreamer: Dreamer[Any], size: tuple[int, int]) -> Recovery:
+        """Raises `error`: there is nothing smaller to go on with."""
+        raise error
 
 
 def start_order(providers: Sequence[Provider]) -> list[Provider]:

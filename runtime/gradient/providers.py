@@ -11,9 +11,9 @@ from ..errors import UsageError, nearest
 class Provider:
     """A provider under the name of `--provider`.
 
-    ep: onnxruntime's name. form: the form of graph it runs best (see `livedream export`); `gpu` is
-    that of providers for graphics cards. install: the command that brings it. precisions: what its
-    graphs or options offer. slow: it builds an engine, for minutes, before its first gradient.
+    ep: onnxruntime's name. form: the form of graph it runs best (see `livedream export`). install:
+    the command that brings it. precisions: what its graphs or options offer. slow: it builds an
+    engine, for minutes, before its first gradient. on_card: it runs on a graphics card.
     """
 
     name: str
@@ -23,11 +23,7 @@ class Provider:
     precisions: tuple[str, ...] = ("fp32",)
     options: dict[str, str] = field(default_factory=dict)
     slow: bool = False
-
-    @property
-    def on_card(self) -> bool:
-        """It runs on a graphics card."""
-        return self.form == "gpu"
+    on_card: bool = False
 
 
 _REMOVE = "pip uninstall -y"
@@ -44,6 +40,7 @@ PROVIDERS = {
             'pip install "onnxruntime>=1.31" onnxruntime-ep-nv-tensorrt-rtx "cuda-core[cu13]"',
             ("fp32", "fp16"),
             slow=True,
+            on_card=True,
         ),
         Provider(
             "tensorrt",
@@ -52,6 +49,7 @@ PROVIDERS = {
             f'{_REMOVE} onnxruntime onnxruntime-openvino && pip install "livedream[gpu,tensorrt]"',
             ("fp32", "fp16"),
             slow=True,
+            on_card=True,
         ),
         Provider(
             "cuda",
@@ -59,6 +57,7 @@ PROVIDERS = {
             "gpu",
             f'{_REMOVE} onnxruntime onnxruntime-openvino && pip install "livedream[gpu]"',
             ("fp32", "tf32", "fp16"),
+            on_card=True,
         ),
         Provider(
             "openvino",

@@ -79,6 +79,11 @@ class Switcher:
         return self._wanted.dream
 
     @property
+    def platform(self) -> Platform:
+        """Where the engine that plays runs."""
+        return self._engines.platform
+
+    @property
     def message(self) -> str:
         takeover = self._takeover
         return self._doing or (takeover.message if takeover else "")
@@ -120,17 +125,16 @@ class Switcher:
                 threading.Thread(target=_close, args=(retired,), daemon=True).start()
             return ready
 
-    def step_down(self, ready: Ready, size: tuple[int, int], platform: Platform | None) -> None:
-        """The dream had to go on with less: with `ready` on pictures of `size`, (height, width).
-
-        platform: where that is, None where it is as before. What was being prepared is dropped.
+    def step_down(self, ready: Ready, size: tuple[int, int], platform: Platform) -> None:
+        """The dream had to go on with less: with `ready` on pictures of `size`, (height, width), on
+        `platform`. What was being prepared is dropped.
         """
         with self._lock:
             self._cancel.set()
             if self._takeover:
                 self._takeover.close()
                 self._takeover = None
-            if platform:
+            if platform is not self._engines.platform:
                 self._engines = Engines(self.network, platform)
             self._newest, self._ready = ready, None
             self._wanted = Wanted(ready.engine.objective, ready.dream, size)

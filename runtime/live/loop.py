@@ -11,8 +11,6 @@ import numpy as np
 
 from ..dream.dreamer import Dreamer
 from ..frame import Frame
-from ..gradient.platform import Processor
-from ..gradient.session import choose
 from ..gradient.switching import Ready, Switcher
 from ..scaling import scaled
 from ..stats import Stats
@@ -37,7 +35,7 @@ class Dreamt:
     def dream(self) -> np.ndarray:
         """From a graphics card it may still be on its way: the first one to ask waits for it.
 
-        Raises CardError where the card failed meanwhile.
+        Raises DeviceError where the card failed meanwhile.
         """
         return np.asarray(self.result)
 
@@ -142,15 +140,11 @@ class Dreaming(threading.Thread):
         self.output.put(dreamt)
 
     def _go_on_with_less(self, error: Exception) -> None:
-        """After a graphics card failed. Raises `error` where it was something else."""
-        from ..cuda.stepdown import on_processor, recover
-
-        size, dreamer = self.size, self.dreamer
-        before = dreamer.device
-        step = recover(error, dreamer, size, lambda: on_processor(dreamer.engine))
-        if step.size != size:
-            self._box = step.size[1], step.size[0]
+        """After a device failed. Raises `error` where less would not help."""
+        dreamer = self.dreamer
+        recovery = self.switcher.platform.recover(error, dreamer, self.size)
+        if recovery.size != self.size:
+            self._box = recovery.size[1], recovery.size[0]
         ready = Ready(dreamer.engine, dreamer.dream)
-        left = None if dreamer.device is before else Processor(tuple(choose("auto")))
-        self.switcher.step_down(ready, step.size, left)
-        self._notify(step.message)
+        self.switcher.step_down(ready, recovery.size, recovery.platform)
+        self._notify(recovery.message)

@@ -11,7 +11,7 @@ import numpy as np
 from rich.console import Console
 
 from ..choices import Choices
-from ..cuda.readback import CardError
+from ..dream.device import DeviceError
 from ..errors import LivedreamError
 from ..gradient.switching import Switcher
 from ..scaling import fit
@@ -175,7 +175,7 @@ def arrived(dreamt: Dreamt) -> bool:
     not, and the thread that dreams goes on without."""
     try:
         return dreamt.dream is not None
-    except CardError:
+    except DeviceError:
         return False
 
 

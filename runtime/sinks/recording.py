@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
-from ..cuda.readback import CardError
+from ..dream.device import DeviceError
 from ..errors import LivedreamError, UsageError
 from ..live.window.window import letterbox
 from ..offline.clip import FORMS, Form
@@ -134,7 +134,7 @@ class Recorder:
             try:
                 # Waits for a picture that is still on its way from a graphics card.
                 return np.asarray(image), time
-            except CardError:
+            except DeviceError:
                 self.dropped += 1
 
     def _run(self) -> None:

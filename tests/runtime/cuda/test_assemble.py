@@ -110,6 +110,7 @@ def test_its_engines_dream(machine, tmp_path):
     assert Path(kept, "toy.engine").is_file()
     on_processor = card.engine(graph, STOPGAP, parse_objective("a"))
     assert isinstance(on_processor, BridgedEngine)
+    assert [each.on_card for each in card.providers] == [True, True, True, False]
 
 
 def test_auto_is_tf32_and_fp32_is_fp32(machine, tmp_path):

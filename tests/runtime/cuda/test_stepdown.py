@@ -4,14 +4,22 @@ import numpy as np
 import pytest
 
 from livedream.runtime.control.parameters import Dream
+from livedream.runtime.cuda.assemble import Card
 from livedream.runtime.cuda.card import CudaDevice
+from livedream.runtime.cuda.ladder import Facts
 from livedream.runtime.cuda.readback import CardError
-from livedream.runtime.cuda.stepdown import LOST, MEMORY, recover, step_down, trouble
+from livedream.runtime.cuda.stepdown import LOST, MEMORY, step_down, trouble
 from livedream.runtime.dream.cpu import CpuDevice
+from livedream.runtime.dream.device import DeviceError
 from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.errors import LivedreamError
+from livedream.runtime.gradient.graph import read_graph
+from livedream.runtime.gradient.host import HostEngine
+from livedream.runtime.gradient.platform import Processor
+from livedream.runtime.gradient.providers import PROVIDERS
 
 from ..toy import ToyEngine
+from ..toy_graph import write_toy
 from .test_device import LIVE, moving, picture
 from .test_engine import Setting
 
@@ -28,6 +36,8 @@ from .test_engine import Setting
         ("cudaErrorDevicesUnavailable", LOST),
         ("CUDA_ERROR_ECC_UNCORRECTABLE", LOST),
         ("GPU has fallen off the bus", LOST),
+        ("cuEventSynchronize failed: CUDA_ERROR_UNKNOWN", LOST),
+        ("CUDA failure 999: unknown error ; GPU=0", LOST),
         ("the layer does not exist", None),
     ],
 )
@@ -85,13 +95,14 @@ def test_a_full_card_is_recognised_where_it_shows(host):
     assert trouble(caught.value) == MEMORY
 
 
-def processor():
-    return CpuDevice(), ToyEngine()
+def card_of(device: CudaDevice) -> Card:
+    return Card(device, Facts(("CPUExecutionProvider",)), (PROVIDERS["cuda"],))
 
 
 def test_a_full_card_goes_on_with_less(host, tmp_path):
     """Every new size is refused; the dream goes on with what fits."""
     made = Setting(host, tmp_path)
+    card = card_of(made.device)
     dreamer = Dreamer(made.device, made.engine, LIVE)
     frames = moving(6)
     for n in range(3):
@@ -102,8 +113,10 @@ def test_a_full_card_goes_on_with_less(host, tmp_path):
         dreamer.live(tall, 0.2)
     except RuntimeError as error:
         held = sum(whole.nbytes for whole in host[1]._live)
-        step = recover(error, dreamer, (62, 90), processor)
-    assert (step.card, step.dream.octaves) == (True, 1)
+        recovery = card.recover(error, dreamer, (62, 90))
+    assert recovery.platform is card
+    assert recovery.size == (62, 90)
+    assert dreamer.dream.octaves == 1
     # The failed frame's pictures too: all that is left is the network's own.
     left = sum(whole.nbytes for whole in host[1]._live)
     assert left < held - 6 * 3 * 4 * 62 * 90
@@ -114,9 +127,11 @@ def test_a_full_card_goes_on_with_less(host, tmp_path):
     assert isinstance(dreamer.device, CudaDevice)
 
 
-def test_a_lost_card_goes_on_without(host, monkeypatch):
-    device = CudaDevice(host[0], ahead=1)
-    dreamer = Dreamer(device, ToyEngine(), LIVE)
+def test_a_lost_card_goes_on_without(host, tmp_path, monkeypatch):
+    made = Setting(host, tmp_path, ahead=1)
+    device = made.device
+    made.engine.graph = read_graph(write_toy(tmp_path / "toy.onnx"))
+    dreamer = Dreamer(device, made.engine, LIVE)
 
     def lost(waited):
         raise RuntimeError("cuEventSynchronize failed: CUDA_ERROR_ILLEGAL_ADDRESS")
@@ -126,16 +141,20 @@ def test_a_lost_card_goes_on_without(host, monkeypatch):
     for _ in range(2):  # the one who shows, then the one who dreams
         with pytest.raises(CardError, match="card failed") as caught:
             np.asarray(shown)
-    step = recover(caught.value, dreamer, (48, 64), processor)
-    assert not step.card
-    assert isinstance(dreamer.device, CpuDevice)
+    assert isinstance(caught.value, DeviceError)
+    recovery = card_of(device).recover(caught.value, dreamer, (48, 64))
+    assert isinstance(recovery.platform, Processor)
+    assert dreamer.device is recovery.platform.device
+    assert isinstance(dreamer.engine, HostEngine)
+    assert dreamer.engine.objective == made.engine.objective
     assert dreamer.live(moving(1)[0], 0.0).shape == (48, 64, 3)
 
 
 def test_other_errors_go_on_up(host):
-    dreamer = Dreamer(CudaDevice(host[0]), ToyEngine(), LIVE)
+    device = CudaDevice(host[0])
+    dreamer = Dreamer(device, ToyEngine(), LIVE)
     with pytest.raises(ValueError, match="something else"):
-        recover(ValueError("something else"), dreamer, (48, 64), processor)
+        card_of(device).recover(ValueError("something else"), dreamer, (48, 64))
     at_home = Dreamer(CpuDevice(), ToyEngine(), LIVE)
     with pytest.raises(MemoryError):
-        recover(MemoryError(), at_home, (48, 64), processor)
+        Processor((PROVIDERS["cpu"],)).recover(MemoryError(), at_home, (48, 64))
