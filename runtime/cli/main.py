@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import traceback
 from importlib.metadata import version
@@ -13,13 +12,12 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from ..ending import ending
 from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.providers import PROVIDERS
+from ..telling import console
 from .bench import bench
 from .options import Name, shared_options
-
-# Plain text: brackets are extras of pip, and a command that was wrapped cannot be copied.
-console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 class Commands(click.Group):
@@ -77,7 +75,10 @@ def run(**values: Any) -> None:
     """Dream a live picture: camera, clip or stream to a window."""
     from ..live.show import run_show
 
-    run_show(console=console, **values)
+    try:
+        run_show(console=console, **values)
+    except KeyboardInterrupt:
+        console.print("Stopped before the picture came.")
 
 
 @commands.command()
@@ -152,45 +153,42 @@ commands.add_command(bench)
 
 
 INTERRUPTED = "Interrupted before it was done; nothing was written."
-
-_stopped = False
-
-
-def _stop(*_: object) -> None:
-    """Ctrl-C, or a service manager's stop: files are finished, nothing half-written stays."""
-    global _stopped
-    _stopped = True
-    raise KeyboardInterrupt
+NO_MEMORY = "There is not enough memory for this; ask for a smaller --size."
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """The `livedream` command. Exits with 0, 2 for wrong usage, 1 for anything else."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+def main() -> None:
+    """The `livedream` command: does what the command line says, and ends the process."""
+    ending.listen()
+    ending.end(perform(sys.argv[1:]))
+
+
+def perform(arguments: list[str]) -> int:
+    """Do what was asked for and tell of errors. Returns the exit code: 0, 2 for wrong usage, 1 for
+    anything else."""
     debug = "--debug" in arguments
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
     try:
         commands.main(arguments, standalone_mode=False)
-        code = 0
     except click.exceptions.Exit as stop:
-        code = stop.exit_code
+        return stop.exit_code
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
     except click.ClickException as error:
-        code = _fail(_sentence(error), 2, debug)
+        return _fail(_sentence(error), 2, debug)
     except LivedreamError as error:
-        code = _fail(str(error), error.exit_code, debug)
+        return _fail(str(error), error.exit_code, debug)
     except (KeyboardInterrupt, click.Abort):
-        code = _fail(INTERRUPTED, 1, debug)
+        return _fail(INTERRUPTED, 1, debug)
     except MemoryError:
-        code = _fail("There is not enough memory for this; ask for a smaller --size.", 1, debug)
-    except Exception as error:
-        if _stopped:
+        return _fail(NO_MEMORY, 1, debug)
+    except Exception as error:  # noqa: BLE001 - told, and the exit code says so
+        if ending.asked.is_set():
             # A module in C that was just being imported reports the interruption as its own error.
-            sys.exit(_fail(INTERRUPTED, 1, debug))
-        if debug:
-            raise
+            return _fail(INTERRUPTED, 1, debug)
+        if "bad_alloc" in str(error):
+            return _fail(NO_MEMORY, 1, debug)
         reason = f"{type(error).__name__}: {error}"
-        code = _fail(f"Unexpected error, {reason}; `--debug` shows where.", 1, debug)
-    sys.exit(code)
+        return _fail(f"Unexpected error, {reason}; `--debug` shows where.", 1, debug)
+    return 0
 
 
 def _sentence(error: click.ClickException) -> str:

@@ -16,6 +16,9 @@ from ..scaling import scaled
 from ..stats import Stats
 from .slot import Capture, Closed, Slot
 
+HANGS = 1.0
+"""Seconds after which the frame at hand counts as one that will never be done."""
+
 WAIT = 0.1
 """Seconds between two looks at whether to stop, while no frame comes."""
 
@@ -82,10 +85,10 @@ class Dreaming(threading.Thread):
         self._reset.set()
 
     def stop(self) -> None:
-        """End after the frame at hand; returns when the thread has ended."""
+        """End after the frame at hand. Waits for it, but not for a device that hangs."""
         self._stopping.set()
         if self.is_alive() and self is not threading.current_thread():
-            self.join()
+            self.join(HANGS)
 
     def run(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from ..choices import Choices
 from ..dream.device import DeviceError
+from ..ending import ending
 from ..errors import LivedreamError
 from ..gradient.switching import Switcher
 from ..scaling import fit
@@ -40,6 +42,9 @@ CLOCKS = {
 }
 """What the times of stages in --stats mean, by whether the engine runs on a card."""
 
+LOOK = 0.1
+"""Seconds between two looks at whether the end is asked for, without a window."""
+
 POLL = 0.02
 """Seconds the window waits for a new frame between two looks at the keys."""
 
@@ -58,8 +63,8 @@ def run_show(
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
-    Ctrl-C is a way to quit too: everything is closed and written, and nothing is raised. Raises
-    LivedreamError for whatever cannot be opened.
+    A signal is a way to quit too, see `ending`: everything is closed and written, and once the
+    picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
     if stats_file:
         check_writable(stats_file)
@@ -71,56 +76,58 @@ def run_show(
     network.objective(choices.layers)
     stats = Stats()
     box = choices.size or BOX
-    with ExitStack() as opened:
-        messages: list[str] = []
-        camera = open_any(source, choices, loop, messages, console)
-        console.print(camera.describe())
-        capture = opened.enter_context(Capture(camera, stats))
-        first = first_frame(capture)
-        width, height = fit(first.shape[1], first.shape[0], box)
-        dreamer, engines = open_dreamer(choices, network, (height, width), console, stats, ahead=1)
-        notice = Notice(console)
-        switcher = Switcher(engines, dreamer.engine, dreamer.dream, (height, width), notice)
-        dreaming = Dreaming(
-            capture,
-            dreamer,
-            switcher,
-            stats,
-            live=choices.live,
-            box=box,
-            frames=frames,
-            notify=notice,
-        )
-        dreaming.mirror = mirror
-        controls = Controls(dreaming, lambda: settings_of(choices, dreamer), messages, notice)
-        opened.callback(controls.close)
-        controls.recorder = recorder
-        opened.callback(switcher.close)
-        opened.callback(dreaming.stop)
-        missed = capture.slot.dropped
-        dreaming.start()
-        switcher.improve()
-        try:
+    with ExitStack() as calm:
+        with ExitStack() as opened:
+            messages: list[str] = []
+            camera = open_any(source, choices, loop, messages, console)
+            console.print(camera.describe())
+            capture = opened.enter_context(Capture(camera, stats))
+            first = first_frame(capture)
+            width, height = fit(first.shape[1], first.shape[0], box)
+            dreamer, engines = open_dreamer(
+                choices, network, (height, width), console, stats, ahead=1
+            )
+            notice = Notice(console)
+            switcher = Switcher(engines, dreamer.engine, dreamer.dream, (height, width), notice)
+            dreaming = Dreaming(
+                capture,
+                dreamer,
+                switcher,
+                stats,
+                live=choices.live,
+                box=box,
+                frames=frames,
+                notify=notice,
+            )
+            dreaming.mirror = mirror
+            controls = Controls(dreaming, lambda: settings_of(choices, dreamer), messages, notice)
+            opened.callback(controls.close)
+            controls.recorder = recorder
+            opened.callback(switcher.close)
+            opened.callback(dreaming.stop)
+            missed = capture.slot.dropped
+            asked = calm.enter_context(ending.gently())
+            dreaming.start()
+            switcher.improve()
             if headless:
-                watch(dreaming, stats)
+                watch(dreaming, stats, asked)
             else:
-                play(dreaming, controls, stats, fullscreen)
-        except KeyboardInterrupt:
-            console.print("Stopped.")
-        dreaming.stop()
-    # Frames that passed while the engine was opened were nobody's.
-    stats.dropped = capture.slot.dropped - missed
-    report(console, stats)
-    if stats_file:
-        stats.write(
-            stats_file,
-            source=camera.describe(),
-            size=[width, height],
-            settings=settings_of(choices, dreamer),
-            stages_clock=CLOCKS[dreamer.engine.provider.on_card],
-        )
-    if controls.trouble:
-        raise controls.trouble
+                play(dreaming, controls, stats, fullscreen, asked)
+            if asked.is_set():
+                console.print("Stopped.")
+        # Frames that passed while the engine was opened were nobody's.
+        stats.dropped = capture.slot.dropped - missed
+        report(console, stats)
+        if stats_file:
+            stats.write(
+                stats_file,
+                source=camera.describe(),
+                size=[width, height],
+                settings=settings_of(choices, dreamer),
+                stages_clock=CLOCKS[dreamer.engine.provider.on_card],
+            )
+        if controls.trouble:
+            raise controls.trouble
 
 
 def open_any(
@@ -159,11 +166,12 @@ def first_frame(capture: Capture) -> np.ndarray:
     return frame.image
 
 
-def watch(dreaming: Dreaming, stats: Stats) -> None:
-    """Take every dream without showing it until it is over. Raises what ended the dream."""
-    while True:
+def watch(dreaming: Dreaming, stats: Stats, asked: threading.Event) -> None:
+    """Take every dream without showing it until it is over or the end is asked for. Raises what
+    ended the dream."""
+    while not asked.is_set():
         try:
-            dreamt = dreaming.output.take(1.0)
+            dreamt = dreaming.output.take(LOOK)
         except Closed:
             return
         if dreamt and arrived(dreamt):
@@ -179,12 +187,19 @@ def arrived(dreamt: Dreamt) -> bool:
         return False
 
 
-def play(dreaming: Dreaming, controls: Controls, stats: Stats, fullscreen: bool) -> None:
-    """Show every dream and answer the keys until the person quits or the source ends."""
+def play(
+    dreaming: Dreaming,
+    controls: Controls,
+    stats: Stats,
+    fullscreen: bool,
+    asked: threading.Event,
+) -> None:
+    """Show every dream and answer the keys until the person quits, the end is asked for, or the
+    source ends."""
     newest: Dreamt | None = None
     with ExitStack() as opened:
         window: Window | None = None
-        while not controls.quitting:
+        while not (controls.quitting or asked.is_set()):
             try:
                 fresh = dreaming.output.take(POLL)
             except Closed:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..ending import ending
 from ..errors import LivedreamError, UsageError
 
 # What a disk, and nothing but the disk written to, answers in the middle of a write.
@@ -57,7 +58,8 @@ def replacing(path: Path | str) -> Iterator[Path]:
         raise unwritable(path, error) from error
     try:
         try:
-            yield temporary
+            with ending.unfinished(target, temporary):
+                yield temporary
         except OSError as error:
             if error.errno in _DISK:
                 raise unwritable(path, error) from error

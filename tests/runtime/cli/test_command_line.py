@@ -7,18 +7,15 @@ import sys
 
 import pytest
 
-from livedream.runtime.cli.main import main
+from livedream.runtime.cli.main import perform
 from livedream.runtime.control.parameters import Dream
 from livedream.runtime.gradient.ort import ort
 
 
 def call(capsys, *arguments: str) -> tuple[int, str]:
-    with pytest.raises(SystemExit) as stop:
-        main(list(arguments))
+    code = perform(list(arguments))
     captured = capsys.readouterr()
     assert "Traceback" not in captured.err
-    code = stop.value.code
-    assert isinstance(code, int)
     return code, " ".join((captured.out + captured.err).split())
 
 

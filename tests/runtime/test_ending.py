@@ -1,0 +1,212 @@
+"""The real program on a small graph: signals, a terminal that is gone, a library that hangs."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from livedream.runtime.ending import Ending
+from livedream.runtime.gradient.graph import FORMAT
+
+from .toy_graph import write_toy
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+PROGRAM = [sys.executable, "-m", "livedream.runtime"]
+STARTED = "recipe live"
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Begins a show of the demo scene on the toy graph, in `tmp_path`, that records."""
+    graph = write_toy(tmp_path / "toy.onnx")
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*more: str, **how: object) -> subprocess.Popen[str]:
+        command = [
+            *PROGRAM, "--source", "demo", "--headless", "--graph", str(graph), "--provider", "cpu",
+            "--octaves", "1", "--size", "64x48", "--record", "take.mp4", "--stats", "stats.json",
+            *more,
+        ]  # fmt: skip
+        options = {"stderr": subprocess.PIPE, "text": True, **how}
+        environment = {**os.environ, "LIVEDREAM_CACHE": str(tmp_path / "cache")}
+        child = subprocess.Popen(command, cwd=tmp_path, env=environment, **options)
+        running.append(child)
+        return child
+
+    yield begin
+    for child in running:
+        child.kill()
+        child.wait()
+
+
+def plays(child: subprocess.Popen[str], seconds: float = 0.5) -> None:
+    """Waits until it says that it plays, and lets some frames pass."""
+    assert child.stderr is not None
+    for line in child.stderr:
+        if STARTED in line:
+            time.sleep(seconds)
+            return
+    raise AssertionError("the show did not start")
+
+
+def whole(folder: Path) -> int:
+    """Frames of the recording; both files are there, and nothing besides."""
+    assert json.loads((folder / "stats.json").read_text())["frames"] > 0
+    left = {path.name for path in folder.iterdir()} - {"cache", "toy.onnx"}
+    assert left == {"take.mp4", "stats.json"}
+    with av.open(str(folder / "take.mp4")) as video:
+        return sum(1 for _ in video.decode(video=0))
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_signal_finishes_the_files(start, tmp_path, name):
+    child = start()
+    plays(child)
+    child.send_signal(getattr(signal, name))
+    assert child.wait(10) == 0
+    assert whole(tmp_path) > 3
+
+
+@pytest.mark.parametrize("pause", [0, 0.02, 0.06, 0.15])
+def test_a_second_signal_loses_nothing(start, tmp_path, pause):
+    child = start()
+    plays(child)
+    child.send_signal(signal.SIGINT)
+    time.sleep(pause)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(10) == 0
+    assert whole(tmp_path) > 3
+    assert "nothing was written" not in child.stderr.read()
+
+
+def test_a_signal_while_opening_is_an_ordinary_end(start):
+    child = start()
+    assert child.stderr is not None
+    next(line for line in child.stderr if "cloudscape" in line)
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(10) == 0
+
+
+def test_an_ignored_hangup_stays_ignored(start, tmp_path):
+    child = start("--frames", "60", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    plays(child)
+    child.send_signal(signal.SIGHUP)
+    assert child.wait(20) == 0
+    assert json.loads((tmp_path / "stats.json").read_text())["frames"] == 60
+
+
+def test_the_third_signal_ends_a_library_that_hangs(tmp_path):
+    graph = endless(tmp_path / "endless.onnx")
+    cv2.imwrite(str(tmp_path / "in.png"), np.full((32, 32, 3), 90, np.uint8))
+    command = ["image", "in.png", "out.png", "--graph", graph, "--provider", "cpu"]
+    child = subprocess.Popen(
+        [*PROGRAM, *map(str, command)], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        while child.poll() is None and busy(child.pid) < 1.5:
+            time.sleep(0.05)
+        for _ in range(3):
+            child.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+        assert child.wait(5) == 1
+        assert "Ended at once" in child.stderr.read()
+    finally:
+        child.kill()
+        child.wait()
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_only_three_within_two_seconds_end_at_once():
+    left: list[int] = []
+    ending = Ending(left.append)
+    for now in (0.0, 1.5, 3.0, 4.5):
+        ending.count(now)
+    assert not left
+    ending.count(4.9)
+    assert left == [1]
+
+
+def test_the_end_at_once_names_what_is_lost(tmp_path):
+    ending = Ending()
+    with ending.unfinished(tmp_path / "take.mp4", tmp_path / ".take-1.mp4"):
+        assert "take.mp4" in ending.loss()
+        assert ".take-1.mp4" in ending.loss()
+    assert "take" not in ending.loss()
+
+
+@pytest.mark.parametrize("terminal", ["full", "gone", "stopped"])
+def test_a_terminal_that_takes_nothing_is_not_in_the_way(start, tmp_path, terminal):
+    if terminal == "full":
+        error = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, error = os.pipe()
+        if terminal == "gone":
+            os.close(reader)
+        else:
+            fcntl.fcntl(error, fcntl.F_SETPIPE_SZ, 4096)
+            os.write(error, b"x" * 4096)
+    child = start("--frames", "40", stderr=error)
+    assert child.wait(30) == 0
+    os.close(error)
+    assert json.loads((tmp_path / "stats.json").read_text())["frames"] == 40
+    assert whole(tmp_path) > 3
+
+
+def busy(process: int) -> float:
+    """Seconds of processor time that the process has taken."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def endless(path: Path) -> Path:
+    """A graph by the contract whose gradient is never done."""
+    onnx = pytest.importorskip("onnx")
+    helper, kinds = onnx.helper, onnx.TensorProto
+    values = helper.make_tensor_value_info
+    planes = [1, 3, "height", "width"]
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["going"], ["on"]),
+            helper.make_node("Mul", ["was", "was"], ["is"]),
+        ],
+        "body",
+        [values("n", kinds.INT64, []), values("going", kinds.BOOL, []),
+         values("was", kinds.FLOAT, None)],
+        [values("on", kinds.BOOL, []), values("is", kinds.FLOAT, None)],
+    )  # fmt: skip
+    forever = helper.make_tensor("yes", kinds.BOOL, [], [True])
+    model = helper.make_model(
+        helper.make_graph(
+            [
+                helper.make_node("Loop", ["", "yes", "image"], ["gradient"], body=body),
+                helper.make_node("ReduceMean", ["gradient"], ["objective"], keepdims=0),
+            ],
+            "endless",
+            [values("image", kinds.FLOAT, planes),
+             *(values(f"a.{name}", kinds.FLOAT, [4]) for name in ("square", "linear"))],
+            [values("gradient", kinds.FLOAT, planes), values("objective", kinds.FLOAT, [])],
+            [forever],
+        ),
+        opset_imports=[helper.make_opsetid("", 20)], ir_version=10,
+    )  # fmt: skip
+    facts = {
+        "format": FORMAT, "model": "toy", "layers": json.dumps([{"name": "a", "channels": 4}]),
+        "minimum_size": "16", "precision": "fp32", "form": "cpu", "weights": "none",
+        "weights_sha256": "0",
+    }  # fmt: skip
+    helper.set_model_props(model, {f"livedream.{key}": value for key, value in facts.items()})
+    onnx.save(model, path)
+    return path
