@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .control.parameters import Dream
 from .control.recipes import RECIPES
+from .dream.values import Dream
 
 
 @dataclass(frozen=True)
@@ -36,4 +36,4 @@ class Choices:
 
     def dream(self) -> Dream:
         """The recipe's values, with the given ones in their place."""
-        return RECIPES[self.recipe].dream.model_copy(update=self.overrides)
+        return replace(RECIPES[self.recipe].dream, **self.overrides)

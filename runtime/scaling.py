@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 import cv2
 import numpy as np
 
+from .errors import UsageError
+
+LARGEST = 8192
+"""Pixels of a side that may be asked for."""
+
 COMFORTABLE = 1920 * 1080
 """Pixels. A network and its gradient take 1.5 to 2.5 KB a pixel: up to 5 GB."""
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """`640x480` as (640, 480), width and height in pixels. Raises UsageError for what is none."""
+    match = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", text.strip())
+    if not match:
+        raise UsageError(f"'{text}' is no size; write width x height, such as 640x480.")
+    width, height = int(match[1]), int(match[2])
+    if not (0 < width <= LARGEST and 0 < height <= LARGEST):
+        raise UsageError(f"'{text}' is no size; a side has 1 to {LARGEST} pixels.")
+    return width, height
 
 
 def fit(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 
 from .choices import Choices
 from .dream.device import Engine
-from .dream.dreamer import Dreamer, sizes_of
+from .dream.dreamer import Dreamer
 from .gradient.network import Network, Request, find_network
 from .gradient.platform import Platform, Processor
 from .gradient.providers import find_provider
@@ -73,7 +74,7 @@ def open_engine(
     objective = network.objective(choices.layers)
     engines = Engines(network, find_platform(choices.provider, say, ahead=ahead))
     opened = engines.best if built else engines.quick
-    return engines, opened(objective, sizes_of(choices.dream(), *size), Opening(progress, say))
+    return engines, opened(objective, choices.dream().sizes(*size), Opening(progress, say))
 
 
 def open_dreamer(
@@ -106,5 +107,5 @@ def settings_of(choices: Choices, dreamer: Dreamer[Any]) -> dict[str, Any]:
         **dreamer.engine.describe(),
         "recipe": choices.recipe,
         "seed": choices.seed,
-        **dreamer.dream.model_dump(),
+        **asdict(dreamer.dream),
     }

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -219,7 +220,7 @@ def _request(opened: Opened, variant: str, pictures: str) -> dict[str, Any]:
         "sizes": opened.octaves,
         "pictures": pictures,
         "live": opened.live,
-        "dream": {k: float(v) for k, v in opened.dream.model_dump().items()},
+        "dream": {k: float(v) for k, v in asdict(opened.dream).items()},
     }
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from ..choices import Choices
-from ..control.parameters import Dream
 from ..dream.device import Device, Engine
-from ..dream.dreamer import Dreamer, sizes_of
+from ..dream.dreamer import Dreamer
+from ..dream.values import Dream
 from ..gradient.network import Network
 from ..gradient.selection import Engines
 from ..progress import Progress
@@ -76,7 +76,7 @@ class Opened:
     @property
     def octaves(self) -> list[tuple[int, int]]:
         """(height, width) from small to large."""
-        return sizes_of(self.dream, *self.size)(self.engine.minimum_size)
+        return self.dream.sizes(*self.size)(self.engine.minimum_size)
 
     @property
     def megapixel_steps(self) -> float:
@@ -125,7 +125,7 @@ def recipe_facts(name: str, live: bool, dream: Dream) -> RecipeFacts:
     """The values, and a hash that is equal where the work of a frame is."""
     values = {
         field: float(value)
-        for field, value in dream.model_dump().items()
+        for field, value in asdict(dream).items()
         if live or field not in LIVE_ONLY
     }
     text = json.dumps({"live": live, **values}, sort_keys=True)

@@ -1,25 +1,22 @@
-"""Command-line options, made from the declarations in `parameters`; the shared ones, once."""
+"""Command-line options, made from the declarations; the shared ones, once."""
 
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
-from annotated_types import Ge, Le
 
 from ..choices import Choices
-from ..control.parameters import Dream, declared
 from ..control.recipes import RECIPES
+from ..declared import declared
+from ..dream.values import Dream
 from ..errors import UsageError, nearest
 from ..gradient.providers import PROVIDERS
-
-LARGEST = 8192
-"""Pixels of a side that may be asked for."""
+from ..scaling import parse_size
 
 PRECISIONS = ("auto", "fp32", "tf32", "fp16")
 
@@ -34,13 +31,10 @@ class Size(click.ParamType):
     ) -> tuple[int, int]:
         if isinstance(value, tuple):
             return value
-        match = re.fullmatch(r"(\d{1,5})[xX](\d{1,5})", value)
-        if not match:
-            self.fail(f"'{value}' is no size; write width x height, such as 640x480.", param, ctx)
-        width, height = int(match[1]), int(match[2])
-        if not (0 < width <= LARGEST and 0 < height <= LARGEST):
-            self.fail(f"'{value}' is no size; a side has 1 to {LARGEST} pixels.", param, ctx)
-        return width, height
+        try:
+            return parse_size(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Name(click.ParamType):
@@ -64,18 +58,15 @@ class Name(click.ParamType):
 def dream_options() -> list[Callable[[Any], Any]]:
     """One option per field of `Dream`, with its range and unit; unset, the recipe decides."""
     options = []
-    for name, field in Dream.model_fields.items():
-        low = next(limit.ge for limit in field.metadata if isinstance(limit, Ge))
-        high = next(limit.le for limit in field.metadata if isinstance(limit, Le))
-        unit = declared(name, "unit")
-        kind = click.IntRange if field.annotation is int else click.FloatRange
+    for each in declared(Dream):
+        kind = click.IntRange if each.whole else click.FloatRange
         options.append(
             click.option(
-                f"--{name.replace('_', '-')}",
-                name,
-                type=kind(low, high),  # pyright: ignore[reportArgumentType]
-                metavar=f"{low:g}..{high:g}",
-                help=f"{field.description}" + (f" In {unit}." if unit else ""),
+                f"--{each.name.replace('_', '-')}",
+                each.name,
+                type=kind(each.low, each.high),  # pyright: ignore[reportArgumentType]
+                metavar=f"{each.low:g}..{each.high:g}",
+                help=each.sentence + (f" In {each.unit}." if each.unit else ""),
             )
         )
     return options
@@ -133,7 +124,7 @@ def shared_options(default_recipe: str) -> Callable[[Any], Any]:
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(command)
         def gathered(**values: Any) -> Any:
-            dream = {name: values.pop(name) for name in Dream.model_fields}
+            dream = {field.name: values.pop(field.name) for field in fields(Dream)}
             named = {field.name: values.pop(field.name) for field in fields(Choices)[:-1]}
             given = {name: value for name, value in dream.items() if value is not None}
             return command(choices=Choices(**named, overrides=given), **values)

@@ -1,66 +1,80 @@
-"""Every parameter of the dream, declared once; command line, keys and help derive from it."""
+"""Everything that can be played, gathered; command line, keys, help and surfaces derive from it."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field
+from ..declared import Parameter, declared, toggle
+from ..dream.values import Dream
+from ..gradient.objective import check_objective, lerp, parse_objective
+from ..scaling import parse_size
+from .recipes import RECIPES
 
 
-def parameter(
-    default: Any, sentence: str, *, unit: str = "", step: float = 0, **limits: Any
-) -> Any:
-    """A field with its range, unit, and the step by which a key or a knob moves it."""
-    return Field(
-        default, description=sentence, json_schema_extra={"unit": unit, "step": step}, **limits
+@dataclass(frozen=True)
+class Show:
+    """How the dream is shown: what is on and what is off."""
+
+    mirror: bool = toggle(False, "Flip left and right.", group="picture")
+    freeze: bool = toggle(False, "Hold the camera's picture still.", group="picture")
+    compare: bool = toggle(False, "The camera left, the dream right.", group="picture")
+    record: bool = toggle(False, "Record the dream.", group="show")
+    fullscreen: bool = toggle(False, "Full screen.", group="window")
+    hud: bool = toggle(True, "The numbers over the picture.", group="window")
+    help: bool = toggle(False, "The keys over the picture.", group="window")
+
+
+GROUPS = (Dream, Show)
+"""The dataclasses whose fields are parameters; a new group is a line here."""
+
+TRIGGERS = tuple(
+    Parameter(name, "trigger", sentence, False, group="show")
+    for name, sentence in (
+        ("reset", "Let go of the dream and start anew."),
+        ("snapshot", "Save a picture with its settings."),
+        ("quit", "End the show."),
     )
+)
 
 
-class Dream(BaseModel):
-    """How a frame is dreamt. A recipe is a set of values for it."""
+def parameters(layers: Mapping[str, int]) -> dict[str, Parameter]:
+    """All of them by name, for a network with `layers`, name -> channels."""
+    whole = (parameter for group in GROUPS for parameter in declared(group))
+    return {each.name: each for each in (*_dreamt(layers), *whole, *TRIGGERS)}
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    octaves: int = parameter(2, "Scales the dream grows on, small to large.", step=1, ge=1, le=12)
-    octave_scale: float = parameter(
-        1.4, "Size ratio between one octave and the next.", step=0.1, ge=1.05, le=4
-    )
-    steps: int = parameter(1, "Gradient steps per octave.", step=1, ge=1, le=200)
-    step_size: float = parameter(
-        1.5,
-        "Mean change of a pixel in one gradient step.",
-        unit="levels of 255",
-        step=0.25,
-        ge=0,
-        le=32,
-    )
-    jitter: int = parameter(
-        32, "Largest random shift before each step.", unit="pixels", step=4, ge=0, le=512
-    )
-    blur: float = parameter(
-        0, "Gaussian smoothing of the gradient, sigma.", unit="pixels", step=0.25, ge=0, le=8
-    )
-    half_life: float = parameter(
-        0, "Time in which an old dream fades to half; live recipes only.", unit="seconds",
-        step=0.1, ge=0, le=60,
+def _dreamt(layers: Mapping[str, int]) -> tuple[Parameter, ...]:
+    """What is dreamt, and how it is begun."""
+
+    def check(text: str) -> str:
+        objective = parse_objective(text)
+        check_objective(objective, layers)
+        return str(objective)
+
+    return (
+        Parameter(
+            "recipe", "choice", "The set of values that the others start from.", "live",
+            choices=tuple(RECIPES),
+        ),
+        Parameter(
+            "layers", "text", "What is climbed: a layer, a channel, or a weighted sum of them.",
+            "", cost="prepared", check=check, blend=_between,
+        ),
+        Parameter(
+            "layer", "choice", "The layer of the first term of the sum.", "", cost="prepared",
+            choices=tuple(layers),
+        ),
+        Parameter(
+            "channel", "number", "The channel of the first term; -1 is the whole layer.", -1,
+            low=-1, high=max(layers.values(), default=1) - 1, step=1, whole=True,
+        ),
+        Parameter(
+            "size", "text", "What is dreamt fits into this, width x height.", "320x240",
+            unit="pixels", cost="prepared", check=lambda text: "{}x{}".format(*parse_size(text)),
+        ),
     )  # fmt: skip
-    strength: float = parameter(
-        0, "Mean change of a pixel that a live dream may build up; 0 is no limit.",
-        unit="levels of 255", step=2, ge=0, le=128,
-    )  # fmt: skip
 
 
-def moved(dream: Dream, name: str, direction: int) -> Dream:
-    """`dream` with the field `name` one of its own steps up (direction 1) or down (-1).
-
-    Raises pydantic's ValidationError at the end of the range.
-    """
-    value = getattr(dream, name) + direction * declared(name, "step")
-    return Dream(**{**dream.model_dump(), name: value})
-
-
-def declared(name: str, what: str) -> Any:
-    """`unit` or `step` of the field `name`."""
-    extra = Dream.model_fields[name].json_schema_extra
-    assert isinstance(extra, dict)
-    return extra[what]
+def _between(start: str, end: str, share: float) -> str:
+    return str(lerp(parse_objective(start), parse_objective(end), share))

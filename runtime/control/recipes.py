@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .parameters import Dream
+from ..dream.values import Dream
 
 
 @dataclass(frozen=True)

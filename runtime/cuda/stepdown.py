@@ -5,10 +5,9 @@ The messages of a card that fails are from documentation; none has been provoked
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..control.parameters import Dream
-from ..dream.dreamer import sizes_of
+from ..dream.values import Dream
 from ..scaling import fit
 
 SMALLER = 0.75
@@ -67,9 +66,9 @@ def step_down(kind: str, dream: Dream, size: tuple[int, int], minimum: int) -> S
     """
     if kind == LOST:
         return _without_card(dream, size, "The card stopped working")
-    octaves = len(sizes_of(dream, *size)(minimum))
+    octaves = len(dream.sizes(*size)(minimum))
     if octaves > 1:
-        fewer = dream.model_copy(update={"octaves": octaves - 1})
+        fewer = replace(dream, octaves=octaves - 1)
         noun = "octave" if octaves == 2 else "octaves"
         return Step(
             fewer, size, True, f"The card has no memory left; going on with {octaves - 1} {noun}."

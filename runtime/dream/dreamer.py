@@ -13,36 +13,16 @@ from typing import Generic
 
 import numpy as np
 
-from ..control.parameters import Dream
 from ..stats import Stats
 from .device import Array, Device, Engine
 from .flow import MotionTracker
+from .values import Dream
 
 LEVEL = 1 / 255
 """Step size and strength are given in levels of an 8-bit picture."""
 
 LONGEST_GAP = 2.0
 """Seconds without a frame after which the old dream is not carried on."""
-
-
-def octave_sizes(
-    height: int, width: int, octaves: int, scale: float, minimum: int
-) -> list[tuple[int, int]]:
-    """(height, width) from small to large, each rounded from the next larger one as the notebook
-    does. Octaves below the network's `minimum` side are left out, the full size never is.
-    """
-    sizes = [(height, width)]
-    for _ in range(octaves - 1):
-        height, width = round(height / scale), round(width / scale)
-        if min(height, width) < minimum:
-            break
-        sizes.append((height, width))
-    return sizes[::-1]
-
-
-def sizes_of(dream: Dream, height: int, width: int) -> Callable[[int], list[tuple[int, int]]]:
-    """The octaves of a picture of this size, as a function of the network's smallest side."""
-    return lambda minimum: octave_sizes(height, width, dream.octaves, dream.octave_scale, minimum)
 
 
 class Dreamer(Generic[Array]):
@@ -72,7 +52,7 @@ class Dreamer(Generic[Array]):
 
     def sizes(self, height: int, width: int) -> list[tuple[int, int]]:
         """The octaves of a picture of this size."""
-        return sizes_of(self.dream, height, width)(self.engine.minimum_size)
+        return self.dream.sizes(height, width)(self.engine.minimum_size)
 
     def still(self, bgr: np.ndarray) -> np.ndarray:
         """The notebook: one picture, uint8 BGR, dreamt from nothing. Carries detail only."""

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..control.parameters import Dream
 from ..dream.device import Engine
-from ..dream.dreamer import sizes_of
+from ..dream.values import Dream
 from ..errors import LivedreamError
 from .exporting import Cancelled
 from .objective import Objective, at_layer
@@ -29,7 +28,7 @@ class Wanted:
 
     def sizes(self, minimum: int) -> list[tuple[int, int]]:
         """(height, width) of the octaves, small to large."""
-        return sizes_of(self.dream, *self.size)(minimum)
+        return self.dream.sizes(*self.size)(minimum)
 
 
 @dataclass(frozen=True)

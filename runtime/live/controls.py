@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 from rich.console import Console
 
-from ..control.parameters import Dream, moved
+from ..declared import declared
+from ..dream.values import Dream
 from ..errors import LivedreamError
 from ..sinks.recording import Recorder
 from ..sinks.snapshot import save_snapshot
@@ -168,14 +169,13 @@ class Controls:
 
     def _move(self, name: str, direction: int) -> None:
         switcher = self._dreaming.switcher
-        try:
-            dream = moved(switcher.dream, name, direction)
-        except ValidationError:
-            field = Dream.model_fields[name]
-            self._notice(
-                f"{name.replace('_', ' ')} is at the end of its range ({field.description})"
-            )
+        (parameter,) = (each for each in declared(Dream) if each.name == name)
+        value = getattr(switcher.dream, name)
+        moved = parameter.moved(value, direction)
+        if moved == value:
+            self._notice(f"{parameter.label} is at the end of its range.")
             return
+        dream = replace(switcher.dream, **{name: moved})
         switcher.request(switcher.objective, dream, self._dreaming.size)
 
     def _switch(self, step: int) -> None:

@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 import pytest
 
-from livedream.runtime.control.parameters import moved
 from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.sinks.snapshot import read_settings
 
@@ -219,8 +218,7 @@ def test_keys_drive_the_show(environment, graph, display, tmp_path):
     (snapshot,) = tmp_path.glob("livedream-0001.png")
     settings = read_settings(snapshot)
     assert settings["layers"] == "block2"
-    stronger = moved(moved(RECIPES["live"].dream, "step_size", 1), "step_size", 1)
-    assert settings["step_size"] == stronger.step_size
+    assert settings["step_size"] == RECIPES["live"].dream.step_size + 0.5
     (recording,) = tmp_path.glob("livedream-*.mp4")
     with av.open(str(recording)) as video:
         assert sum(1 for _ in video.decode(video=0)) > 1

@@ -8,9 +8,9 @@ import pytest
 from livedream.runtime.bench.camera import drawn_frames
 from livedream.runtime.bench.stages import STAGES, StageTimes, timed
 from livedream.runtime.bench.traffic import counting, operation_bytes
-from livedream.runtime.control.parameters import Dream
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
+from livedream.runtime.dream.values import Dream
 
 from ..toy import ToyEngine
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from livedream.runtime.cli.main import perform
-from livedream.runtime.control.parameters import Dream
+from livedream.runtime.dream.values import Dream
 from livedream.runtime.gradient.ort import ort
 
 
@@ -56,7 +56,7 @@ def test_a_missing_provider_is_told_with_the_whole_command(capsys):
 def test_help_shows_every_parameter_with_its_range(capsys):
     code, text = call(capsys, "run", "--help")
     assert code == 0
-    for name in Dream.model_fields:
+    for name in Dream.__dataclass_fields__:
         assert f"--{name.replace('_', '-')}" in text
     assert "1..12" in text
 

@@ -21,10 +21,10 @@ from livedream.runtime.bench.opened import Opened
 from livedream.runtime.bench.schema import read_report
 from livedream.runtime.bench.stages import STAGES, StageTimes
 from livedream.runtime.cli.bench import bench
-from livedream.runtime.control.parameters import Dream
 from livedream.runtime.cuda.card import CudaDevice
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
+from livedream.runtime.dream.values import Dream
 
 from ...kernels.host import HostCompiler
 from .fakes import Event, LateBackend

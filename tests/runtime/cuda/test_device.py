@@ -6,19 +6,20 @@ import gc
 import queue
 import threading
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from livedream import kernels
 from livedream.kernels.launcher import Launcher
-from livedream.runtime.control.parameters import Dream
 from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.cuda.bridge import BridgedEngine
 from livedream.runtime.cuda.card import CudaDevice
 from livedream.runtime.cuda.readback import Download
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
+from livedream.runtime.dream.values import Dream
 
 from ..dream.test_dreamer import picture
 from ..toy import ToyEngine
@@ -40,7 +41,7 @@ def both(host, dream: Dream, **options) -> tuple[Dreamer, Dreamer]:
 
 
 def test_the_notebooks_first_octave_is_the_cpu_devices(host):
-    google = RECIPES["google"].dream.model_copy(update={"octaves": 1})
+    google = replace(RECIPES["google"].dream, octaves=1)
     ours, theirs = both(host, google)
     bgr = picture(40, 56)
     difference = np.abs(ours.still(bgr).astype(int) - theirs.still(bgr))
@@ -49,7 +50,7 @@ def test_the_notebooks_first_octave_is_the_cpu_devices(host):
 
 
 def test_octaves_are_the_cpu_devices(host):
-    google = RECIPES["google"].dream.model_copy(update={"octaves": 3, "steps": 3, "blur": 0.7})
+    google = replace(RECIPES["google"].dream, octaves=3, steps=3, blur=0.7)
     ours, theirs = both(host, google)
     bgr = picture()
     assert np.abs(ours.still(bgr).astype(int) - theirs.still(bgr)).mean() <= 1
@@ -236,7 +237,7 @@ def test_passes_over_memory_are_saved(host):
     """Launches of a live frame: each is one pass over the picture, but for the measuring ones'
     second, small part."""
     device = CudaDevice(host[0])
-    dreamer = Dreamer(device, Still(), LIVE.model_copy(update={"blur": 1.0}))
+    dreamer = Dreamer(device, Still(), replace(LIVE, blur=1.0))
     frames = moving(3)
     run(dreamer, frames[:2])
     host[1].counts.clear()
@@ -317,7 +318,7 @@ def test_one_thread_dreams_another_shows(host):
 
 def test_many_steps_of_a_still_picture_keep_no_pinned_memory(host):
     """Where the network is on the processor, each step brings a gradient."""
-    google = RECIPES["google"].dream.model_copy(update={"octaves": 1, "steps": 20})
+    google = replace(RECIPES["google"].dream, octaves=1, steps=20)
     ours, _ = both(host, google)
     ours.still(picture(40, 56))
     assert host[1].counts["pinned"] <= 5
@@ -397,7 +398,7 @@ def test_others_show_what_a_card_dreams(card):
 
 
 def test_the_notebooks_first_octave_on_a_card(card):
-    google = RECIPES["google"].dream.model_copy(update={"octaves": 1})
+    google = replace(RECIPES["google"].dream, octaves=1)
     ours, theirs = both((card, None), google)
     bgr = picture(240, 320)
     assert np.abs(ours.still(bgr).astype(int) - theirs.still(bgr)).mean() <= 1

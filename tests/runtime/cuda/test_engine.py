@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from livedream.kernels.launcher import Launcher
-from livedream.runtime.control.parameters import Dream
 from livedream.runtime.cuda.bound_session import Opener
 from livedream.runtime.cuda.card import CudaDevice
 from livedream.runtime.cuda.card_engine import CudaEngine
@@ -18,6 +17,7 @@ from livedream.runtime.cuda.gate import Gate
 from livedream.runtime.cuda.session_options import RTX
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
+from livedream.runtime.dream.values import Dream
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.graph import Graph
 from livedream.runtime.gradient.objective import parse_objective

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -145,7 +146,7 @@ def test_on_a_card(card, graph, tmp_path, name):
 
 def first_octave(device: CudaDevice, made: CudaEngine, bgr: np.ndarray) -> None:
     """The notebook recipe's, against the cpu device: the same in fp32, alike in fp16."""
-    dream = RECIPES["google"].dream.model_copy(update={"octaves": 1})
+    dream = replace(RECIPES["google"].dream, octaves=1)
     exact = HostEngine(made.graph, PROVIDERS["cpu"], made.objective)
     got = Dreamer(device, made, dream, seed=5).still(bgr).astype(float)
     expected = Dreamer(CpuDevice(), exact, dream, seed=5).still(bgr).astype(float)

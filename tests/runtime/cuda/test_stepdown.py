@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livedream.runtime.control.parameters import Dream
 from livedream.runtime.cuda.assemble import Card
 from livedream.runtime.cuda.card import CudaDevice
 from livedream.runtime.cuda.ladder import Facts
@@ -12,6 +11,7 @@ from livedream.runtime.cuda.stepdown import LOST, MEMORY, step_down, trouble
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.device import DeviceError
 from livedream.runtime.dream.dreamer import Dreamer
+from livedream.runtime.dream.values import Dream
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.gradient.graph import read_graph
 from livedream.runtime.gradient.host import HostEngine

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from livedream.runtime.control.parameters import Dream
 from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.dream.cpu import CpuDevice
-from livedream.runtime.dream.dreamer import Dreamer, octave_sizes
+from livedream.runtime.dream.dreamer import Dreamer
+from livedream.runtime.dream.octaves import octave_sizes
+from livedream.runtime.dream.values import Dream
 
 from ..notebook import dream as notebook_dream
 from ..toy import ToyEngine
@@ -36,7 +39,7 @@ def test_octaves_stop_at_the_networks_minimum():
 def test_google_is_the_notebook():
     """Same image within rounding: the independent implementation and ours, jitter off."""
     bgr = picture()
-    ours = dreamer(GOOGLE.model_copy(update={"jitter": 0})).still(bgr)
+    ours = dreamer(replace(GOOGLE, jitter=0)).still(bgr)
     toy = ToyEngine()
     planar = bgr[:, :, ::-1].transpose(2, 0, 1)
     expected = notebook_dream(planar, lambda levels: toy.gradient(levels / 255))
@@ -93,7 +96,7 @@ def test_live_starts_anew_after_a_long_gap_and_another_size():
 
 
 def test_half_life_is_in_seconds():
-    still = LIVE.model_copy(update={"step_size": 0.0, "strength": 0.0})
+    still = replace(LIVE, step_size=0.0, strength=0.0)
     left = []
     for rate in (4, 50):
         live = dreamer(LIVE)

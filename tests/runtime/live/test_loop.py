@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from livedream.runtime.control.parameters import Dream
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
+from livedream.runtime.dream.values import Dream
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.frame import Frame
 from livedream.runtime.gradient.exporting import Cancelled
@@ -306,7 +307,7 @@ def test_a_better_provider_takes_over_and_every_change_starts_with_the_quick_one
     ready = switcher.take()
     assert (ready.engine.provider.name, str(ready.engine.objective)) == ("slow", "b:0")
     # New octaves: the quick one has them at once, the slow one later.
-    more = ONE.model_copy(update={"octaves": 2})
+    more = replace(ONE, octaves=2)
     switcher.request(parse_objective("b"), more, SIZE)
     until(lambda: switcher._ready is not None)
     assert switcher.take().engine.provider.name == "quick"
@@ -324,7 +325,7 @@ def test_a_provider_that_fails_is_not_tried_at_every_key():
     switcher.improve()
     until(lambda: said == ["slow computes wrong."])
     for octaves in (2, 3):
-        switcher.request(switcher.objective, ONE.model_copy(update={"octaves": octaves}), SIZE)
+        switcher.request(switcher.objective, replace(ONE, octaves=octaves), SIZE)
         until(lambda: switcher._ready is not None)
         assert switcher.take().engine.provider.name == "quick"
     assert said == ["slow computes wrong."]

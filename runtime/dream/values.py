@@ -1,0 +1,47 @@
+"""How a frame is dreamt: the values of the method, each declared where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..declared import number
+from .octaves import octave_sizes
+
+
+@dataclass(frozen=True)
+class Dream:
+    """How a frame is dreamt. A recipe is a set of values for it."""
+
+    octaves: int = number(
+        2, "Scales the dream grows on, small to large.", low=1, high=12, step=1, cost="prepared"
+    )
+    octave_scale: float = number(
+        1.4, "Size ratio between one octave and the next.", low=1.05, high=4, step=0.1,
+        cost="prepared",
+    )  # fmt: skip
+    steps: int = number(1, "Gradient steps per octave.", low=1, high=200, step=1, curve="log")
+    step_size: float = number(
+        1.5, "Mean change of a pixel in one gradient step.", low=0, high=32, step=0.25,
+        unit="levels of 255", curve="log", smoothing=0.1,
+    )  # fmt: skip
+    jitter: int = number(
+        32, "Largest random shift before each step.", low=0, high=512, step=4, unit="pixels",
+        curve="log",
+    )  # fmt: skip
+    blur: float = number(
+        0, "Gaussian smoothing of the gradient, sigma.", low=0, high=8, step=0.25, unit="pixels",
+        smoothing=0.1,
+    )  # fmt: skip
+    half_life: float = number(
+        0, "Time in which an old dream fades to half; live recipes only.", low=0, high=60,
+        step=0.1, unit="seconds", curve="log", smoothing=0.1,
+    )  # fmt: skip
+    strength: float = number(
+        0, "Mean change of a pixel that a live dream may build up; 0 is no limit.", low=0,
+        high=128, step=2, unit="levels of 255", smoothing=0.1,
+    )  # fmt: skip
+
+    def sizes(self, height: int, width: int) -> Callable[[int], list[tuple[int, int]]]:
+        """The octaves of a picture of this size, as a function of the network's smallest side."""
+        return lambda minimum: octave_sizes(height, width, self.octaves, self.octave_scale, minimum)
