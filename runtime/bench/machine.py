@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import psutil
+
+from ..cuda.nvml import ask_driver
 from .floor import usable_cores
 from .schema import CpuState, Gpu, GpuState, Machine
 
@@ -20,15 +23,8 @@ PACKAGES = (
     "opencv-python", "torch", "tensorrt-cu13", "cuda-core", "pycuda",
 )  # fmt: skip
 
-QUERY = (
-    "name", "driver_version", "memory.total", "power.limit", "clocks.max.sm", "clocks.sm",
-    "clocks.mem", "temperature.gpu", "power.draw",
-)  # fmt: skip
-"""What NVML is asked, through the tool that every NVIDIA driver brings."""
-
-THROTTLING = ("clocks_event_reasons.active", "clocks_throttle_reasons.active")
-"""The last question, as drivers from 535 on and before call it; a driver answers none of the
-questions where it does not know one."""
+SENSORS = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "acpitz")
+"""What Linux calls the CPU's thermometers, the truest first."""
 
 
 def versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
@@ -47,7 +43,7 @@ def machine() -> Machine:
     return Machine(
         cpu=cpu_name(),
         cores=usable_cores(),
-        memory_gib=memory_gib(),
+        memory_gib=round(psutil.virtual_memory().total / 2**30, 1),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         governor=_text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         before=cpu_state(),
@@ -74,8 +70,8 @@ def cpu_name() -> str:
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         return done.stdout.strip() or platform.machine()
-    facts = cpu_facts(_text("/proc/cpuinfo") or "")
-    return facts.get("model name") or platform.processor() or platform.machine()
+    model = re.search(r"^model name\s*: (.+)$", _text("/proc/cpuinfo") or "", re.MULTILINE)
+    return model[1] if model else platform.processor() or platform.machine()
 
 
 class Others:
@@ -85,120 +81,71 @@ class Others:
         self._start = self._now()
 
     def cores(self) -> float | None:
-        """Cores they used, mean since the beginning; None where the system does not tell.
+        """Cores they used, mean since the beginning; None right after it.
 
         Children of this program count as its own once they were waited for.
         """
-        now = self._now()
-        if now is None or self._start is None:
-            return None
-        wall, busy, own = (new - old for new, old in zip(now, self._start, strict=True))
+        wall, busy, own = (new - old for new, old in zip(self._now(), self._start, strict=True))
         return round(max(0.0, busy - own) / wall, 2) if wall > 0 else None
 
     @staticmethod
-    def _now() -> tuple[float, float, float] | None:
+    def _now() -> tuple[float, float, float]:
         """Seconds: on the wall, of all cores at work, of them for this program."""
-        text = _text("/proc/stat")
-        if text is None:
-            return None
         own = os.times()
-        busy = busy_ticks(text) / os.sysconf("SC_CLK_TCK")
-        return time.monotonic(), busy, sum(own[:4])
+        return time.monotonic(), busy_seconds(psutil.cpu_times()._asdict()), sum(own[:4])
 
 
-def busy_ticks(stat: str) -> int:
-    """Of all cores together since the start of the system, in the text of /proc/stat: all time but
-    idle and waiting for a disk; what another virtual machine took counts."""
-    values = [int(value) for value in stat.splitlines()[0].split()[1:9]]
-    return sum(values) - values[3] - values[4]
+def busy_seconds(times: Mapping[str, float]) -> float:
+    """Of all cores together, of psutil's `cpu_times`: all but idle and waiting for a disk. What
+    another virtual machine took counts; what a guest took is in `user` already."""
+    return sum(value for name, value in times.items() if name in _BUSY)
 
 
-def cpu_facts(cpuinfo: str) -> dict[str, str]:
-    """The first core's lines of /proc/cpuinfo, and `mhz`, the mean over all cores."""
-    facts: dict[str, str] = {}
-    clocks = []
-    for line in cpuinfo.splitlines():
-        name, colon, value = line.partition(":")
-        if colon:
-            facts.setdefault(name.strip(), value.strip())
-            if name.strip() == "cpu MHz":
-                clocks.append(float(value))
-    if clocks:
-        facts["mhz"] = f"{sum(clocks) / len(clocks):.0f}"
-    return facts
+_BUSY = ("user", "nice", "system", "irq", "softirq", "steal", "interrupt", "dpc")
+"""The last two are Windows'."""
 
 
 def cpu_state() -> CpuState:
     """Clock, temperature and load, as far as the system tells."""
-    mhz = cpu_facts(_text("/proc/cpuinfo") or "").get("mhz")
-    celsius = _text("/sys/class/thermal/thermal_zone0/temp")
+    frequency = psutil.cpu_freq()
     return CpuState(
-        mhz=float(mhz) if mhz else None,
-        celsius=int(celsius) / 1000 if celsius and celsius.lstrip("-").isdigit() else None,
-        load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        mhz=round(frequency.current) if frequency else None,
+        celsius=celsius(),
+        load=round(psutil.getloadavg()[0], 2),
     )
 
 
-def memory_gib() -> float | None:
-    """Physical memory; None where the system does not tell."""
-    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
-        return None
-    return round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1)
+def celsius() -> float | None:
+    """The hottest part of the CPU; None where the system does not tell."""
+    sensors = getattr(psutil, "sensors_temperatures", dict)()
+    for name in SENSORS:
+        if sensors.get(name):
+            return max(part.current for part in sensors[name])
+    return None
 
 
 def gpus() -> list[Gpu]:
     """NVIDIA's GPUs; none where its driver is not installed or does not answer."""
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
+    driver = ask_driver()
+    if driver is None:
         return []
-    for throttling in THROTTLING:
-        query = ",".join((*QUERY, throttling))
-        try:
-            done = subprocess.run(
-                [tool, f"--query-gpu={query}", "--format=csv,noheader,nounits"],
-                capture_output=True, text=True, check=False, timeout=20,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return []
-        if done.returncode == 0:
-            return parse_gpus(done.stdout)
-    return []
-
-
-def parse_gpus(text: str) -> list[Gpu]:
-    """The lines that `QUERY` and `THROTTLING` are answered with, but those that lack a field."""
-    found = []
-    for line in text.splitlines():
-        values = [value.strip() for value in line.split(",")]
-        if len(values) != len(QUERY) + 1:
-            continue
-        name, driver, *numbers, throttling = values
-        memory, limit, most, sm, clock, celsius, watts = map(_number, numbers)
-        found.append(
-            Gpu(
-                name=name,
-                driver=driver,
-                memory_mib=memory,
-                power_limit_watts=limit,
-                max_sm_mhz=most,
-                before=GpuState(
-                    sm_mhz=sm,
-                    memory_mhz=clock,
-                    celsius=celsius,
-                    watts=watts,
-                    throttling=throttling if throttling.startswith("0x") else None,
-                ),
-            )
+    return [
+        Gpu(
+            name=card.name,
+            driver=driver.version,
+            memory_mib=card.memory_mib,
+            power_limit_watts=card.power_limit_watts,
+            max_sm_mhz=card.max_sm_mhz,
+            before=GpuState(
+                sm_mhz=card.sm_mhz,
+                memory_mhz=card.memory_mhz,
+                celsius=card.celsius,
+                watts=card.watts,
+                throttling=None if card.throttling is None else f"{card.throttling:#018x}",
+            ),
         )
-    return found
-
-
-def _number(text: str) -> float | None:
-    """`[N/A]` and its like are None."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
+        for card in driver.cards
+    ]
 
 
 def _text(path: str) -> str | None:

@@ -1,13 +1,12 @@
 """`livedream doctor`: what works here, and what to do about the rest.
 
 Facts are gathered by `examine` and judged by pure functions; nothing is opened for longer than a
-look, and nothing is changed.
+look, and nothing is changed. What is judged of CUDA and TensorRT is in `cuda.machine`.
 """
 
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import importlib
 import importlib.util
 import os
@@ -17,9 +16,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import distributions
 from pathlib import Path
 from types import ModuleType
 
@@ -27,11 +24,22 @@ from rich.console import Console
 from rich.text import Text
 
 from ...export.catalogue import MODELS
+from ..cuda.machine import (
+    MISSING,
+    OK,
+    WRONG,
+    Gpu,
+    built_for,
+    cuda,
+    find_gpu,
+    has_library,
+    installed_packages,
+    tensorrt,
+)
 from ..errors import LivedreamError
 from ..gradient.exporting import INSTALL, missing_extra, weights_file
-from ..store.cache import cache_root, cache_size
-
-OK, MISSING, WRONG = "ok", "missing", "wrong"
+from ..gradient.providers import PROVIDERS, Provider
+from ..store.cache import cache_folder, cache_root, cache_size
 
 # Each brings the same folder `onnxruntime`; the one installed last overwrites the other's files.
 RUNTIMES = (
@@ -55,16 +63,6 @@ class Finding:
     fact: str
     advice: str = ""
     essential: bool = False
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """What the NVIDIA driver says. driver: like `580.95.05`. cuda: the newest it serves, like
-    (13, 0). names: of the cards."""
-
-    driver: str
-    cuda: tuple[int, int]
-    names: tuple[str, ...]
 
 
 def run_doctor(console: Console) -> int:
@@ -121,20 +119,10 @@ def examine() -> list[Finding]:
     ]
 
 
-def installed_packages() -> dict[str, str]:
-    """Every installed distribution, its name in lower case with hyphens -> version."""
-    found = {}
-    for distribution in distributions():
-        name = distribution.metadata["Name"]
-        if name:  # a broken installation may leave a folder without metadata
-            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
-    return found
-
-
 def python(running: tuple[int, ...], installed: Mapping[str, str]) -> Finding:
     fact = ".".join(map(str, running)) + f", livedream {installed.get('livedream', 'uninstalled')}"
-    if running < (3, 10):
-        return Finding(WRONG, "Python", fact, "Install Python 3.10 or newer.", essential=True)
+    if running < (3, 11):
+        return Finding(WRONG, "Python", fact, "Install Python 3.11 or newer.", essential=True)
     return Finding(OK, "Python", fact)
 
 
@@ -153,8 +141,8 @@ def onnxruntime(installed: Mapping[str, str], gpu: Gpu | None) -> list[Finding]:
         )  # fmt: skip
         return [package, broken] if package.state == WRONG else [broken]
     offered = [str(name) for name in module.get_available_providers()]
-    built = _built_for(module)
-    return [package, *providers(offered, installed, gpu, built, _library)]
+    found = providers(offered, installed, gpu, built_for(module), has_library, _trial(module))
+    return [package, *found]
 
 
 def runtime_package(installed: Mapping[str, str]) -> Finding:
@@ -182,18 +170,32 @@ def providers(
     gpu: Gpu | None,
     built: int | None,
     library: Callable[[str], bool],
+    trial: Callable[[Provider], str | None],
 ) -> list[Finding]:
     """What would run. `offered` only says what the package was built with, so what each needs is
-    looked for too. built: the CUDA major version of the package; library: whether one is found."""
+    looked for too, and what a card should run is tried.
+
+    built: the CUDA major version of the package. library: whether one is found. trial: why a
+    provider for cards does not start, None where it does.
+    """
     offered = list(offered)
     found = []
-    if "CUDAExecutionProvider" in offered:
-        found.append(cuda(installed, gpu, built, library))
-    if "TensorrtExecutionProvider" in offered:
-        found.append(tensorrt(installed, gpu, library))
+    judged = {
+        "cuda": ("CUDA", lambda: cuda(installed, gpu, built, library)),
+        "tensorrt": ("TensorRT", lambda: tensorrt(installed, gpu, library)),
+    }
+    for name, (subject, judge) in judged.items():
+        provider = PROVIDERS[name]
+        if provider.ep not in offered:
+            continue
+        judgement = judge()
+        finding = Finding(judgement.state, subject, judgement.fact, judgement.advice)
+        if finding.state == OK and (trouble := trial(provider)):
+            finding = Finding(WRONG, subject, trouble, provider.install)
+        found.append(finding)
     if "OpenVINOExecutionProvider" in offered:
         found.append(Finding(OK, "OpenVINO", "offered by onnxruntime-openvino"))
-    if gpu and "CUDAExecutionProvider" not in offered:
+    if gpu and gpu.names and "CUDAExecutionProvider" not in offered:
         package = " ".join(name for name in RUNTIMES if name in installed)
         found.append(
             Finding(
@@ -206,79 +208,10 @@ def providers(
     return found
 
 
-def cuda(
-    installed: Mapping[str, str],
-    gpu: Gpu | None,
-    built: int | None,
-    library: Callable[[str], bool],
-) -> Finding:
-    """Whether onnxruntime's CUDA provider can start."""
-    if gpu is None:
-        return Finding(
-            MISSING, "CUDA", "offered, but no NVIDIA driver answers; the CPU is used",
-            "With an NVIDIA card: install its driver. Without: nothing.",
-        )  # fmt: skip
-    if built and gpu.cuda < (built, 0):
-        return Finding(
-            WRONG, "CUDA",
-            f"onnxruntime is built for CUDA {built}, the driver {gpu.driver} serves up to "
-            f"{gpu.cuda[0]}.{gpu.cuda[1]}",
-            "Update the NVIDIA driver to 580 or newer." if built == 13
-            else f"Update the NVIDIA driver to one for CUDA {built}.",
-        )  # fmt: skip
-    wanted = built or 13
-    lacking = [name for name, file in _cuda_files(wanted) if not library(file)]
-    if not lacking:
-        return Finding(OK, "CUDA", f"for CUDA {wanted}, its libraries are there")
-    other = 25 - wanted  # 12 and 13 are the two that wheels exist for
-    strangers = sorted(name for name in installed if re.fullmatch(rf"nvidia-.*-cu{other}", name))
-    if strangers:
-        return Finding(
-            WRONG, "CUDA",
-            f"onnxruntime wants CUDA {wanted}, but the libraries here are for CUDA {other} "
-            f"({', '.join(strangers[:3])})",
-            'pip install "onnxruntime-gpu[cuda,cudnn]"',
-        )  # fmt: skip
-    return Finding(
-        WRONG, "CUDA", f"not found: {', '.join(lacking)}; onnxruntime would use the CPU instead",
-        'pip install "onnxruntime-gpu[cuda,cudnn]" (cuBLAS comes with cudnn)',
-    )  # fmt: skip
-
-
-def tensorrt(
-    installed: Mapping[str, str], gpu: Gpu | None, library: Callable[[str], bool]
-) -> Finding:
-    """Whether the TensorRT that onnxruntime was built for, 10, is there."""
-    pin = 'pip install "tensorrt-cu13>=10.14,<11"'
-    versions = {
-        name: installed[name]
-        for name in ("tensorrt", "tensorrt-cu13", "tensorrt-cu12")
-        if name in installed
-    }
-    for name, version in versions.items():
-        if _major(version) > 10:
-            return Finding(
-                WRONG, "TensorRT",
-                f"{name} {version}, but onnxruntime's provider loads TensorRT 10 only",
-                f"pip uninstall -y {' '.join(versions)} && {pin}",
-            )  # fmt: skip
-    if "tensorrt-cu12" in versions and "tensorrt-cu13" in versions:
-        return Finding(
-            WRONG, "TensorRT", "the packages for CUDA 12 and CUDA 13 at once",
-            f"pip uninstall -y {' '.join(versions)} && {pin}",
-        )  # fmt: skip
-    if not library("libnvinfer.so.10"):
-        return Finding(MISSING, "TensorRT", "offered, but TensorRT 10 is not installed", pin)
-    if gpu is None:
-        return Finding(MISSING, "TensorRT", "installed, but no NVIDIA driver answers")
-    named = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return Finding(OK, "TensorRT", named or "TensorRT 10 of the system")
-
-
 def graphics(gpu: Gpu | None) -> Finding:
     if gpu is None:
         return Finding(MISSING, "GPU", "no NVIDIA driver answers")
-    names = ", ".join(gpu.names) or "no card"
+    names = ", ".join(gpu.names) or "no card is visible"
     fact = f"{names}; driver {gpu.driver}, CUDA up to {gpu.cuda[0]}.{gpu.cuda[1]}"
     return Finding(OK if gpu.names else MISSING, "GPU", fact)
 
@@ -427,58 +360,17 @@ def cache() -> Finding:
     return Finding(OK, "cache", fact)
 
 
-def find_gpu() -> Gpu | None:
-    """Asks the driver's own library, which takes milliseconds where nvidia-smi takes a second."""
-    try:
-        nvml = ctypes.CDLL("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
-    except OSError:
-        return None
-    if nvml.nvmlInit_v2() != 0:
-        return None
-    try:
-        text = ctypes.create_string_buffer(96)
-        nvml.nvmlSystemGetDriverVersion(text, 96)
-        driver = text.value.decode()
-        number = ctypes.c_int()
-        nvml.nvmlSystemGetCudaDriverVersion(ctypes.byref(number))
-        count = ctypes.c_uint()
-        nvml.nvmlDeviceGetCount_v2(ctypes.byref(count))
-        names = []
-        for index in range(count.value):
-            card = ctypes.c_void_p()
-            if nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(card)) == 0:
-                nvml.nvmlDeviceGetName(card, text, 96)
-                names.append(text.value.decode())
-    finally:
-        nvml.nvmlShutdown()
-    return Gpu(driver, (number.value // 1000, number.value % 1000 // 10), tuple(names))
+def _trial(onnxruntime: ModuleType) -> Callable[[Provider], str | None]:
+    """Of the kernels and of a session on a card, for `providers`."""
 
+    def trouble(provider: Provider) -> str | None:
+        # Here, because most machines have no card to try.
+        from ..cuda.trial import kernels_trouble, session_trouble
 
-def _cuda_files(major: int) -> list[tuple[str, str]]:
-    return [
-        ("CUDA runtime", f"libcudart.so.{major}"),
-        ("cuBLAS", f"libcublas.so.{major}"),
-        ("cuDNN 9", "libcudnn.so.9"),
-    ]
+        kernels = kernels_trouble(cache_folder("engines") / "kernels")
+        return kernels or session_trouble(onnxruntime, provider)
 
-
-def _library(name: str) -> bool:
-    """Whether the shared library is in a wheel of this Python, or where the system's loader looks.
-
-    On Windows the names differ, and the answer is what onnxruntime itself would find: not known,
-    taken as there.
-    """
-    if sys.platform == "win32":
-        return True
-    for folder in map(Path, sys.path):
-        for pattern in (f"nvidia/*/lib/{name}", f"tensorrt_libs/{name}"):
-            if folder.is_dir() and any(folder.glob(pattern)):
-                return True
-    paths = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
-    if any(path and (Path(path) / name).is_file() for path in paths):
-        return True
-    found = ctypes.util.find_library(name.removeprefix("lib").partition(".so")[0])
-    return found == name
+    return trouble
 
 
 def _imported(name: str) -> ModuleType | str:
@@ -487,14 +379,6 @@ def _imported(name: str) -> ModuleType | str:
         return importlib.import_module(name)
     except ImportError as error:
         return str(error).splitlines()[0] if str(error) else type(error).__name__
-
-
-def _built_for(module: ModuleType) -> int | None:
-    """The CUDA major version that this onnxruntime was built for; None for one without."""
-    with suppress(ImportError, AttributeError, ValueError):
-        about = importlib.import_module(f"{module.__name__}.capi.build_and_package_info")
-        return _major(about.cuda_version)
-    return None
 
 
 def _x11_answers(name: str) -> bool | None:
@@ -516,10 +400,6 @@ def _x11_answers(name: str) -> bool | None:
     answers = xcb.xcb_connection_has_error(connection) == 0
     xcb.xcb_disconnect(connection)
     return answers
-
-
-def _major(version: str) -> int:
-    return int(version.partition(".")[0])
 
 
 def _megabytes(model: object) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 from ...kernels.compile import KernelError
 from ...kernels.launcher import open_launcher
-from ..cli.doctor import find_gpu
 from ..dream.dreamer import Dreamer
 from ..errors import LivedreamError
 from ..gradient.graph import Graph
@@ -27,6 +26,7 @@ from .card import CudaDevice
 from .card_engine import CudaEngine
 from .image import Size
 from .ladder import Facts, explain, gather, preload, probe, register_rtx, rungs, versions
+from .machine import find_gpu
 from .session_options import RTX
 from .stepdown import step_down, trouble
 
@@ -124,8 +124,10 @@ def find_card(
     """
     if name in PROVIDERS and not PROVIDERS[name].on_card:
         return None
-    if name == "auto" and find_gpu() is None:
-        return None
+    if name == "auto":
+        gpu = find_gpu()
+        if gpu is None or not gpu.names:
+            return None
     preload(ort)
     try:
         launcher = open_launcher(cache_folder("engines") / "kernels")

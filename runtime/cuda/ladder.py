@@ -19,11 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..cli.doctor import Gpu
-from ..cli.doctor import cuda as judge_cuda
-from ..cli.doctor import tensorrt as judge_tensorrt
 from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.providers import PROVIDERS, Provider
+from . import machine
+from .machine import CUDA_WHEELS, OK, TENSORRT_WHEELS, Gpu
 from .session_options import RTX
 
 log = logging.getLogger(__name__)
@@ -36,16 +35,13 @@ RTX_PACKAGE = "onnxruntime_ep_nv_tensorrt_rtx"
 TENSORRT_FILES = ("libnvinfer.so.10", "libnvinfer_plugin.so.10", "libnvonnxparser.so.10")
 """In the order in which they need each other."""
 
-_CUDA_WHEELS = 'pip install "onnxruntime-gpu[cuda,cudnn]"'
-_TENSORRT_WHEELS = 'pip install "tensorrt-cu13>=10.14,<11"'
-
 _NO_DRIVER = "no NVIDIA driver answers; install the card's driver."
 
 _BRINGS = (
-    (r"libnv(infer|onnxparser)", _TENSORRT_WHEELS),
-    (r"libcudnn", _CUDA_WHEELS),
-    (r"libcublas", f"{_CUDA_WHEELS} (cuBLAS comes with cudnn)"),
-    (r"lib(cudart|cufft|curand|nvrtc)", _CUDA_WHEELS),
+    (r"libnv(infer|onnxparser)", TENSORRT_WHEELS),
+    (r"libcudnn", CUDA_WHEELS),
+    (r"libcublas", f"{CUDA_WHEELS} (cuBLAS comes with cudnn)"),
+    (r"lib(cudart|cufft|curand|nvrtc)", CUDA_WHEELS),
     (r"libcuda\.", "install the NVIDIA driver"),
 )
 _LIBRARY = re.compile(r"lib[\w+-]+\.so[.\d]*")
@@ -87,7 +83,7 @@ def rungs(name: str, facts: Facts, say: Callable[[str], None]) -> list[Provider]
         trouble = problem(provider, facts)
         if trouble is None:
             found.append(provider)
-        elif facts.gpu is not None and _wanted(provider, facts):
+        elif facts.gpu is not None and facts.gpu.names and _wanted(provider, facts):
             say(f"Not {provider.name}: {trouble}")
     return found
 
@@ -102,13 +98,13 @@ def problem(provider: Provider, facts: Facts) -> str | None:
         return None
     if facts.gpu is None:
         return _NO_DRIVER
-    finding = judge_cuda(facts.installed, facts.gpu, facts.built, facts.library)
-    if provider.name == "tensorrt" and finding.state == "ok":
+    judgement = machine.cuda(facts.installed, facts.gpu, facts.built, facts.library)
+    if provider.name == "tensorrt" and judgement.state == OK:
         # TensorRT's provider needs what CUDA's does, and cuDNN in any case.
-        finding = judge_tensorrt(facts.installed, facts.gpu, facts.library)
-    if finding.state == "ok":
+        judgement = machine.tensorrt(facts.installed, facts.gpu, facts.library)
+    if judgement.state == OK:
         return None
-    return f"{finding.fact}; {finding.advice}".rstrip("; .") + "."
+    return f"{judgement.fact}; {judgement.advice}".rstrip("; .") + "."
 
 
 def rtx_supports(architecture: int) -> bool:
@@ -186,15 +182,13 @@ def register_rtx(ort: Any, load: Callable[[str], Any] = importlib.import_module)
 
 def gather(ort: Any, architecture: int | None) -> Facts:
     """Facts of this machine. architecture: of the card that the kernels run on."""
-    from ..cli import doctor
-
     return Facts(
         offered=tuple(ort.get_available_providers()),
-        installed=doctor.installed_packages(),
-        gpu=doctor.find_gpu(),
+        installed=machine.installed_packages(),
+        gpu=machine.find_gpu(),
         architecture=architecture,
-        built=doctor._built_for(ort),
-        library=doctor._library,
+        built=machine.built_for(ort),
+        library=machine.has_library,
         plugin=importlib.util.find_spec(RTX_PACKAGE) is not None,
     )
 

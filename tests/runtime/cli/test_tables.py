@@ -6,14 +6,14 @@ from rich.console import Console
 
 from livedream.export.catalogue import MODELS
 from livedream.runtime.cli import doctor
-from livedream.runtime.cli.doctor import MISSING, OK, WRONG, Finding, Gpu
+from livedream.runtime.cli.doctor import Finding
 from livedream.runtime.cli.layers import print_layers
+from livedream.runtime.cuda.machine import MISSING, OK, WRONG, Gpu
 from livedream.runtime.errors import UsageError
 from livedream.runtime.gradient.objective import check_objective, parse_objective
 
 NEW = Gpu("580.95.05", (13, 0), ("NVIDIA RTX 4090",))
-OLD = Gpu("550.54.14", (12, 4), ("NVIDIA RTX 4090",))
-EVERYTHING = {"onnxruntime-gpu": "1.31.1", "tensorrt-cu13": "10.16.1.11"}
+EVERYTHING = {"onnxruntime-gpu": "1.31.1", "tensorrt-cu13": "10.16.1.11", "cuda-core": "1.2"}
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +31,8 @@ def there(name):
     return True
 
 
-def nowhere(name):
-    return False
+def works(provider):
+    return None
 
 
 def test_all_models_are_listed():
@@ -133,46 +133,40 @@ def test_one_onnxruntime_and_only_one():
     )
 
 
-@pytest.mark.parametrize(
-    ("installed", "gpu", "library", "state", "word"),
-    [
-        (EVERYTHING, NEW, there, OK, "CUDA 13"),
-        (EVERYTHING, None, there, MISSING, "driver"),
-        (EVERYTHING, OLD, there, WRONG, "up to 12.4"),
-        (EVERYTHING, NEW, nowhere, WRONG, "cuBLAS, cuDNN"),
-        (EVERYTHING, NEW, lambda name: "cudnn" not in name, WRONG, "not found: cuDNN 9;"),
-        ({"nvidia-cudnn-cu12": "9"}, NEW, nowhere, WRONG, "are for CUDA 12 (nvidia-cudnn-cu12)"),
-    ],
-)
-def test_cuda(installed, gpu, library, state, word):
-    finding = doctor.cuda(installed, gpu, 13, library)
-    assert finding.state == state
-    assert word in finding.fact
-    assert finding.advice or state == OK
+CARDS = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
 
 
-@pytest.mark.parametrize(
-    ("installed", "library", "state", "word"),
-    [
-        (EVERYTHING, there, OK, "10.16"),
-        ({"tensorrt": "11.4.0.106"}, there, WRONG, "TensorRT 10 only"),
-        ({"tensorrt-cu12": "10.9", "tensorrt-cu13": "10.14"}, there, WRONG, "at once"),
-        ({}, nowhere, MISSING, "not installed"),
-        ({}, there, OK, "of the system"),
-    ],
-)
-def test_tensorrt(installed, library, state, word):
-    finding = doctor.tensorrt(installed, NEW, library)
-    assert finding.state == state
-    assert word in finding.fact
-    assert state == OK or "<11" in finding.advice
+def test_what_a_card_should_run_is_tried():
+    """What is installed may be right and still not start."""
+    asked = []
+
+    def trial(provider):
+        asked.append(provider.name)
+        return "It needs libcublasLt.so.13." if provider.name == "cuda" else None
+
+    found = doctor.providers(CARDS, EVERYTHING, NEW, 13, there, trial)
+    assert [(f.subject, f.state) for f in found] == [("CUDA", WRONG), ("TensorRT", OK), ("CPU", OK)]
+    assert found[0].fact == "It needs libcublasLt.so.13."
+    assert "livedream[gpu]" in found[0].advice
+    assert asked == ["cuda", "tensorrt"]
+
+
+def test_without_a_card_nothing_is_tried():
+    def trial(provider):
+        raise AssertionError(provider)
+
+    for gpu in (None, Gpu("580.95.05", (13, 0), ())):
+        found = doctor.providers(CARDS, EVERYTHING, gpu, 13, there, trial)
+        assert [f.state for f in found] == [MISSING, MISSING, OK]
+        assert doctor.graphics(gpu).state == MISSING
 
 
 def test_a_gpu_that_this_onnxruntime_cannot_use_is_pointed_out():
-    found = doctor.providers(["CPUExecutionProvider"], {"onnxruntime": "1.32"}, NEW, None, there)
+    installed = {"onnxruntime": "1.32"}
+    found = doctor.providers(["CPUExecutionProvider"], installed, NEW, None, there, works)
     assert [(f.state, f.subject) for f in found] == [(MISSING, "CUDA"), (OK, "CPU")]
     assert "livedream[gpu]" in found[0].advice
-    assert len(doctor.providers(["CPUExecutionProvider"], {}, None, None, there)) == 1
+    assert len(doctor.providers(["CPUExecutionProvider"], {}, None, None, there, works)) == 1
 
 
 @pytest.mark.parametrize(

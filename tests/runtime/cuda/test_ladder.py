@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import onnxruntime as ort
 import pytest
 
-from livedream.runtime.cli.doctor import Gpu
 from livedream.runtime.cuda import ladder
 from livedream.runtime.cuda.ladder import (
     LADDER,
@@ -23,6 +22,7 @@ from livedream.runtime.cuda.ladder import (
     rungs,
     versions,
 )
+from livedream.runtime.cuda.machine import Gpu
 from livedream.runtime.cuda.session_options import RTX
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.providers import PROVIDERS
@@ -32,6 +32,7 @@ FULL = Facts(
     offered=GPU,
     installed={
         "onnxruntime-gpu": "1.31.1", "tensorrt-cu13": "10.16.1.11", "nvidia-cudnn-cu13": "9.28",
+        "cuda-core": "1.2",
     },
     gpu=Gpu("580.95.05", (13, 0), ("RTX 4090",)),
     architecture=89,
@@ -62,7 +63,7 @@ def test_a_plain_machine_plays_on_the_processor_and_hears_nothing():
 
 
 def test_what_is_not_installed_is_not_missed():
-    plain = replace(FULL, plugin=False, installed={"onnxruntime-gpu": "1.31.1"},
+    plain = replace(FULL, plugin=False, installed={"onnxruntime-gpu": "1.31.1", "pycuda": "1"},
                     library=lambda name: "nvinfer" not in name)  # fmt: skip
     assert names(plain) == (["cuda", "cpu"], [])
 
@@ -82,7 +83,7 @@ def test_cards_of_the_plugin(architecture, supported):
 @pytest.mark.parametrize(
     ("facts", "provider", "fact", "command"),
     [
-        (replace(FULL, installed={"tensorrt": "11.4.0.106"}), "tensorrt",
+        (replace(FULL, installed={"tensorrt": "11.4.0.106", "pycuda": "1"}), "tensorrt",
          "tensorrt 11.4.0.106.*TensorRT 10 only", r"tensorrt-cu13>=10\.14,<11"),
         (lacking("libnvinfer.so.10"), "tensorrt", "TensorRT 10 is not installed",
          r"tensorrt-cu13>=10\.14,<11"),
@@ -113,7 +114,7 @@ def test_a_named_provider_that_cannot_start_is_told_why_and_how(facts, provider,
 
 
 def test_auto_says_what_it_passes_over():
-    found, said = names(replace(FULL, installed={"tensorrt": "11.4"}, plugin=False))
+    found, said = names(replace(FULL, installed={"tensorrt": "11.4", "pycuda": "1"}, plugin=False))
     assert found == ["cuda", "cpu"]
     assert len(said) == 1
     assert "TensorRT 10 only" in said[0]

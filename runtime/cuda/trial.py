@@ -1,0 +1,53 @@
+"""Whether what is claimed to work works: the kernels' library reaches the card, a session starts.
+
+What is installed (`machine`) does not tell; this opens both, which takes seconds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...kernels.compile import KernelError
+from ...kernels.launcher import open_launcher
+from ..gradient.providers import Provider
+from .ladder import explain, preload, probe
+from .session_options import NO_CPU_FALLBACK
+
+SUM = bytes.fromhex(
+    "080a3a370a0e0a01780a01781201792203416464120374776f5a0f0a0178120a0a08080112040a020801620f0a0179"
+    "120a0a08080112040a02080142040a001014"
+)
+"""An ONNX file: y = x + x, one float each."""
+
+
+def kernels_trouble(cache: Path | None) -> str | None:
+    """Why the kernels cannot run, as a sentence; None where one could be loaded. cache: as of
+    `Launcher`."""
+    try:
+        open_launcher(cache).load("add")
+    except KernelError as error:
+        return f"The kernels cannot run: {error}"
+    return None
+
+
+def session_trouble(ort: Any, provider: Provider) -> str | None:
+    """Why `provider` does not start, as a sentence; None where it computed one sum."""
+    preload(ort)
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    if provider.on_card:
+        options.add_session_config_entry(*NO_CPU_FALLBACK)
+    try:
+        session = ort.InferenceSession(
+            SUM, options, providers=[(provider.ep, dict(provider.options))], enable_fallback=0
+        )
+        (found,) = session.run(["y"], {"x": np.ones(1, np.float32)})
+    except Exception as error:  # noqa: BLE001 - onnxruntime's are its own; what it said is returned
+        return explain(provider, probe(provider) or str(error).split("\n")[0][:200])
+    if session.get_providers()[0] != provider.ep:
+        loader = probe(provider) or "onnxruntime took another provider instead"
+        return explain(provider, loader)
+    return None if found == [2] else f"The provider '{provider.name}' computes wrong."
