@@ -25,13 +25,13 @@ from ..gradient.exporting import INSTALL, missing_extra
 from ..gradient.objective import steering
 from ..store.cache import cache_root
 from . import statistics
-from .frame import Film
 from .opened import Opened
 from .results import distribution, spread
 from .schema import Baseline, Turns
 from .stages import StageTimes
 from .step import compare_gradients, timer
 from .turns import alternate
+from .whole_frame import Film
 
 VARIANTS = ("eager", "channels_last", "compile", "fp16", "graphs")
 """Those of `livedream.export.baseline`, which is not imported here: torch stays out."""

@@ -12,11 +12,11 @@ from ..live.loop import Dreaming
 from ..live.slot import Capture, Closed
 from ..stats import Stats
 from . import statistics
-from .camera import SyntheticCamera, Unpaced
 from .opened import Opened
 from .results import distribution, measured, rounded
 from .sampling import Ended, cut
 from .schema import Live
+from .synthetic_camera import SyntheticCamera, Unpaced
 
 PATIENCE = 30.0
 """Seconds after which a loop that shows nothing has failed."""

@@ -13,15 +13,15 @@ from ..errors import LivedreamError, UsageError
 from ..progress import Progress
 from ..start import network_of
 from .baseline import measure_baseline, variants_for
-from .camera import drawn_frames
 from .floor import Work, measured_floor
-from .frame import COST_SHARE, measure_frame, measuring_cost
 from .live import measure_live
 from .machine import Others, afterwards, machine, versions
 from .opened import Opened, Sweep, graph_facts, open_case, recipe_facts
 from .report import sides
 from .schema import Case, Floor, Measure, Overhead, Report, Turns
 from .step import CLOSE, measure_step, octave_work, parity, with_floor
+from .synthetic_camera import drawn_frames
+from .whole_frame import COST_SHARE, measure_frame, measuring_cost
 
 MEASURES = ("step", "frame", "live")
 

@@ -50,10 +50,15 @@ class MotionTracker:
         """
         now, last = small_gray(bgr), self._last
         self._last = now
-        if last is None or last.shape != now.shape:
+        return None if last is None else self.between(now, last)
+
+    def between(self, now: np.ndarray, last: np.ndarray) -> Motion | None:
+        """Motion from `last` to `now`, both of `small_gray`; None where their sizes differ or a cut
+        lies between. Nothing is remembered."""
+        if last.shape != now.shape:
             return None
-        backward = self._between(now, last)
-        forward = self._between(last, now)
+        backward = self._flow_to(now, last)
+        forward = self._flow_to(last, now)
         x, y = cv2.split(backward)
         there = following(x, y)
         difference = cv2.absdiff(now, sample(last, there))
@@ -64,7 +69,7 @@ class MotionTracker:
         flow[:, length2(x, y) < STILL**2] = 0
         return Motion(flow, cv2.blur(keep, (5, 5)))
 
-    def _between(self, picture: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def _flow_to(self, picture: np.ndarray, other: np.ndarray) -> np.ndarray:
         """float32 [h, w, 2]."""
         # None: no flow to start from, which OpenCV's type stubs do not know of.
         return self._flow.calc(picture, other, None)  # pyright: ignore[reportCallIssue, reportArgumentType]

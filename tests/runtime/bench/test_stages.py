@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livedream.runtime.bench.camera import drawn_frames
 from livedream.runtime.bench.stages import STAGES, StageTimes, timed
+from livedream.runtime.bench.synthetic_camera import drawn_frames
 from livedream.runtime.bench.traffic import counting, operation_bytes
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer

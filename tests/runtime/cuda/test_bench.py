@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from livedream.kernels.launcher import Launcher
-from livedream.runtime.bench.camera import drawn_frames
 from livedream.runtime.bench.clocks import HostClock, StreamClock, clocks_of
-from livedream.runtime.bench.frame import Film
 from livedream.runtime.bench.opened import Opened
 from livedream.runtime.bench.schema import read_report
 from livedream.runtime.bench.stages import STAGES, StageTimes
+from livedream.runtime.bench.synthetic_camera import drawn_frames
+from livedream.runtime.bench.whole_frame import Film
 from livedream.runtime.cli.bench import bench
 from livedream.runtime.cuda.card import CudaDevice
 from livedream.runtime.dream.cpu import CpuDevice

@@ -7,7 +7,6 @@ import time
 import numpy as np
 
 from . import statistics
-from .camera import RATE, swing
 from .clocks import clocks_of
 from .floor import Work
 from .opened import Opened
@@ -16,6 +15,7 @@ from .sampling import collect
 from .schema import Floor, Frame, Overhead, Stage
 from .stages import STAGES, StageTimes, timed
 from .step import copy_bandwidth, work_floor_ms
+from .synthetic_camera import RATE, swing
 from .traffic import counting
 from .turns import alternate
 

@@ -1,0 +1,57 @@
+"""Composition in bytes against its definition in float64."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from livedream.runtime.dream.flow import Motion, MotionTracker, small_gray
+from livedream.runtime.live.picture import NONE, carry, compose, residual_of
+
+
+def smooth(seed: int, height: int, width: int) -> np.ndarray:
+    noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    return cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 4), None, 20, 230, cv2.NORM_MINMAX)
+
+
+@pytest.mark.parametrize("amount", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("size", [(90, 160), (270, 480), (271, 483)])
+def test_the_camera_keeps_its_size_and_gets_the_enlarged_residual(size, amount):
+    small, camera = smooth(1, 90, 160), smooth(2, *size)
+    dream = np.clip(small.astype(int) + smooth(3, 90, 160) // 4 - 30, 0, 255).astype(np.uint8)
+    residual = dream.astype(float) - small
+    enlarged = cv2.resize(residual, size[::-1], interpolation=cv2.INTER_CUBIC)
+    expected = np.clip(camera + amount * enlarged, 0, 255)
+    shown = compose(camera, residual_of(dream, small), amount)
+    assert shown.dtype == np.uint8
+    assert shown.shape == camera.shape
+    assert np.abs(shown - expected).max() <= 2
+    assert abs((shown - expected).mean()) < 0.1
+
+
+def test_no_dream_is_the_camera_itself():
+    small, camera = smooth(1, 90, 160), smooth(2, 270, 480)
+    np.testing.assert_array_equal(compose(camera, residual_of(small, small)), camera)
+
+
+def test_a_residual_follows_the_motion():
+    field = smooth(5, 240, 400)
+    before, after = field[20:200, 40:360], field[20:200, 28:348]  # all moves 12 to the right
+    motion = MotionTracker().between(small_gray(after), small_gray(before))
+    assert motion
+    residual = smooth(6, 180, 320)
+    carried = carry(residual, motion)
+    inside = np.s_[20:-20, 40:-20]
+    wrong = np.abs(carried[inside].astype(int) - residual[inside]).mean()
+    right = np.abs(carried[inside].astype(int) - np.roll(residual, 12, 1)[inside]).mean()
+    assert right < wrong / 4
+
+
+def test_a_residual_lets_go_where_motion_is_not_trusted():
+    keep = np.ones((45, 80), np.float32)
+    keep[:, 40:] = 0
+    residual = smooth(7, 90, 160)
+    carried = carry(residual, Motion(np.zeros((2, 45, 80), np.float32), keep))
+    np.testing.assert_allclose(carried[:, :70].astype(int), residual[:, :70], atol=2)
+    np.testing.assert_allclose(carried[:, 90:], NONE, atol=1)
