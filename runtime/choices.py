@@ -30,6 +30,11 @@ class Choices:
     overrides: dict[str, Any]
 
     @property
+    def files(self) -> tuple[Path | str | None, ...]:
+        """What is read besides the picture; an output may name none of it."""
+        return self.graph, None if self.weights in ("auto", "random") else self.weights
+
+    @property
     def live(self) -> bool:
         """Whether the dream of one frame is carried into the next."""
         return RECIPES[self.recipe].live

@@ -43,6 +43,25 @@ def scaled(bgr: np.ndarray, box: tuple[int, int] | None) -> np.ndarray:
     return cv2.resize(bgr, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
 
 
+def letterbox(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The picture as large as fits into `size` (width, height), centred on black.
+
+    Returns a new uint8 [height, width, 3].
+    """
+    width, height = fit(image.shape[1], image.shape[0], size)
+    shrinks = width < image.shape[1]
+    large = cv2.resize(
+        image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+    if (width, height) == size:
+        return large
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    return cv2.copyMakeBorder(
+        large, top, size[1] - height - top, left, size[0] - width - left,
+        cv2.BORDER_CONSTANT, value=(0, 0, 0),
+    )  # fmt: skip
+
+
 def comfortable(width: int, height: int) -> tuple[int, int]:
     """(width, height) that a common computer has the memory to dream: of the same aspect, at most
     COMFORTABLE pixels, and never larger than it is.

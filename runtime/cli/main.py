@@ -17,7 +17,12 @@ from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.providers import PROVIDERS
 from ..telling import console
 from .bench import bench
-from .options import Name, shared_options
+from .options import SEED, Name, shared_options
+
+
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Replace files that are there already."
+)
 
 
 class Commands(click.Group):
@@ -70,6 +75,7 @@ def commands(debug: bool) -> None:
     metavar="FILE.json",
     help="Write speed, ages and times per stage at the end.",
 )
+@overwrite_option
 @shared_options("live")
 def run(**values: Any) -> None:
     """Dream a live picture: camera, clip or stream to a window."""
@@ -84,6 +90,7 @@ def run(**values: Any) -> None:
 @commands.command()
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@overwrite_option
 @shared_options("google")
 def image(**values: Any) -> None:
     """Dream a photo."""
@@ -95,6 +102,7 @@ def image(**values: Any) -> None:
 @commands.command()
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@overwrite_option
 @shared_options("live")
 def video(**values: Any) -> None:
     """Dream every frame of a clip; the sound is kept."""
@@ -124,7 +132,8 @@ def video(**values: Any) -> None:
     show_default=True,
     help="What the file is to run on: the form of the graph follows.",
 )
-@click.option("--seed", default=0, show_default=True, help="Of random weights.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Of random weights.")
+@overwrite_option
 def export(**values: Any) -> None:
     """Write a network and its input gradient as one ONNX file."""
     from ..offline.commands import export_file

@@ -18,6 +18,9 @@ from ..errors import UsageError, nearest
 from ..gradient.providers import PROVIDERS
 from ..scaling import parse_size
 
+SEED = click.IntRange(0, 2**32 - 1)
+"""What every generator of random numbers takes."""
+
 PRECISIONS = ("auto", "fp32", "tf32", "fp16")
 
 
@@ -118,7 +121,9 @@ def shared_options(default_recipe: str) -> Callable[[Any], Any]:
             help="Number format of the gradient; `auto` is float32, on CUDA as TF32.",
         ),
         click.option("--size", type=Size(), help="The picture is scaled to fit into this."),
-        click.option("--seed", default=0, show_default=True, help="Of all random choices."),
+        click.option(
+            "--seed", type=SEED, default=0, show_default=True, help="Of all random choices."
+        ),
     ]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from rich.console import Console
 from ..declared import declared
 from ..dream.values import Dream
 from ..errors import LivedreamError
-from ..sinks.recording import Recorder
+from ..sinks.recording import Recorder, new_recording
 from ..sinks.snapshot import save_snapshot
 from ..stats import Stats
 from .loop import Dreaming, Dreamt
@@ -207,14 +206,12 @@ class Controls:
         recorder, self.recorder = self._recorder, None
         try:
             if recorder is None:
-                name = time.strftime("livedream-%Y%m%d-%H%M%S.mp4")
-                self.recorder = Recorder(Path(name))
-                self._notice(f"Recording {name}")
+                self.recorder = recorder = new_recording()
+                self._notice(f"Recording {recorder.path}")
                 return
             recorder.close()
         except LivedreamError as error:
             self.trouble = error
             self._notice(str(error))
             return
-        missed = f", {recorder.dropped} frames missed" if recorder.dropped else ""
-        self._notice(f"Recorded {recorder.path}, {recorder.seconds:.1f} s{missed}")
+        self._notice(recorder.summary)

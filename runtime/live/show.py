@@ -20,7 +20,7 @@ from ..scaling import fit
 from ..sinks.recording import Recorder
 from ..start import network_of, open_dreamer, settings_of
 from ..stats import Stats
-from ..store.files import check_writable
+from ..store.files import check_outputs
 from .controls import Controls, Notice
 from .loop import Dreaming, Dreamt
 from .slot import Capture, Closed
@@ -60,16 +60,16 @@ def run_show(
     frames: int | None,
     record: Path | None,
     stats_file: Path | None,
+    overwrite: bool,
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
-    if stats_file:
-        check_writable(stats_file)
+    check_outputs([record, stats_file], [source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.
-    recorder = Recorder(record) if record else None
+    recorder = Recorder(record, overwrite=overwrite) if record else None
     if not headless:
         require_display()
     network = network_of(choices, console.print)

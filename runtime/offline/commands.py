@@ -17,7 +17,7 @@ from ..gradient.exporting import export_to
 from ..progress import counting, stages
 from ..scaling import comfortable, scaled
 from ..start import form_for, network_of, open_dreamer, settings_of
-from ..store.files import check_writable
+from ..store.files import check_outputs
 from ..store.pictures import SUFFIXES, read_photo, write_photo
 from .clip import dream_clip
 
@@ -33,9 +33,11 @@ def box_for(picture: np.ndarray, choices: Choices, console: Console) -> tuple[in
     return box
 
 
-def dream_photo(console: Console, choices: Choices, source: Path, target: Path) -> None:
+def dream_photo(
+    console: Console, choices: Choices, source: Path, target: Path, overwrite: bool
+) -> None:
     """`livedream image IN OUT`."""
-    check_writable(target)
+    check_outputs([target], [source, *choices.files], overwrite)
     if target.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{target.name} must end in one of {', '.join(SUFFIXES)}.")
     photo = read_photo(source)
@@ -47,12 +49,15 @@ def dream_photo(console: Console, choices: Choices, source: Path, target: Path) 
         done = itertools.count(1)
         dreamer.on_step = lambda: report(next(done), total)
         dream = dreamer.still(picture)
-    write_photo(target, dream, settings_of(choices, dreamer))
+    write_photo(target, dream, settings_of(choices, dreamer), overwrite=overwrite)
     console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
 
 
-def dream_video(console: Console, choices: Choices, source: Path, target: Path) -> None:
+def dream_video(
+    console: Console, choices: Choices, source: Path, target: Path, overwrite: bool
+) -> None:
     """`livedream video IN OUT`."""
+    check_outputs([target], [source, *choices.files], overwrite)
     network = network_of(choices, console.print)
     live = choices.live
     dreamer: Dreamer[Any] | None = None
@@ -68,7 +73,7 @@ def dream_video(console: Console, choices: Choices, source: Path, target: Path) 
         return dreamer.live(picture, seconds) if live else dreamer.still(picture)
 
     with ExitStack() as opened, counting(console, "dreaming") as report:
-        clip = dream_clip(source, target, dream, progress=report)
+        clip = dream_clip(source, target, dream, overwrite=overwrite, progress=report)
     console.print(f"{target}: {clip.frames} frames, {clip.width}x{clip.height}")
 
 
@@ -81,8 +86,10 @@ def export_file(
     precision: str,
     provider: str,
     seed: int,
+    overwrite: bool,
 ) -> None:
     """`livedream export MODEL`."""
+    check_outputs([output], [weights], overwrite)
     with stages(console) as report:
         export_to(
             output,

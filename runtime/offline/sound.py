@@ -17,6 +17,7 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 
 from ..errors import LivedreamError
+from ..sinks.formats import require_encoder
 
 
 class Sound:
@@ -93,6 +94,7 @@ class _Track:
         if self.copies:
             self.stream = target.add_stream_from_template(source)
         else:
+            require_encoder(encoder)
             added = target.add_stream(encoder, _rate(encoder, codec.sample_rate))
             self.stream = cast(AudioStream, added)
             self.stream.codec_context.layout = _layout(codec.layout.nb_channels)

@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from contextlib import suppress
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import av.error
-import cv2
 import numpy as np
-from av.container import OutputContainer
-from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace
-from av.video.stream import VideoStream
 
 from ..dream.device import DeviceError
-from ..errors import LivedreamError, UsageError
-from ..live.window.window import letterbox
-from ..offline.clip import FORMS, Form
-from ..store.files import check_writable, replacing, unwritable
+from ..errors import LivedreamError
+from ..store.files import (
+    check_writable,
+    give_back,
+    numbered,
+    replacing,
+    take_free,
+    unwritable,
+)
+from .encoding import TICK, Video, playable
+from .formats import Form, form_of
 
-TICK = Fraction(1, 90_000)  # Seconds; the customary fine clock of video.
 WAITING = 8  # Frames held for the encoder; more are dropped. At 1080p about 50 MB.
 
-# Fast: the dream needs the processor. Without B-frames, or a fragmented file starts late.
-_LIVE = {
-    "libx264": {"crf": "20", "preset": "veryfast", "bf": "0"},
-    "libvpx-vp9": {"crf": "30", "b": "0", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"},
-}
 
+def new_recording(folder: Path | str = ".", *, fps: float = 30) -> Recorder:
+    """A recorder with a name of the program's own, livedream-DATE-TIME.mp4, that nobody has.
 
-def _container(muxer: str) -> dict[str, str]:
-    """Playable up to the last seconds if the program is killed; an ordinary file at the end."""
-    options = {"flush_packets": "1"}
-    if muxer in ("mp4", "mov"):
-        options["movflags"] = "+hybrid_fragmented"
-    return options
+    Raises LivedreamError where `folder` cannot be written or the encoder is missing.
+    """
+    path = Path(folder) / time.strftime("livedream-%Y%m%d-%H%M%S.mp4")
+    form_of(path)
+    check_writable(path)
+    return Recorder(take_free(numbered(path)), fps=fps)
 
 
 class Recorder:
@@ -46,28 +43,25 @@ class Recorder:
 
     The first frame decides the size; an odd one grows by a repeated row or column, later frames
     of another size are fitted in. The file appears under its name when it is closed; a recording
-    without frames leaves none. When the disk fills up, what was written until then is kept and
-    the next `write` or `close` raises.
+    without frames leaves none. When the disk fills up or the encoder fails, what was written until
+    then is kept as far as it can be played, and the next `write` or `close` raises.
 
     dropped: frames given up because the encoder was behind. written: frames in the file.
-    seconds: length so far.
-    Raises UsageError for an unknown suffix or a folder, LivedreamError for an unwritable place.
+    seconds: length so far. saved: whether the file lies under its name.
+    Raises UsageError for an unknown suffix, a folder, or, without `overwrite`, a file that is there
+    already; LivedreamError for an unwritable place or an encoder that is missing.
     """
 
-    def __init__(self, path: Path | str, *, fps: float = 30) -> None:
+    def __init__(self, path: Path | str, *, fps: float = 30, overwrite: bool = False) -> None:
         """fps: a hint for players; the file keeps every frame's real time."""
         self.path = Path(path).expanduser()
-        form = FORMS.get(self.path.suffix.lower())
-        if form is None:
-            raise UsageError(
-                f"{self.path.name} has no video format that can be recorded; end it in "
-                f"{', '.join(FORMS)}."
-            )
-        check_writable(self.path)
+        self._form: Form = form_of(self.path)
+        check_writable(self.path, overwrite)
         self.dropped = 0
         self.written = 0
         self.seconds = 0.0
-        self._form = form
+        self.saved = False
+        self._overwrite = overwrite
         self._fps = fps
         self._start: float | None = None
         self._error: LivedreamError | None = None
@@ -82,7 +76,7 @@ class Recorder:
 
         Returns at once. The picture is read later: do not draw on it. Frames must come in order;
         one that is not later than the one before is dropped.
-        Raises LivedreamError when the file could not be written any further.
+        Raises LivedreamError, once, when the file could not be written any further.
         """
         with self._changed:
             self._raise_error()
@@ -100,13 +94,21 @@ class Recorder:
     def close(self) -> None:
         """Encodes what is waiting and finishes the file. May be called twice.
 
-        Raises LivedreamError when not all of it could be written, once.
+        Raises LivedreamError when not all of it could be written, unless `write` did.
         """
         with self._changed:
             self._closing = True
             self._changed.notify_all()
         self._thread.join()
         self._raise_error()
+
+    @property
+    def summary(self) -> str:
+        """What became of the recording, for the person, once it is closed."""
+        if not self.saved:
+            return f"No frame came, so {self.path} was not recorded"
+        missed = f", {self.dropped} frames missed" if self.dropped else ""
+        return f"Recorded {self.path}, {self.seconds:.1f} s{missed}"
 
     def __enter__(self) -> Recorder:
         return self
@@ -141,22 +143,25 @@ class Recorder:
         try:
             first = self._next()
             if first is not None:
-                with replacing(self.path) as temporary:
+                with replacing(self.path, self._overwrite, hidden=False) as temporary:
                     self._encode(temporary, first)
-        except LivedreamError as error:
+                self.saved = True
+        except Exception as error:  # noqa: BLE001 - not swallowed: the next write or close raises it
             self._fail(error)
+        finally:
+            give_back(self.path)
 
-    def _fail(self, error: LivedreamError) -> None:
+    def _fail(self, error: Exception) -> None:
         with self._changed:
-            self._error = error
+            self._error = self._told(error)
             self._closing = True
             self._frames.clear()
 
     def _encode(self, temporary: Path, first: tuple[np.ndarray, int]) -> None:
-        video: _Video | None = None
+        video: Video | None = None
         upcoming: tuple[np.ndarray, int] | None = first
         try:
-            video = _Video(temporary, self._form, first[0], self._fps)
+            video = Video(temporary, self._form, first[0], self._fps)
             while upcoming is not None:
                 if video.write(*upcoming):
                     self.written += 1
@@ -164,94 +169,26 @@ class Recorder:
                     self.dropped += 1
                 upcoming = self._next()
             video.finish()
-        except (OSError, av.error.FFmpegError) as error:
-            failure = self._failure(error)
+        except Exception as error:
             if video is not None:
                 video.close()
-            if not _playable(temporary):
-                raise failure from error
+            if not playable(temporary):
+                raise
             # Return, so that the part on the disk gets its name.
-            self._fail(failure)
+            self._fail(error)
         finally:
             if video is not None:
                 video.close()
 
-    def _failure(self, error: OSError | av.error.FFmpegError) -> LivedreamError:
+    def _told(self, error: Exception) -> LivedreamError:
+        if isinstance(error, LivedreamError):
+            return error
         if isinstance(error, OSError):
-            return unwritable(self.path, error)
-        return LivedreamError(f"{self.path} cannot be encoded: {error.strerror}.")
-
-
-def _playable(path: Path) -> bool:
-    """Whether at least one frame of the file can be decoded."""
-    try:
-        with av.open(str(path)) as container:
-            return next(container.decode(video=0), None) is not None
-    except (av.error.FFmpegError, IndexError):
-        return False
-
-
-class _Video:
-    """One video file with one stream, as large as `first`."""
-
-    def __init__(self, path: Path, form: Form, first: np.ndarray, fps: float) -> None:
-        self._size = first.shape[1], first.shape[0]
-        self._last = -1
-        width, height = (side + side % 2 for side in self._size)
-        # Through a file of Python's: FFmpeg's own tells of a full disk only when it closes.
-        self._file = path.open("wb", buffering=0)
-        try:
-            self._container: OutputContainer = av.open(
-                self._file, "w", format=form.muxer, container_options=_container(form.muxer)
-            )
-        except BaseException:
-            self._file.close()
-            raise
-        try:
-            rate = Fraction(fps).limit_denominator(1001)
-            stream = self._container.add_stream(form.video, rate=rate)
-            assert isinstance(stream, VideoStream)
-            codec = stream.codec_context
-            codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
-            codec.options = _LIVE[form.video]
-            codec.time_base = stream.time_base = TICK
-            # A key frame every two seconds: what a crash may cost.
-            codec.gop_size = max(1, round(2 * fps))
-            codec.colorspace, codec.color_range = Colorspace.ITU709, 1
-            codec.color_primaries = codec.color_trc = 1
-            self._stream = stream
-        except BaseException:
-            self.close()
-            raise
-        self._padding = height - self._size[1], width - self._size[0]
-
-    def write(self, image: np.ndarray, tick: int) -> bool:
-        """False for a frame that is no later than the one before."""
-        if tick <= self._last:
-            return False
-        self._last = tick
-        if (image.shape[1], image.shape[0]) != self._size:
-            image = letterbox(image, self._size)
-        if any(self._padding):
-            below, right = self._padding
-            image = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)
-        frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24").reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range="MPEG"
-        )
-        frame.time_base, frame.pts = TICK, tick
-        for packet in self._stream.encode(frame):
-            self._container.mux(packet)
-        return True
-
-    def finish(self) -> None:
-        for packet in self._stream.encode(None):
-            self._container.mux(packet)
-        self._container.close()
-        self._file.close()
-
-    def close(self) -> None:
-        """Lets go of the file; after `finish` this does nothing."""
-        # A full disk answers again when the trailer is written: the first answer counts.
-        with suppress(OSError, av.error.FFmpegError):
-            self._container.close()
-        self._file.close()
+            told = unwritable(self.path, error)
+        elif isinstance(error, av.error.FFmpegError):
+            told = LivedreamError(f"{self.path} cannot be encoded: {error.strerror}.")
+        else:
+            reason = f"{type(error).__name__}: {error}"
+            told = LivedreamError(f"{self.path} cannot be recorded any further ({reason}).")
+        told.__cause__ = error
+        return told

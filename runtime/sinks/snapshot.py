@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import struct
 import zlib
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import LivedreamError
-from ..store.files import check_writable, unwritable
+from ..store.files import check_writable, give_back, take_free
 from ..store.pictures import write_photo
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -27,11 +27,14 @@ def save_snapshot(
     `settings`, anything JSON takes, goes into the file; `read_settings` gives it back. Never
     replaces a file. Raises LivedreamError when the folder is missing, read-only or full.
     """
-    path = _next_free(Path(folder).expanduser(), stem)
+    names = (Path(folder).expanduser() / f"{stem}-{number:04d}.png" for number in count(1))
+    first = next(names)
+    check_writable(first)
+    path = take_free(chain((first,), names))
     try:
         write_photo(path, image, settings)
     except BaseException:
-        path.unlink(missing_ok=True)  # The empty file that held the name.
+        give_back(path)
         raise
     return path
 
@@ -61,19 +64,3 @@ def read_settings(path: Path | str) -> dict[str, Any]:
     else:
         raise LivedreamError(f"{path} carries no settings: livedream did not write it.")
     raise LivedreamError(f"The settings in {path} are damaged.")
-
-
-def _next_free(folder: Path, stem: str) -> Path:
-    """Takes the next free name by creating it empty, so that two programs never share one."""
-    check_writable(folder / f"{stem}-0001.png")
-    number = 1
-    while True:
-        path = folder / f"{stem}-{number:04d}.png"
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        except FileExistsError:
-            number += 1
-        except OSError as error:
-            raise unwritable(path, error) from error
-        else:
-            return path

@@ -68,12 +68,15 @@ def read_photo(path: Path | str) -> np.ndarray:
     return np.ascontiguousarray(upright(to_bgr(stored)))
 
 
-def write_photo(path: Path | str, image: np.ndarray, settings: dict[str, Any]) -> None:
+def write_photo(
+    path: Path | str, image: np.ndarray, settings: dict[str, Any], *, overwrite: bool = False
+) -> None:
     """Write uint8 BGR [height, width, 3] as PNG, JPEG, WebP or TIFF, by the suffix of `path`.
 
     `settings`, what made the picture, travels in the file as JSON: in PNG as text chunk
-    `livedream`, in JPEG as comment; WebP and TIFF carry none. An existing file is replaced.
-    Raises UsageError for an unknown suffix, LivedreamError where the file cannot be written.
+    `livedream`, in JPEG as comment; WebP and TIFF carry none.
+    Raises UsageError for an unknown suffix, LivedreamError where the file cannot be written. Where
+    one is there and `overwrite` is not set, it stays; the error says where the new one is.
     """
     path = Path(path)
     if path.suffix.lower() not in _WRITERS:
@@ -91,7 +94,7 @@ def write_photo(path: Path | str, image: np.ndarray, settings: dict[str, Any]) -
         raise LivedreamError(
             f"{path} cannot be encoded: {width}x{height} does not fit the format; try .png."
         )
-    write_bytes(path, _with_settings(encoded.tobytes(), encoder, settings))
+    write_bytes(path, _with_settings(encoded.tobytes(), encoder, settings), overwrite)
 
 
 def to_bgr(image: np.ndarray) -> np.ndarray:

@@ -94,6 +94,10 @@ def test_a_photo_becomes_a_dream_that_says_how(environment, tmp_path):
     before, after = (cv2.imread(str(tmp_path / name)).astype(int) for name in ("in.png", "a.png"))
     assert before.shape == after.shape
     assert 2 < np.abs(after - before).mean() < 40
+    said = livedream(environment, *arguments, "--steps", 3, folder=tmp_path, code=2)
+    assert "exists already" in said
+    livedream(environment, *arguments, "--steps", 1, "--overwrite", folder=tmp_path)
+    assert read_settings(tmp_path / "a.png")["steps"] == 1
 
 
 def test_a_clip_keeps_its_frames(environment, tmp_path):

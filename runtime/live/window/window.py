@@ -11,7 +11,7 @@ import numpy as np
 
 from ...control.keys import Action, action_for
 from ...errors import LivedreamError
-from ...scaling import fit
+from ...scaling import fit, letterbox
 from .screen import require_display
 
 Overlay = Callable[[np.ndarray], np.ndarray]
@@ -113,25 +113,6 @@ class Window:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def letterbox(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The picture as large as fits into `size` (width, height), centred on black.
-
-    Returns a new uint8 [height, width, 3].
-    """
-    width, height = fit(image.shape[1], image.shape[0], size)
-    shrinks = width < image.shape[1]
-    large = cv2.resize(
-        image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    )
-    if (width, height) == size:
-        return large
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
-    return cv2.copyMakeBorder(
-        large, top, size[1] - height - top, left, size[0] - width - left,
-        cv2.BORDER_CONSTANT, value=(0, 0, 0),
-    )  # fmt: skip
 
 
 def starting_size(image_size: tuple[int, int]) -> tuple[int, int]:

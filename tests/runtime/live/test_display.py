@@ -10,7 +10,8 @@ from livedream.runtime.control.parameters import parameters
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.live.window import hud, screen
 from livedream.runtime.live.window.hud import Status, compare, draw_help, draw_hud, draw_message
-from livedream.runtime.live.window.window import Window, letterbox, starting_size
+from livedream.runtime.live.window.window import Window, starting_size
+from livedream.runtime.scaling import letterbox
 
 SIZES = [(320, 240), (240, 320), (960, 720), (1920, 1080)]
 STATUS = Status(21.3, 0.061, "Mixed_6b", "openvino", (320, 240))

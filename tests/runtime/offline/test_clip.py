@@ -3,6 +3,7 @@ import os
 import struct
 import weakref
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -12,6 +13,7 @@ import pytest
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.offline import clip
 from livedream.runtime.offline.clip import dream_clip
+from livedream.runtime.sinks.formats import FORMS
 
 from .clips import CLIPS, damage, make_clip, picture, pictures_of, sound_of
 
@@ -210,7 +212,7 @@ def test_interrupted_in_the_middle_leaves_nothing_broken(tmp_path, error):
         return image
 
     with pytest.raises(error if isinstance(error, type) else LivedreamError):
-        dream_clip(source, tmp_path / "out.mp4", dream)
+        dream_clip(source, tmp_path / "out.mp4", dream, overwrite=True)
     assert (tmp_path / "out.mp4").read_bytes() == b"the old one"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.mp4", "out.mp4"]
 
@@ -219,7 +221,7 @@ def test_interrupted_in_the_middle_leaves_nothing_broken(tmp_path, error):
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_a_full_disk(tmp_path, monkeypatch, suffix):
     @contextmanager
-    def full(path):
+    def full(path, overwrite):
         yield "/dev/full"
 
     monkeypatch.setattr(clip, "replacing", full)
@@ -273,14 +275,31 @@ def test_a_clip_without_frames(tmp_path):
         dream_clip(source, tmp_path / "out.mp4", same)
 
 
+def test_an_encoder_that_is_missing_is_named_with_what_helps(tmp_path, monkeypatch):
+    source = make_clip(tmp_path / "in.mp4", sound="aac")
+    lacking = {
+        ".mp4": replace(FORMS[".mp4"], video="libmissing"),
+        ".webm": replace(FORMS[".webm"], audio="libmissing"),
+    }
+    for suffix, form in lacking.items():
+        monkeypatch.setitem(FORMS, suffix, form)
+        with pytest.raises(LivedreamError, match=r"no encoder libmissing; install .*av"):
+            dream_clip(source, tmp_path / f"out{suffix}", same)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
 def test_what_cannot_be_asked(tmp_path):
     source = make_clip(tmp_path / "in.mp4")
     os.link(source, tmp_path / "other name.mp4")
     with pytest.raises(UsageError, match=r"\.mp4, .*\.webm"):
         dream_clip(source, tmp_path / "out.gif", same)
     for name in ("in.mp4", "other name.mp4"):
-        with pytest.raises(UsageError, match="the clip to read itself"):
-            dream_clip(source, tmp_path / name, same)
+        with pytest.raises(UsageError, match="the file to read itself"):
+            dream_clip(source, tmp_path / name, same, overwrite=True)
+    (tmp_path / "old.mp4").write_bytes(b"mine")
+    with pytest.raises(UsageError, match=r"exists already.*--overwrite"):
+        dream_clip(source, tmp_path / "old.mp4", same)
+    assert (tmp_path / "old.mp4").read_bytes() == b"mine"
     with pytest.raises(LivedreamError, match="does not exist"):
         dream_clip(source, tmp_path / "nowhere" / "out.mp4", same)
     sizes = iter([64, 64, 32])

@@ -3,6 +3,7 @@ import sys
 import textwrap
 import threading
 import time
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.sinks import recording
-from livedream.runtime.sinks.recording import WAITING, Recorder
+from livedream.runtime.sinks.formats import FORMS
+from livedream.runtime.sinks.recording import WAITING, Recorder, new_recording
 
 START = 12345.678
 
@@ -75,9 +77,9 @@ def test_a_frame_that_is_not_later_is_dropped(tmp_path):
 
 def test_a_slow_encoder_costs_frames_not_time_or_memory(tmp_path, monkeypatch):
     gate = threading.Event()
-    write = recording._Video.write
+    write = recording.Video.write
     monkeypatch.setattr(
-        recording._Video, "write", lambda self, *frame: gate.wait(10) and write(self, *frame)
+        recording.Video, "write", lambda self, *frame: gate.wait(10) and write(self, *frame)
     )
     recorder = Recorder(tmp_path / "a.mp4")
     image = picture(3)
@@ -93,10 +95,84 @@ def test_a_slow_encoder_costs_frames_not_time_or_memory(tmp_path, monkeypatch):
     assert len(decoded(tmp_path / "a.mp4")) == recorder.written
 
 
-def test_an_empty_recording_leaves_no_file(tmp_path):
-    with Recorder(tmp_path / "a.mp4"):
-        pass
+@pytest.mark.parametrize("named", [True, False])
+def test_an_empty_recording_leaves_no_file_and_says_so(tmp_path, named):
+    recorder = Recorder(tmp_path / "a.mp4") if named else new_recording(tmp_path)
+    recorder.close()
     assert list(tmp_path.iterdir()) == []
+    assert "No frame came" in recorder.summary
+    assert not recorder.saved
+
+
+def test_what_was_recorded_is_said(tmp_path):
+    with Recorder(tmp_path / "a.mp4") as recorder:
+        record(recorder, [picture(n) for n in range(4)], [0, 0.5, 1, 1.5])
+    assert recorder.saved
+    assert recorder.summary == f"Recorded {tmp_path / 'a.mp4'}, 1.5 s"
+
+
+def test_nothing_is_replaced_unless_it_is_asked_for(tmp_path):
+    (tmp_path / "a.mp4").write_bytes(b"take one")
+    with pytest.raises(UsageError, match=r"exists already.*--overwrite"):
+        Recorder(tmp_path / "a.mp4")
+    assert (tmp_path / "a.mp4").read_bytes() == b"take one"
+    with Recorder(tmp_path / "a.mp4", overwrite=True) as recorder:
+        record(recorder, [picture(0)], [0])
+    assert len(decoded(tmp_path / "a.mp4")) == 1
+
+
+def test_a_file_that_appears_meanwhile_and_the_recording_are_both_kept(tmp_path):
+    recorder = Recorder(tmp_path / "a.mp4")
+    record(recorder, [picture(n) for n in range(3)], [0, 0.1, 0.2])
+    (tmp_path / "a.mp4").write_bytes(b"another program's")
+    with pytest.raises(LivedreamError, match=r"kept as .*a-2\.mp4"):
+        recorder.close()
+    assert (tmp_path / "a.mp4").read_bytes() == b"another program's"
+    assert len(decoded(tmp_path / "a-2.mp4")) == 3
+
+
+def test_recordings_of_one_second_have_each_their_own_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(recording.time, "strftime", lambda text: "livedream-now.mp4")
+    recorders = [new_recording(tmp_path) for _ in range(3)]
+    for recorder in recorders:
+        record(recorder, [picture(0)], [0])
+        recorder.close()
+    names = ["livedream-now-2.mp4", "livedream-now-3.mp4", "livedream-now.mp4"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert all(len(decoded(tmp_path / name)) == 1 for name in names)
+
+
+def test_a_missing_encoder_is_told_before_anything_is_recorded(tmp_path, monkeypatch):
+    monkeypatch.setitem(FORMS, ".mp4", replace(FORMS[".mp4"], video="libmissing"))
+    with pytest.raises(LivedreamError, match=r"no encoder libmissing; install .*\.webm"):
+        Recorder(tmp_path / "a.mp4")
+    with pytest.raises(LivedreamError, match="no encoder libmissing"):
+        new_recording(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_encoder_that_fails_is_told_by_the_next_write(tmp_path):
+    """By anything, also what nobody foresaw: here a picture that is none."""
+    recorder = Recorder(tmp_path / "a.mp4")
+    recorder.write(np.zeros((48, 64, 3), np.float64), START)
+    recorder._thread.join(30)
+    with pytest.raises(LivedreamError, match="cannot be recorded any further"):
+        recorder.write(picture(0), START + 1)
+    recorder.close()
+    assert "not recorded" in recorder.summary
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_encoder_that_fails_midway_is_told_by_close_and_what_was_there_is_kept(tmp_path):
+    recorder = Recorder(tmp_path / "a.mp4")
+    # Longer than a group of pictures: what is on the disk can be played.
+    record(recorder, [picture(n % 20) for n in range(130)], [n / 30 for n in range(130)])
+    record(recorder, [np.zeros((48, 64, 3), np.float64)], [5])
+    with pytest.raises(LivedreamError, match="cannot be recorded any further"):
+        recorder.close()
+    assert recorder.saved
+    assert len(decoded(tmp_path / "a.mp4")) >= 60
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
 def test_an_interrupted_show_still_has_its_recording(tmp_path):
@@ -208,5 +284,7 @@ def test_a_crash_leaves_a_playable_file_beside(tmp_path):
         [sys.executable, "-c", textwrap.dedent(CRASH), str(tmp_path / "a.mp4")], timeout=60
     )
     (left,) = tmp_path.iterdir()
+    # Seen by whoever looks for it, and of a kind that players open.
+    assert left.name.startswith("a-unfinished-")
     assert left.suffix == ".mp4"
     assert len(decoded(left)) >= 60

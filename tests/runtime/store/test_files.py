@@ -1,11 +1,19 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.store.files import check_writable, replacing, write_bytes
+from livedream.runtime.store.files import (
+    check_outputs,
+    check_writable,
+    numbered,
+    replacing,
+    write_bytes,
+)
 
 
 def leftovers(folder, *known):
@@ -78,8 +86,10 @@ def test_a_link_keeps_pointing_at_its_file(tmp_path):
 
 
 def test_check_writable(tmp_path):
-    (tmp_path / "there").touch()
+    (tmp_path / "empty").touch()
+    (tmp_path / "there").write_bytes(b"mine")
     check_writable(tmp_path / "there")
+    check_writable(tmp_path / "empty", overwrite=False)  # It holds a name and nothing else.
     check_writable(tmp_path / "new", overwrite=False)
     with pytest.raises(UsageError, match="exists already"):
         check_writable(tmp_path / "there", overwrite=False)
@@ -101,3 +111,81 @@ def test_a_closed_folder(tmp_path):
     with pytest.raises(LivedreamError, match="may not be written"):
         check_writable(tmp_path / "a.png")
     tmp_path.chmod(0o700)
+
+
+def names_of_one_file(folder):
+    """A file by every name it can be given."""
+    (folder / "own.mp4").write_bytes(b"the original")
+    (folder / "link.mp4").symlink_to("own.mp4")
+    os.link(folder / "own.mp4", folder / "hard.mp4")
+    (folder / "here").symlink_to(".")
+    return [
+        folder / "own.mp4",
+        folder / "link.mp4",
+        folder / "hard.mp4",
+        folder / "here" / ".." / folder.name / "own.mp4",
+        folder / "here" / "own.mp4",
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_an_output_is_never_an_input(tmp_path):
+    names = names_of_one_file(tmp_path)
+    for output in names:
+        for read in [*names, str(names[1]), f"file:{names[0]}"]:
+            with pytest.raises(UsageError, match="the file to read itself"):
+                check_outputs([tmp_path / "new", output], [None, "0", read], overwrite=True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_two_outputs_are_never_one_file(tmp_path):
+    names = names_of_one_file(tmp_path)
+    for second in names[1:]:
+        with pytest.raises(UsageError, match="one file; write to two"):
+            check_outputs([names[0], None, second], overwrite=True)
+    with pytest.raises(UsageError, match="one file; write to two"):
+        check_outputs([tmp_path / "new.json", tmp_path / "here" / "new.json"])
+
+
+def test_nothing_a_person_made_is_replaced_unasked(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"mine")
+    inputs = ["0", "demo", "rtsp://host/x", "nul\0byte", tmp_path / "gone.mp4", None]
+    check_outputs([tmp_path / "new.png", tmp_path / "b.png"], inputs)
+    check_outputs([tmp_path / "a.png", None], inputs, overwrite=True)
+    with pytest.raises(UsageError, match=r"exists already.*--overwrite"):
+        check_outputs([None, tmp_path / "a.png"], inputs)
+
+
+def test_what_another_program_made_meanwhile_stays(tmp_path):
+    target = tmp_path / "a.png"
+
+    def write():
+        with replacing(target, overwrite=False) as temporary:
+            temporary.write_bytes(b"this one")
+            target.write_bytes(b"the other")
+
+    with pytest.raises(LivedreamError, match=r"kept as .*a-2\.png"):
+        write()
+    assert target.read_bytes() == b"the other"
+    assert (tmp_path / "a-2.png").read_bytes() == b"this one"
+    assert leftovers(tmp_path, "a.png", "a-2.png") == []
+
+
+def test_programs_never_take_one_name_together(tmp_path):
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from livedream.runtime.store.files import numbered, take_free\n"
+        "sys.stdin.readline()\n"  # All begin together.
+        "print([take_free(numbered(Path(sys.argv[1]))).name for _ in range(40)])"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.mp4")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    programs = [subprocess.Popen(command, **pipes) for _ in range(3)]
+    for program in programs:
+        program.stdin.write("\n")
+        program.stdin.flush()
+    taken = [name for program in programs for name in eval(program.communicate(timeout=60)[0])]
+    assert len(set(taken)) == len(taken) == 120
+    expected = {name.name for name, _ in zip(numbered(tmp_path / "a.mp4"), range(120))}  # noqa: B905
+    assert set(taken) == expected

@@ -1,0 +1,144 @@
+"""A clip that is read: its frames one at a time, upright, with exact times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import av.error
+import numpy as np
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from ..errors import LivedreamError
+from .colour import EXACT, SWS, matrix_of
+from .sound import reading
+
+
+class Still(NamedTuple):
+    """One frame of a clip.
+
+    image: uint8 BGR [height, width, 3], upright. time, duration: seconds from the clip's beginning;
+    the duration may be unknown. coded: as it was decoded, for its tags.
+    """
+
+    image: np.ndarray
+    time: Fraction
+    duration: Fraction | None
+    coded: VideoFrame
+
+
+def open_clip(source: Path) -> InputContainer:
+    """The file, for one of its streams. Raises LivedreamError where it is no clip."""
+    _check(source)
+    try:
+        # Absolute, so that a colon in a name is not taken for a protocol.
+        return av.open(str(source.resolve()))
+    except av.error.FFmpegError as error:
+        if isinstance(error, PermissionError):
+            raise LivedreamError(f"{source} cannot be read: permission denied.") from error
+        raise LivedreamError(
+            f"{source} is no clip that FFmpeg can read, or is damaged ({error.strerror})."
+        ) from error
+
+
+class Reader:
+    """The picture of an open clip.
+
+    expected: the number of frames, where the file or its length tells it. damaged: packets that
+    could not be decoded so far. Raises LivedreamError for a file without a picture.
+    """
+
+    def __init__(self, container: InputContainer, path: Path) -> None:
+        # A cover picture is stored as a video stream too.
+        streams = [
+            s for s in container.streams.video if not s.disposition & Disposition.attached_pic
+        ]
+        if not streams:
+            raise LivedreamError(f"{path} has no picture to dream on; it is no video clip.")
+        self.path = path
+        self.container = container
+        self.stream: VideoStream = streams[0]
+        self.stream.thread_type = "AUTO"
+        self.rate: Fraction = self.stream.guessed_rate or self.stream.average_rate or Fraction(25)
+        self.time_base: Fraction = self.stream.time_base or Fraction(1, 90000)
+        self.expected = self._expected()
+        self.damaged = 0
+
+    def frames(self) -> Iterator[Still]:
+        """Every frame that can be decoded, in order. Raises LivedreamError where reading fails."""
+        begin = Fraction(self.container.start_time or 0, av.time_base)
+        size: tuple[int, int] | None = None
+        previous: Fraction | None = None
+        for frame in self._decoded():
+            size = size or (frame.width, frame.height)
+            time = self._time(frame, previous) - begin
+            if previous is not None and time + begin <= previous:
+                # Two frames at one instant, in a broken file: the later one waits for one tick.
+                time = previous + self.time_base - begin
+            previous = time + begin
+            duration = frame.duration * self.time_base if frame.duration else None
+            yield Still(_turned(_to_bgr(frame, size), frame.rotation), time, duration, frame)
+
+    def _decoded(self) -> Iterator[VideoFrame]:
+        packets = self.container.demux(self.stream)
+        while True:
+            with reading(self.path):
+                packet = next(packets, None)
+            if packet is None:
+                return
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                # Players skip what is damaged as well; the report says how much it was.
+                self.damaged += 1
+                continue
+            yield from frames
+
+    def _time(self, frame: VideoFrame, previous: Fraction | None) -> Fraction:
+        if frame.pts is not None:
+            return frame.pts * (frame.time_base or self.time_base)
+        return Fraction(0) if previous is None else previous + 1 / self.rate
+
+    def _expected(self) -> int | None:
+        if self.stream.frames:
+            return self.stream.frames
+        if self.container.duration:
+            return max(1, round(self.container.duration / av.time_base * self.rate))
+        return None
+
+
+def _check(source: Path) -> None:
+    if source.is_dir():
+        raise LivedreamError(f"{source} is a folder; name a clip in it.")
+    if not source.exists():
+        raise LivedreamError(f"{source} does not exist; check the name.")
+    if not source.is_file():
+        raise LivedreamError(f"{source} is no regular file; a clip is read from a file.")
+    if source.stat().st_size == 0:
+        raise LivedreamError(f"{source} is empty; it holds no clip.")
+
+
+def _to_bgr(frame: VideoFrame, size: tuple[int, int]) -> np.ndarray:
+    """uint8 BGR [height, width, 3]. A stream that changes its size midway is scaled to `size`."""
+    coded = frame.reformat(
+        width=size[0],
+        height=size[1],
+        format="bgr24",
+        src_colorspace=SWS[matrix_of(frame)],
+        src_color_range=frame.color_range,
+        dst_color_range="JPEG",
+        interpolation=EXACT,
+    )
+    return coded.to_ndarray()
+
+
+def _turned(image: np.ndarray, degrees: int) -> np.ndarray:
+    """The image upright; `degrees`: counter-clockwise, as the recorder noted, in quarter turns."""
+    turns = round(degrees / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image

@@ -1,0 +1,104 @@
+"""One video file while it is written: a picture and its time go in, packets go to the disk."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import cv2
+import numpy as np
+from av.container import OutputContainer
+from av.video.frame import VideoFrame
+from av.video.reformatter import Colorspace
+from av.video.stream import VideoStream
+
+from ..scaling import letterbox
+from .formats import Form
+
+TICK = Fraction(1, 90_000)  # Seconds; the customary fine clock of video.
+
+
+class Video:
+    """One video file with one stream, as large as `first`, uint8 BGR [height, width, 3].
+
+    Playable up to the last seconds if the program is killed; an ordinary file at the end. fps: a
+    hint for players. Raises OSError and FFmpegError, as do its methods.
+    """
+
+    def __init__(self, path: Path, form: Form, first: np.ndarray, fps: float) -> None:
+        self._size = first.shape[1], first.shape[0]
+        self._last = -1
+        width, height = (side + side % 2 for side in self._size)
+        # Through a file of Python's: FFmpeg's own tells of a full disk only when it closes.
+        self._file = path.open("wb", buffering=0)
+        try:
+            self._container: OutputContainer = av.open(
+                self._file, "w", format=form.muxer, container_options=form.stream
+            )
+        except BaseException:
+            self._file.close()
+            raise
+        try:
+            rate = Fraction(fps).limit_denominator(1001)
+            stream = self._container.add_stream(form.video, rate=rate)
+            assert isinstance(stream, VideoStream)
+            codec = stream.codec_context
+            codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
+            codec.options = form.live
+            codec.time_base = stream.time_base = TICK
+            # A key frame every two seconds: what a crash may cost.
+            codec.gop_size = max(1, round(2 * fps))
+            codec.colorspace, codec.color_range = Colorspace.ITU709, 1
+            codec.color_primaries = codec.color_trc = 1
+            self._stream = stream
+        except BaseException:
+            self.close()
+            raise
+        self._padding = height - self._size[1], width - self._size[0]
+
+    def write(self, image: np.ndarray, tick: int) -> bool:
+        """Encode a picture for `tick`, in TICKs from the first; one of another size is fitted in.
+
+        Returns False, and does nothing, for one that is no later than the one before.
+        """
+        if tick <= self._last:
+            return False
+        self._last = tick
+        if (image.shape[1], image.shape[0]) != self._size:
+            image = letterbox(image, self._size)
+        if any(self._padding):
+            below, right = self._padding
+            image = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24").reformat(
+            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range="MPEG"
+        )
+        frame.time_base, frame.pts = TICK, tick
+        for packet in self._stream.encode(frame):
+            self._container.mux(packet)
+        return True
+
+    def finish(self) -> None:
+        """Flush the encoder and complete the file."""
+        for packet in self._stream.encode(None):
+            self._container.mux(packet)
+        self._container.close()
+        self._file.close()
+
+    def close(self) -> None:
+        """Let go of the file; after `finish` this does nothing."""
+        # A full disk answers again when the trailer is written: the first answer counts.
+        with suppress(OSError, av.error.FFmpegError):
+            self._container.close()
+        self._file.close()
+
+
+def playable(path: Path) -> bool:
+    """Whether at least one frame of the file can be decoded."""
+    try:
+        with av.open(str(path)) as container:
+            return next(container.decode(video=0), None) is not None
+    except (av.error.FFmpegError, IndexError):
+        return False
