@@ -19,7 +19,6 @@ from ..telling import console
 from .bench import bench
 from .options import SEED, Name, shared_options
 
-
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace files that are there already."
 )
