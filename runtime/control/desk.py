@@ -1,0 +1,270 @@
+"""What is being played: every surface says values to the desk, and the show reads them from it."""
+
+from __future__ import annotations
+
+import threading
+import time as clocks
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
+from ..declared import Parameter, Value
+from ..dream.values import Dream
+from ..errors import UsageError, nearest
+from ..gradient.objective import Objective, parse_objective
+from .links import links
+from .modulation import Modulation, modulated
+from .parameters import parameters
+from .recipes import RECIPES
+
+Group = TypeVar("Group")
+Values = Mapping[str, Value]
+Observer = Callable[[str, Value, str], None]
+"""Hears (name, value, source): what was said, after clamping, and by whom."""
+
+
+class State(Mapping[str, Value]):
+    """All values at one moment, by name."""
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> Value:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def of(self, group: type[Group]) -> Group:
+        """The values of one group of parameters, such as `Dream` or `Show`."""
+        return group(**{each.name: self[each.name] for each in fields(group)})  # pyright: ignore[reportArgumentType]
+
+    @property
+    def dream(self) -> Dream:
+        return self.of(Dream)
+
+    @property
+    def objective(self) -> Objective:
+        return parse_objective(str(self["layers"]))
+
+    @property
+    def live(self) -> bool:
+        """Whether the dream of one frame is carried into the next."""
+        return RECIPES[str(self["recipe"])].live
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The way to a value: from `start`, begun at `time`, in `seconds`."""
+
+    target: Value
+    start: Value
+    time: float
+    seconds: float
+
+    def at(self, parameter: Parameter, time: float) -> Value:
+        share = (time - self.time) / self.seconds if self.seconds > 0 else 1.0
+        if share >= 1 or self.start == self.target:
+            return self.target
+        share = max(share, 0.0)
+        if parameter.blend:
+            return parameter.blend(str(self.start), str(self.target), share)
+        if parameter.kind != "number" or parameter.cost == "prepared":
+            return self.target  # No way between: what plays changes once.
+        start = parameter.share(self.start)
+        place = start + share * (parameter.share(self.target) - start)
+        return parameter.at_share(place) if share else self.start
+
+
+class Desk:
+    """The values of all parameters, moved from any thread and read by the show once a frame.
+
+    What is said is clamped, never refused for its size. Reading takes no lock: whatever is said
+    makes a new table that takes the place of the old one. Observers are called outside of all
+    locks, one change after the other, in a thread of those who speak; where they are slow they
+    hear the newest value of each parameter. They must not raise.
+
+    layers: of the network, name -> channels. values: to begin with, beside the defaults. clock:
+    seconds, for the moment at which something is said.
+    """
+
+    def __init__(
+        self,
+        layers: Mapping[str, int],
+        values: Mapping[str, object],
+        *,
+        clock: Callable[[], float] = clocks.monotonic,
+    ) -> None:
+        self.parameters = parameters(layers)
+        self._links = links(layers)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._fired: set[str] = set()
+        self._modulations: tuple[Modulation, ...] = ()
+        self._observers: tuple[Observer, ...] = ()
+        self._news: dict[str, tuple[Value, str]] = {}
+        self._telling = False
+        begin = {each.name: each.default for each in self.parameters.values()}
+        begin = {
+            **begin,
+            "layers": next(iter(layers)),
+            **self._views({"layers": next(iter(layers))}),
+        }
+        self._base: Values = {
+            name: value for name, value in begin.items() if self.parameters[name].kind != "trigger"
+        }
+        self._said: Mapping[str, _Said] = {
+            name: _Said(value, value, 0.0, 0.0)
+            for name, value in self._base.items()
+            if not self._is_view(name)
+        }
+        self.fade(values, "start", 0.0)
+
+    def at(self, time: float) -> State:
+        """All values at `time`, seconds of the desk's clock: a pure function of what was said."""
+        said, modulations = self._said, self._modulations
+        values = {name: each.at(self.parameters[name], time) for name, each in said.items()}
+        for name in {each.name for each in modulations}:
+            values[name] = modulated(self.parameters[name], values[name], modulations, time)
+        return State(values | self._views(values))
+
+    @property
+    def base(self) -> State:
+        """What was said last: the ends of all fades, without modulation."""
+        return State(self._base)
+
+    def set(self, name: str, value: object, source: str, seconds: float | None = None) -> None:
+        """Bring `name` to `value` in `seconds`; None is the parameter's own smoothing.
+
+        A trigger fires at anything but 0. Raises UsageError for a name or a value that there is
+        not.
+        """
+        self.fade({name: value}, source, seconds)
+
+    def nudge(self, name: str, direction: float, source: str, seconds: float | None = None) -> None:
+        """Move `name` by its step, up (direction 1) or down (-1); turn a toggle over, go to the
+        next choice, fire a trigger. Raises UsageError for an unknown name."""
+        parameter = self.parameter(name)
+        self._say(
+            lambda base: {name: parameter.moved(base.get(name, False), direction)}, source, seconds
+        )
+
+    def fade(self, values: Mapping[str, object], source: str, seconds: float | None = None) -> None:
+        """Bring all of `values` to where they are said to go, at once for whoever reads: all of
+        them or, where one cannot be, none. Raises as `set` does."""
+        self._say(lambda base: values, source, seconds)
+
+    def modulate(self, modulations: Iterable[Modulation]) -> None:
+        """These and no others move values around their bases from now on.
+
+        Raises UsageError for a parameter that is no number or cannot change from frame to frame.
+        """
+        modulations = tuple(modulations)
+        for each in modulations:
+            parameter = self.parameter(each.name)
+            if (
+                parameter.kind != "number"
+                or parameter.cost == "prepared"
+                or self._is_view(each.name)
+            ):
+                raise UsageError(f"{parameter.label} does not change from frame to frame.")
+        self._modulations = modulations
+
+    def take(self, name: str) -> bool:
+        """Whether the trigger `name` fired since this was last asked: told once."""
+        if name not in self._fired:
+            return False
+        with self._lock:
+            fired = name in self._fired
+            self._fired.discard(name)
+            return fired
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """From now on `observer` hears every change; the function returned ends that."""
+        with self._lock:
+            self._observers = (*self._observers, observer)
+
+        def forget() -> None:
+            with self._lock:
+                self._observers = tuple(each for each in self._observers if each != observer)
+
+        return forget
+
+    def parameter(self, name: str) -> Parameter:
+        """The declaration of `name`. Raises UsageError, with the nearest names, where none is."""
+        if name not in self.parameters:
+            names = nearest(name, self.parameters)
+            raise UsageError(f"There is no parameter '{name}'; nearest: {names}.")
+        return self.parameters[name]
+
+    def _say(
+        self,
+        wanted: Callable[[Values], Mapping[str, object]],
+        source: str,
+        seconds: float | None,
+    ) -> None:
+        with self._lock:
+            base, now = self._base, self._clock()
+            written, fired = self._resolved(wanted(base))
+            moved = {name: self._way(name, value, now, seconds) for name, value in written.items()}
+            self._said = {**self._said, **moved}
+            self._base = {
+                **base,
+                **written,
+                **(self._views(written) if "layers" in written else {}),
+            }
+            self._fired.update(fired)
+            news = {name: value for name, value in self._base.items() if value != base[name]}
+            for name, value in (news | dict.fromkeys(fired, True)).items():
+                self._news.pop(name, None)  # To the end: in the order in which they were said.
+                self._news[name] = value, source
+        self._tell()
+
+    def _resolved(self, wanted: Mapping[str, object]) -> tuple[dict[str, Value], list[str]]:
+        """The values that are written, views resolved, and the triggers that fire."""
+        written: dict[str, Value] = {}
+        fired = []
+        # What stands for several comes first, so that what is said of one of them holds.
+        for name in sorted(wanted, key=lambda name: name not in self._links):
+            parameter = self.parameter(name)
+            value = parameter.clamp(wanted[name])
+            if parameter.kind == "trigger":
+                fired += [name] if value else []
+            elif name in self._links:
+                written |= self._links[name].write(value, {**self._base, **written})
+            else:
+                written[name] = value
+        return written, fired
+
+    def _way(self, name: str, target: Value, now: float, seconds: float | None) -> _Said:
+        said, parameter = self._said[name], self.parameters[name]
+        if target == said.target and seconds is None:
+            return said  # Said again and again it still arrives in time.
+        duration = parameter.smoothing if seconds is None else seconds
+        return _Said(target, said.at(parameter, now), now, duration)
+
+    def _tell(self) -> None:
+        """Hand out the news in order. Who comes while another does leaves it to that one."""
+        while True:
+            with self._lock:
+                if self._telling or not self._news:
+                    return
+                self._telling = True
+                name = next(iter(self._news))
+                value, source = self._news.pop(name)
+                observers = self._observers
+            try:
+                for observer in observers:
+                    observer(name, value, source)
+            finally:
+                self._telling = False
+
+    def _is_view(self, name: str) -> bool:
+        return name in self._links and self._links[name].read is not None
+
+    def _views(self, values: Values) -> dict[str, Value]:
+        """Of the stored `values`, what is seen of them by other names."""
+        return {name: each.read(values) for name, each in self._links.items() if each.read}

@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from livedream.runtime.control.desk import Desk
+from livedream.runtime.control.modulation import Modulation, saw, sine, square, triangle
+from livedream.runtime.control.parameters import Show
+from livedream.runtime.control.recipes import RECIPES
+from livedream.runtime.errors import UsageError
+
+LAYERS = {"a": 4, "b": 6, "c": 2}
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def desk(clock) -> Desk:
+    return Desk(LAYERS, {"recipe": "live", "layers": "a*0.5+b:2"}, clock=clock)
+
+
+def heard(desk: Desk) -> list:
+    news = []
+    desk.observe(lambda *change: news.append(change))
+    return news
+
+
+class TestSaying:
+    def test_what_is_said_holds_at_once_for_every_time(self, desk):
+        desk.set("octaves", 3, "key")
+        desk.set("step_size", 5, "key", 0)
+        assert [desk.at(time)["octaves"] for time in (0, 100, 101)] == [3, 3, 3]
+        assert desk.at(100)["step_size"] == 5
+
+    def test_it_is_clamped_never_refused_for_its_size(self, desk):
+        desk.set("octave_scale", -5, "osc", 0)
+        desk.set("strength", 1e9, "osc", 0)
+        assert desk.base["octave_scale"] == 1.05
+        assert desk.base["strength"] == 128
+
+    def test_keys_reach_the_ends_and_stay_there(self, desk):
+        for _ in range(40):
+            desk.nudge("octave_scale", -1, "key")
+            desk.nudge("step_size", -1, "key")
+        assert (desk.base["octave_scale"], desk.base["step_size"]) == (1.05, 0)
+
+    @pytest.mark.parametrize("say", ["set", "nudge", "parameter"])
+    def test_an_unknown_name_gets_the_nearest(self, desk, say):
+        arguments = {"set": ("step", 1, "osc"), "nudge": ("step", 1, "osc"), "parameter": ("step",)}
+        with pytest.raises(UsageError, match="no parameter 'step'; nearest: steps"):
+            getattr(desk, say)(*arguments[say])
+
+    def test_all_or_nothing(self, desk):
+        with pytest.raises(UsageError):
+            desk.fade({"octaves": 7, "mirror": True, "layers": "nonsense"}, "preset", 0)
+        assert desk.base["octaves"] == RECIPES["live"].dream.octaves
+        assert not desk.base["mirror"]
+
+    def test_groups_come_out_whole(self, desk):
+        desk.nudge("mirror", 1, "key")
+        desk.nudge("mirror", 1, "key")
+        desk.nudge("freeze", 1, "key")
+        assert desk.base.of(Show) == Show(freeze=True)
+        assert desk.base.dream == RECIPES["live"].dream
+
+
+class TestLinks:
+    def test_a_recipe_sets_the_values_and_whether_the_dream_is_carried(self, desk):
+        desk.set("recipe", "google", "key", 0)
+        state = desk.at(0)
+        assert state.dream == RECIPES["google"].dream
+        assert not state.live
+
+    def test_what_is_said_beside_the_recipe_holds(self, desk):
+        desk.fade({"steps": 7, "recipe": "google"}, "preset", 0)
+        assert desk.base["steps"] == 7
+        assert desk.base["jitter"] == RECIPES["google"].dream.jitter
+
+    def test_a_layer_moves_the_first_term_and_keeps_the_mix(self, desk):
+        desk.nudge("layer", 1, "key")
+        assert desk.at(0)["layers"] == "b*0.5+b:2"
+        for _ in range(2):
+            desk.nudge("layer", 1, "key")
+        assert desk.at(0)["layers"] == "a*0.5+b:2"
+        desk.nudge("layer", -1, "key")
+        assert (desk.base["layer"], desk.base["layers"]) == ("c", "c*0.5+b:2")
+
+    def test_a_channel_is_one_of_the_layers_and_minus_one_is_all(self, desk):
+        desk.set("channel", 99, "midi")
+        assert (desk.base["layers"], desk.base["channel"]) == ("a:3*0.5+b:2", 3)
+        desk.set("layer", "c", "midi")
+        assert (desk.base["layers"], desk.base["channel"]) == ("c:1*0.5+b:2", 1)
+        desk.set("channel", -1, "midi")
+        assert (desk.base["layers"], desk.base["channel"]) == ("c*0.5+b:2", -1)
+
+    def test_a_sum_is_seen_as_layer_and_channel(self, desk):
+        desk.set("layers", "b:5", "osc")
+        assert (desk.at(0)["layer"], desk.at(0)["channel"]) == ("b", 5)
+        assert str(desk.at(0).objective) == "b:5"
+
+
+class TestTime:
+    def test_a_fade_runs_from_where_it_is(self, desk, clock):
+        desk.set("blur", 0, "osc", 0)
+        desk.set("blur", 8, "osc", 4)
+        assert [desk.at(time)["blur"] for time in (90, 100, 101, 103, 104, 200)] == [
+            0, 0, 2, 6, 8, 8
+        ]  # fmt: skip
+        clock.now = 102.0
+        desk.set("blur", 0, "key", 2)
+        assert [desk.at(time)["blur"] for time in (102, 103, 104)] == [4, 2, 0]
+        assert desk.base["blur"] == 0
+
+    def test_a_fade_along_a_log_curve_is_slow_at_the_low_end(self, desk):
+        desk.set("half_life", 0, "osc", 0)
+        desk.set("half_life", 60, "osc", 2)
+        assert 0 < desk.at(101)["half_life"] < 5
+
+    def test_without_seconds_it_is_the_parameters_own_smoothing(self, desk):
+        desk.set("blur", 4, "midi")
+        smoothing = desk.parameters["blur"].smoothing
+        assert desk.at(100)["blur"] == RECIPES["live"].dream.blur
+        assert desk.at(100 + smoothing)["blur"] == 4
+
+    def test_said_again_every_frame_it_still_arrives(self, desk, clock):
+        for _ in range(30):
+            desk.set("blur", 4, "osc")
+            clock.now += 1 / 60
+        assert desk.at(clock.now)["blur"] == 4
+
+    def test_a_cut_ends_a_fade_to_the_same_value(self, desk):
+        desk.set("blur", 4, "osc", 10)
+        desk.set("blur", 4, "key", 0)
+        assert desk.at(100)["blur"] == 4
+
+    def test_other_fades_go_on(self, desk, clock):
+        desk.set("blur", 0, "osc", 0)
+        desk.set("blur", 8, "osc", 4)
+        clock.now = 102.0
+        desk.set("strength", 3, "key", 0)
+        desk.nudge("mirror", 1, "key")
+        assert desk.at(103)["blur"] == 6
+
+    def test_layers_morph_and_what_needs_sessions_jumps(self, desk):
+        desk.fade({"layers": "a*0.5+c", "octaves": 5, "octave_scale": 2}, "preset", 2)
+        state = desk.at(101)
+        assert state["layers"] == "a*0.5+b:2*0.5+c*0.5"
+        assert (state["octaves"], state["octave_scale"]) == (5, 2)
+        assert desk.at(102)["layers"] == "a*0.5+c"
+
+
+class TestModulation:
+    def test_waves_move_a_value_around_its_base(self, desk):
+        desk.set("blur", 4, "key", 0)
+        desk.modulate([Modulation("blur", 0.25, 2.0, sine)])
+        assert desk.at(0.5)["blur"] == pytest.approx(6)
+        assert desk.at(1.5)["blur"] == pytest.approx(2)
+        assert desk.base["blur"] == 4
+        desk.set("blur", 8, "key", 0)
+        assert desk.at(0.5)["blur"] == 8
+        desk.modulate([])
+        assert desk.at(1.5)["blur"] == 8
+
+    def test_several_add_up_and_never_leave_the_range(self, desk):
+        desk.set("blur", 4, "key", 0)
+        desk.modulate([Modulation("blur", 0.25, 1, square), Modulation("blur", 0.125, 1, square)])
+        assert [desk.at(time)["blur"] for time in (0.1, 0.6)] == [7, 1]
+        desk.modulate([Modulation("blur", -9, 1, square)])
+        assert [desk.at(time)["blur"] for time in (0.1, 0.6)] == [0, 8]
+
+    @pytest.mark.parametrize("name", ["octaves", "layers", "mirror", "channel"])
+    def test_only_what_may_change_every_frame(self, desk, name):
+        with pytest.raises(UsageError, match="does not change from frame to frame"):
+            desk.modulate([Modulation(name, 1, 1, sine)])
+
+    def test_waves_stay_in_their_range_and_begin_where_they_say(self):
+        for wave in (sine, triangle, saw, square):
+            values = [wave(n / 100) for n in range(-200, 200)]
+            assert -1 <= min(values) < -0.95
+            assert 0.95 < max(values) <= 1
+            assert wave(0.3) == pytest.approx(wave(7.3))
+        assert [triangle(part) for part in (0, 0.25, 0.5, 0.75)] == [0, 1, 0, -1]
+        assert [saw(part) for part in (0, 0.5)] == [-1, 0]
+
+
+class TestTriggers:
+    def test_each_is_told_once(self, desk):
+        assert not desk.take("snapshot")
+        desk.nudge("snapshot", 1, "key")
+        desk.set("reset", True, "osc")
+        assert desk.take("snapshot")
+        assert not desk.take("snapshot")
+        assert desk.take("reset")
+
+    def test_the_release_of_a_button_is_none(self, desk):
+        desk.set("snapshot", 0.0, "osc")
+        assert not desk.take("snapshot")
+
+
+class TestObservers:
+    def test_they_hear_what_changed_and_who_said_it(self, desk):
+        news = heard(desk)
+        desk.set("octaves", 99, "osc")
+        desk.set("octaves", 12, "osc")  # Nothing changes.
+        desk.set("snapshot", 1, "key")
+        desk.nudge("layer", 1, "page")
+        assert news == [
+            ("octaves", 12, "osc"), ("snapshot", True, "key"),
+            ("layers", "b*0.5+b:2", "page"), ("layer", "b", "page"),
+        ]  # fmt: skip
+
+    def test_one_that_left_hears_nothing(self, desk):
+        news = []
+        forget = desk.observe(lambda *change: news.append(change))
+        forget()
+        desk.set("octaves", 5, "osc")
+        assert news == []
+
+    def test_one_may_speak_itself(self, desk):
+        news = heard(desk)
+        desk.observe(lambda name, value, source: desk.set("steps", 3, "echo"))
+        desk.set("octaves", 5, "osc")
+        assert news == [("octaves", 5, "osc"), ("steps", 3, "echo")]
+
+    def test_a_slow_one_holds_up_neither_speakers_nor_the_reader(self, desk):
+        arrived, go_on = threading.Event(), threading.Event()
+        news = []
+
+        def slow(*change):
+            news.append(change)
+            arrived.set()
+            assert go_on.wait(10)
+
+        desk.observe(slow)
+        speaker = threading.Thread(target=desk.set, args=("octaves", 3, "one"))
+        speaker.start()
+        assert arrived.wait(10)
+        for octaves in range(4, 9):
+            desk.set("octaves", octaves, "other")
+        assert desk.at(0)["octaves"] == 8
+        go_on.set()
+        speaker.join(10)
+        assert news == [("octaves", 3, "one"), ("octaves", 8, "other")]
+
+    def test_an_error_of_one_does_not_silence_the_desk(self, desk):
+        def broken(*change):
+            raise OSError("gone")
+
+        forget = desk.observe(broken)
+        with pytest.raises(OSError, match="gone"):
+            desk.set("octaves", 5, "osc")
+        forget()
+        news = heard(desk)
+        desk.set("octaves", 6, "osc")
+        assert news == [("octaves", 6, "osc")]
+
+
+class TestThreads:
+    def test_four_that_speak_lose_nothing(self, desk):
+        names = ("step_size", "blur", "strength", "half_life")
+        last = {}
+        desk.observe(lambda name, value, source: last.__setitem__(name, value))
+        begin = threading.Barrier(5)
+
+        def speak(name: str) -> None:
+            begin.wait()
+            for number in range(2500):
+                desk.set(name, number % 7, name, 0)
+                desk.nudge("steps", 1 if number % 2 else -1, name, 0)
+            desk.set(name, 5, name, 0)
+
+        desk.set("steps", 100, "test", 0)
+        threads = [threading.Thread(target=speak, args=(name,)) for name in names]
+        for thread in threads:
+            thread.start()
+        begin.wait()
+        while any(thread.is_alive() for thread in threads):
+            state = desk.at(0)
+            assert all(0 <= state[name] <= 24 for name in names)
+        assert [desk.at(0)[name] for name in names] == [5] * 4
+        assert desk.base["steps"] == 100  # No nudge was lost between reading and writing.
+        assert {name: last[name] for name in names} == dict.fromkeys(names, 5)
+
+    def test_reading_needs_no_lock(self, desk):
+        with desk._lock:
+            reader = threading.Thread(target=lambda: (desk.at(0), desk.base, desk.take("reset")))
+            reader.start()
+            reader.join(10)
+            assert not reader.is_alive()
