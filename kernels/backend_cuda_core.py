@@ -17,7 +17,7 @@ _ELF = b"\x7fELF"
 
 
 class CudaCoreBackend:
-    """Raises Unavailable where cuda-core 1.x is not installed or finds no card."""
+    """Raises Unavailable where cuda-core 1.x is not installed or cannot use the card."""
 
     name = "cuda-core"
 
@@ -33,12 +33,12 @@ class CudaCoreBackend:
         try:
             self._device = core.Device(card)
             self._device.set_current()
-        except (RuntimeError, ValueError) as error:
+            self.card = self._device.name
+            major, minor = self._device.compute_capability
+            self._host = core.LegacyPinnedMemoryResource()
+        except Exception as error:  # its own errors have no public name
             raise Unavailable(f"cuda-core: {error}") from error
-        self.card = self._device.name
-        major, minor = self._device.compute_capability
         self.architecture = 10 * major + minor
-        self._host = core.LegacyPinnedMemoryResource()
 
     def compiler(self) -> Compiler:
         return find_compiler(Nvrtc, Nvcc)

@@ -14,7 +14,7 @@ from .launcher import Argument, Memory, Stream, Unavailable
 
 
 class PycudaBackend:
-    """Raises Unavailable where pycuda is not installed or finds no card."""
+    """Raises Unavailable where pycuda is not installed or cannot use the card."""
 
     name = "pycuda"
 
@@ -28,7 +28,9 @@ class PycudaBackend:
         os.environ["CUDA_DEVICE"] = str(card)
         try:
             primary: Any = importlib.import_module("pycuda.autoprimaryctx")
-        except (driver.Error, RuntimeError) as error:
+            self.card = primary.device.name()
+            major, minor = primary.device.compute_capability()
+        except Exception as error:  # pycuda's own, and RuntimeError
             raise Unavailable(f"pycuda: {error}") from error
         finally:
             if before is None:
@@ -37,8 +39,6 @@ class PycudaBackend:
                 os.environ["CUDA_DEVICE"] = before
         self._driver = driver
         self._context = primary.context
-        self.card = primary.device.name()
-        major, minor = primary.device.compute_capability()
         self.architecture = 10 * major + minor
         self._prepared: dict[int, str] = {}
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .compile import Compiler, KernelError, load_or_compile
+from .compile import SOURCES, Compiler, KernelError, load_or_compile
 
 Argument = np.generic
 """np.uint64 for pointers, np.int32, np.int64, np.float32: the exact type of the kernel's."""
@@ -131,6 +131,11 @@ class Launcher:
         binary = load_or_compile(name, self.architecture, self._compiler, self._cache)
         self._modules[name] = self._backend.module(binary)
 
+    def load_all(self) -> None:
+        """`load` every source: seconds where they have to be compiled."""
+        for name in SOURCES:
+            self.load(name)
+
     def function(self, source: str, name: str) -> Any:
         """The kernel `name` of `<source>.cu`, loaded if it was not."""
         key = source, name
@@ -213,20 +218,20 @@ def _contiguous(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _pycuda(card: int) -> Backend:
-    from .backend_pycuda import PycudaBackend
-
-    return PycudaBackend(card)
-
-
 def _cuda_core(card: int) -> Backend:
     from .backend_cuda_core import CudaCoreBackend
 
     return CudaCoreBackend(card)
 
 
-BACKENDS: tuple[Callable[[int], Backend], ...] = (_pycuda, _cuda_core)
-"""In the order in which they are tried."""
+def _pycuda(card: int) -> Backend:
+    from .backend_pycuda import PycudaBackend
+
+    return PycudaBackend(card)
+
+
+BACKENDS: tuple[Callable[[int], Backend], ...] = (_cuda_core, _pycuda)
+"""In the order in which they are tried: pycuda ties events and memory to threads."""
 
 
 def open_launcher(

@@ -130,15 +130,15 @@ def find_card(
             return None
     preload(ort)
     try:
-        launcher = open_launcher(cache_folder("engines") / "kernels")
-    except KernelError as error:
+        device = open_device(ahead)
+    except LivedreamError as error:
         if name != "auto":
             # A library that is missing is the better reason.
             rungs(name, gather(ort, None), say)
             raise LivedreamError(f"The provider '{name}' cannot start: {error}") from error
         say(f"The graphics card is not used: {error}")
         return None
-    facts = gather(ort, launcher.architecture)
+    facts = gather(ort, device.launcher.architecture)
     providers = [each for each in rungs(name, facts, say) if each.name != "cpu"]
     if RTX in providers:
         try:
@@ -152,4 +152,18 @@ def find_card(
         return None
     if name == "auto":
         providers.append(STOPGAP)
-    return Card(CudaDevice(launcher, ahead=ahead), facts, tuple(providers), ort)
+    return Card(device, facts, tuple(providers), ort)
+
+
+def open_device(ahead: int) -> CudaDevice:
+    """The card with all kernels loaded, so that compiling them holds up no frame. ahead: as of
+    `CudaDevice`. Raises LivedreamError where there is none that can be used."""
+    try:
+        launcher = open_launcher(cache_folder("engines") / "kernels")
+        launcher.load_all()
+        return CudaDevice(launcher, ahead=ahead)
+    except (LivedreamError, KernelError) as error:
+        raise LivedreamError(str(error)) from error
+    except Exception as error:  # at work, the CUDA libraries raise errors of their own
+        reason = str(error).split("\n")[0][:200].rstrip(".") or type(error).__name__
+        raise LivedreamError(f"it failed when the kernels were loaded: {reason}.") from error

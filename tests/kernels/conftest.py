@@ -70,7 +70,7 @@ def find_card(tmp_path_factory: pytest.TempPathFactory) -> Launcher:
     """LIVEDREAM_BACKEND: the name of the only library to try."""
     folder = tmp_path_factory.getbasetemp() / "kernels"
     only = os.environ.get("LIVEDREAM_BACKEND")
-    backends = [each for each in (PycudaBackend, CudaCoreBackend) if only in (None, each.name)]
+    backends = [each for each in (CudaCoreBackend, PycudaBackend) if only in (None, each.name)]
     try:
         return open_launcher(folder, backends=backends)
     except KernelError as error:

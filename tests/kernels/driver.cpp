@@ -20,7 +20,7 @@
 
 namespace {
 
-enum Status { OK = 0, INVALID_VALUE = 1, INVALID_DEVICE = 101, INVALID_IMAGE = 200,
+enum Status { OK = 0, INVALID_VALUE = 1, NO_DEVICE = 100, INVALID_DEVICE = 101, INVALID_IMAGE = 200,
               INVALID_CONTEXT = 201, INVALID_HANDLE = 400, NOT_FOUND = 500, NOT_SUPPORTED = 801 };
 
 struct Kernel {
@@ -190,7 +190,7 @@ int livedream_alive(int kind) {
     return static_cast<int>(kind == 0 ? streams.size() : kind == 1 ? events.size() : memory.size());
 }
 
-int cuInit(unsigned) { return OK; }
+int cuInit(unsigned) { return getenv("LIVEDREAM_NO_DEVICE") ? NO_DEVICE : OK; }
 int cuDriverGetVersion(int* out) { return *out = 13000, OK; }
 int cuGetErrorName(int status, const char** out) {
     static thread_local char text[32];

@@ -9,7 +9,6 @@ import types
 import numpy as np
 import pytest
 
-from livedream.kernels import launcher as launching
 from livedream.kernels.backend_cuda_core import CudaCoreBackend
 from livedream.kernels.backend_pycuda import PycudaBackend
 from livedream.kernels.compile import KernelError
@@ -65,7 +64,7 @@ def test_none_that_works_is_an_error_with_reasons_and_the_command():
         open_launcher(backends=[absent, absent])
 
 
-def test_order_is_pycuda_then_cuda_core(monkeypatch):
+def test_cuda_core_is_tried_before_pycuda(monkeypatch):
     asked = []
 
     def missing(name: str):
@@ -73,9 +72,9 @@ def test_order_is_pycuda_then_cuda_core(monkeypatch):
         raise ImportError(f"No module named {name!r}")
 
     monkeypatch.setattr(importlib, "import_module", missing)
-    with pytest.raises(KernelError, match=r"pycuda: No module.*cuda-core: No module"):
+    with pytest.raises(KernelError, match=r"cuda-core: No module.*pycuda: No module"):
         open_launcher()
-    assert asked == ["pycuda.driver", "cuda.core"]
+    assert asked == ["cuda.core", "pycuda.driver"]
 
 
 def test_modules_and_functions_are_loaded_once(tmp_path):
@@ -247,7 +246,3 @@ def test_a_second_thread_may_attach(real):
     thread.join()
     assert got
     assert not got[0].any()
-
-
-def test_backends_are_tried_in_order():
-    assert [each.__name__ for each in launching.BACKENDS] == ["_pycuda", "_cuda_core"]

@@ -10,14 +10,17 @@ import pytest
 
 from livedream.kernels.compile import KernelError
 from livedream.runtime.cuda import assemble
-from livedream.runtime.cuda.assemble import STOPGAP, find_card
+from livedream.runtime.cuda.assemble import STOPGAP, find_card, open_device
 from livedream.runtime.cuda.bridge import BridgedEngine
+from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.providers import PROVIDERS
 
 from ..toy import ToyEngine
 from .fake_ort import FakeOrt
+from .fakes import counting_launcher
+from .test_device import LIVE, moving
 from .test_engine import GRAPH, IMAGE
 from .test_ladder import FULL
 
@@ -79,6 +82,27 @@ def test_a_card_out_of_reach_is_said(machine):
         machine("cuda", missing, reachable=False)
     with pytest.raises(UsageError, match="nearest"):
         machine("cida")
+
+
+def test_no_kernel_is_compiled_while_it_dreams(compiler, tmp_path, monkeypatch):
+    launcher, backend = counting_launcher(compiler)
+    monkeypatch.setenv("LIVEDREAM_CACHE", str(tmp_path))
+    monkeypatch.setattr(assemble, "open_launcher", lambda cache: launcher)
+    device = open_device(0)
+    monkeypatch.setattr(backend, "module", None)
+    dreamer = Dreamer(device, BridgedEngine(device, ToyEngine()), LIVE)
+    for index, frame in enumerate(moving(3)):
+        dreamer.live(frame, index / 25)
+
+
+def test_a_card_too_full_to_begin_with_is_not_used(machine, host):
+    host[1].full = True
+    card, said = machine()
+    assert card is None
+    assert said == [
+        "The graphics card is not used: it failed when the kernels were loaded: "
+        "CUDA_ERROR_OUT_OF_MEMORY: out of memory."
+    ]
 
 
 def test_a_plugin_that_does_not_register_is_passed_over(machine, monkeypatch):
