@@ -131,7 +131,7 @@ class TestTime:
         desk.set("blur", 4, "midi")
         smoothing = desk.parameters["blur"].smoothing
         assert desk.at(100)["blur"] == RECIPES["live"].dream.blur
-        assert desk.at(100 + smoothing)["blur"] == 4
+        assert desk.at(100 + 2 * smoothing)["blur"] == 4
 
     def test_said_again_every_frame_it_still_arrives(self, desk, clock):
         for _ in range(30):
