@@ -11,6 +11,7 @@ from rich.console import Console
 from .choices import Choices
 from .dream.device import Engine
 from .dream.dreamer import Dreamer
+from .dream.stages import TimedDreamer
 from .gradient.network import Network, Request, find_network
 from .gradient.platform import Platform, Processor
 from .gradient.providers import find_provider
@@ -90,9 +91,11 @@ def open_dreamer(
     (height, width). Prints what it chose; raises as `open_engine` does."""
     with stages(console) as report:
         engines, engine = open_engine(choices, network, size, report, console.print, ahead=ahead)
-    dreamer = Dreamer(
-        engines.platform.device, engine, choices.dream(), seed=choices.seed, stats=stats
-    )
+    made_of = engines.platform.device, engine, choices.dream()
+    if stats:
+        dreamer = TimedDreamer(*made_of, seed=choices.seed, stage=stats.stage)
+    else:
+        dreamer = Dreamer(*made_of, seed=choices.seed)
     octaves = ", ".join(f"{width}x{height}" for height, width in dreamer.sizes(*size)[::-1])
     console.print(
         f"{network.model} {engine.objective} on {engine.provider.name}, {octaves}, "

@@ -36,7 +36,7 @@ def measure_live(
     given_up: list[str] = []
     dreaming = Dreaming(
         capture,
-        opened.dreamer(stats),
+        opened.dreamer(stats.stage),
         Switcher(opened.engines, opened.engine, opened.dream, opened.size, lambda text: None),
         stats,
         live=opened.live,

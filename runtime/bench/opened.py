@@ -13,12 +13,12 @@ from typing import Any
 from ..choices import Choices
 from ..dream.device import Device, Engine
 from ..dream.dreamer import Dreamer
+from ..dream.stages import Stage, TimedDreamer
 from ..dream.values import Dream
 from ..gradient.network import Network
 from ..gradient.selection import Engines
 from ..progress import Progress
 from ..start import network_of, open_engine
-from ..stats import Stats
 from .clocks import clocks_of
 from .schema import GraphFacts, RecipeFacts
 
@@ -62,9 +62,12 @@ class Opened:
     def device(self) -> Device[Any]:
         return self.engines.platform.device
 
-    def dreamer(self, stats: Stats | None = None) -> Dreamer[Any]:
-        """A fresh one, from the case's seed."""
-        return Dreamer(self.device, self.engine, self.dream, seed=self.choices.seed, stats=stats)
+    def dreamer(self, stage: Stage | None = None, *, waited: bool = False) -> Dreamer[Any]:
+        """A fresh one, from the case's seed. stage, waited: as of `TimedDreamer`."""
+        made_of = self.device, self.engine, self.dream
+        if stage is None:
+            return Dreamer(*made_of, seed=self.choices.seed)
+        return TimedDreamer(*made_of, seed=self.choices.seed, stage=stage, waited=waited)
 
     def gradient(self, image: Any) -> Any:
         """The engine's, of an image on the device, and finished: a card is waited for."""

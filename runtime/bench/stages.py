@@ -1,34 +1,11 @@
-"""A dreamt frame by stage: a device and an engine that note how long each operation takes."""
+"""A dreamt frame by stage, on the clocks of host and device."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
-
-from ..dream.device import Array, Device, Engine
-from ..stats import Stats
 from .clocks import Clock, HostClock
-
-STAGES = {
-    "upload": "upload",
-    "flow": "flow",
-    "warp": "warp",
-    "resample": "resample",
-    "jitter": "jitter",
-    "gradient": "gradient",
-    "blur": "blur",
-    "ascend": "ascend",
-    "add": "combine",
-    "subtract": "combine",
-    "limit": "combine",
-    "download": "download",
-}
-"""Operation of the device -> stage of the report, in the order of a frame."""
-
-Result = TypeVar("Result")
 
 
 class StageTimes:
@@ -71,17 +48,6 @@ class StageTimes:
         """`with times.stage("flow"): ...`; only between `begin` and `end`."""
         return _Span(self, name)
 
-    def timed(self, name: str, function: Callable[..., Result]) -> Callable[..., Result]:
-        """`function`, noted as stage `name`."""
-
-        def run(*arguments: Any) -> Result:
-            if self._whole is None:
-                return function(*arguments)
-            with _Span(self, name):
-                return function(*arguments)
-
-        return run
-
     def _read(self) -> None:
         if not self._late:
             return
@@ -121,55 +87,3 @@ class _Span:
         times = self._times
         self.end = [mark() for mark in times._marks]
         times._open.pop()
-
-
-class _Timed(Generic[Array]):
-    """A device's operations, each noted as its stage."""
-
-    def __init__(self, device: Device[Array], times: StageTimes) -> None:
-        self._device = device
-        for operation, stage in STAGES.items():
-            if hasattr(device, operation):
-                setattr(self, operation, times.timed(stage, getattr(device, operation)))
-        self.download = times.timed("download", self._download)
-
-    def _download(self, image: Array) -> np.ndarray:
-        """The picture itself: a card that works ahead would give one that is still on its way."""
-        return np.asarray(self._device.download(image))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._device, name)
-
-
-class _TimedEngine(Generic[Array]):
-    """An engine whose gradients are noted."""
-
-    def __init__(self, engine: Engine[Array], times: StageTimes) -> None:
-        self._engine = engine
-        self.gradient = times.timed("gradient", engine.gradient)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)
-
-
-class _FlowStats:
-    """Takes the place of `Stats` in a dreamer: of its stages only the flow is no operation."""
-
-    def __init__(self, times: StageTimes) -> None:
-        self._times = times
-
-    def stage(self, name: str) -> AbstractContextManager[object]:
-        if name == "flow" and self._times._whole is not None:
-            return self._times.stage("flow")
-        return nullcontext()
-
-
-def timed(
-    device: Device[Array], engine: Engine[Array], times: StageTimes
-) -> tuple[Device[Array], Engine[Array], Stats]:
-    """What a `Dreamer` is made of, with every operation noted in `times`."""
-    return (
-        cast("Device[Array]", _Timed(device, times)),
-        cast("Engine[Array]", _TimedEngine(engine, times)),
-        cast(Stats, _FlowStats(times)),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from ..dream.device import Array, Device
-from .stages import STAGES
+from ..dream.stages import STAGES
 
 IMAGE = 12
 """Bytes of a pixel on the device, three float32 planes."""

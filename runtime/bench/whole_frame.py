@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 
+from ..dream.stages import STAGES
 from . import statistics
 from .clocks import clocks_of
 from .floor import Work
@@ -13,7 +14,7 @@ from .opened import Opened
 from .results import distribution, measured, rounded, spread
 from .sampling import collect
 from .schema import Floor, Frame, Overhead, Stage
-from .stages import STAGES, StageTimes, timed
+from .stages import StageTimes
 from .step import copy_bandwidth, work_floor_ms
 from .synthetic_camera import RATE, swing
 from .traffic import counting
@@ -36,11 +37,7 @@ class Film:
         self, opened: Opened, pictures: np.ndarray, times: StageTimes | None = None
     ) -> None:
         self.times = times
-        self._dreamer = opened.dreamer()
-        if times:
-            device, engine, stats = timed(opened.device, opened.engine, times)
-            self._dreamer = opened.dreamer(stats)
-            self._dreamer.device, self._dreamer.engine = device, engine
+        self._dreamer = opened.dreamer(times.stage if times else None, waited=True)
         self._live = opened.live
         self._pictures = pictures
         self._index = 0

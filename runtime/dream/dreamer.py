@@ -13,7 +13,6 @@ from typing import Generic
 
 import numpy as np
 
-from ..stats import Stats
 from .device import Array, Device, Engine
 from .flow import MotionTracker
 from .values import Dream
@@ -38,14 +37,12 @@ class Dreamer(Generic[Array]):
         dream: Dream,
         *,
         seed: int = 0,
-        stats: Stats | None = None,
     ) -> None:
         self.device = device
         self.engine = engine
         self.dream = dream
         self.on_step: Callable[[], None] | None = None
         self._random = np.random.default_rng(seed)
-        self._stats = stats or Stats()
         self._tracker = MotionTracker()
         self._residual: Array | None = None
         self._time = 0.0
@@ -74,27 +71,20 @@ class Dreamer(Generic[Array]):
 
     def live(self, bgr: np.ndarray, time: float) -> np.ndarray:
         """The next picture of a stream, uint8 BGR, taken at `time` seconds."""
-        device, dream, stage = self.device, self.dream, self._stats.stage
-        with stage("upload"):
-            base = device.upload(bgr)
-        with stage("flow"):
-            residual = self._carry(bgr, time)
-        image = base if residual is None else device.add(base, residual)
+        device = self.device
+        gap, self._time = time - self._time, time
+        base = device.upload(bgr)
+        old = self._carry(bgr, gap)
+        image = base if old is None else device.add(base, old)
         full = device.size(base)
         for height, width in self.sizes(*full)[:-1]:
-            with stage("ascent"):
-                small = device.resample(image, height, width, False)
-            climbed = self._climb(small)
-            with stage("ascent"):
-                detail = device.subtract(climbed, small)
-                image = device.add(image, device.resample(detail, *full, False))
+            small = device.resample(image, height, width, False)
+            detail = device.subtract(self._climb(small), small)
+            image = device.add(image, device.resample(detail, *full, False))
         image = self._climb(image)
-        with stage("ascent"):
-            residual = device.subtract(image, base)
-            self._residual = device.limit(residual, dream.strength * LEVEL)
-            image = device.add(base, self._residual)
-        with stage("download"):
-            return device.download(image)
+        residual = device.subtract(image, base)
+        self._residual = device.limit(residual, self.dream.strength * LEVEL)
+        return device.download(device.add(base, self._residual))
 
     def reset(self) -> None:
         """Let go of the old dream."""
@@ -103,28 +93,24 @@ class Dreamer(Generic[Array]):
 
     def _climb(self, image: Array) -> Array:
         """The steps of one octave: shift, gradient, normalised ascent, shift back."""
-        device, dream, stage = self.device, self.dream, self._stats.stage
+        device, dream = self.device, self.dream
         for _ in range(dream.steps):
             dx, dy = self._random.integers(-dream.jitter, dream.jitter, 2, endpoint=True)
-            with stage("ascent"):
-                shifted = device.jitter(image, dx, dy)
-            with stage("gradient"):
-                gradient = self.engine.gradient(shifted)
-            with stage("ascent"):
-                gradient = device.blur(gradient, dream.blur)
-                image = device.ascend(shifted, gradient, dream.step_size * LEVEL, dx, dy)
+            shifted = device.jitter(image, dx, dy)
+            gradient = device.blur(self.engine.gradient(shifted), dream.blur)
+            image = device.ascend(shifted, gradient, dream.step_size * LEVEL, dx, dy)
             if self.on_step:
                 self.on_step()
         return image
 
-    def _carry(self, bgr: np.ndarray, time: float) -> Array | None:
-        """The last frame's residual where it belongs in this one, faded; None to start anew."""
+    def _carry(self, bgr: np.ndarray, gap: float) -> Array | None:
+        """The residual of the last frame, `gap` seconds ago, where it belongs in this one, faded;
+        None to start anew."""
         motion = self._tracker.track(bgr)
-        residual, gap = self._residual, time - self._time
-        self._time = time
+        residual, half_life = self._residual, self.dream.half_life
         if motion is None or residual is None or not 0 <= gap <= LONGEST_GAP:
             return None
         if self.device.size(residual) != bgr.shape[:2]:
             return None
-        fade = 0.5 ** (gap / self.dream.half_life) if self.dream.half_life else 0.0
+        fade = 0.5 ** (gap / half_life) if half_life else 0.0
         return self.device.warp(residual, motion.flow, motion.keep * np.float32(fade))

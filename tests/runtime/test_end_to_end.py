@@ -73,8 +73,8 @@ def test_demo_is_exported_dreamt_recorded_and_measured(environment, tmp_path):
     assert stats["settings"]["provider"] in ("cpu", "openvino")
     assert stats["settings"]["layers"] == LAYERS
     stages = stats["stages_ms"]
-    assert {"capture", "upload", "flow", "gradient", "ascent"} <= set(stages)
-    assert all(stages[name]["count"] == 12 for name in ("upload", "flow", "gradient", "ascent"))
+    assert {"capture", "upload", "flow", "gradient", "ascend"} <= set(stages)
+    assert all(stages[name]["count"] == 12 for name in ("upload", "flow", "gradient", "ascend"))
     assert stages["gradient"]["p50"] <= stages["gradient"]["p95"] <= stages["gradient"]["p99"]
     with av.open(str(tmp_path / "out.mp4")) as video:
         recorded = [frame.to_ndarray(format="bgr24") for frame in video.decode(video=0)]

@@ -16,9 +16,9 @@ import pytest
 from livedream.runtime.bench.baseline import VARIANTS, Torch, parse_baselines
 from livedream.runtime.bench.runner import Effort
 from livedream.runtime.bench.schema import read_report
-from livedream.runtime.bench.stages import STAGES
 from livedream.runtime.bench.synthetic_camera import SyntheticCamera, drawn_frames, swing
 from livedream.runtime.cli.bench import bench, efforts
+from livedream.runtime.dream.stages import STAGES
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.exporting import missing_extra
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livedream.runtime.bench.stages import STAGES, StageTimes, timed
+from livedream.runtime.bench.stages import StageTimes
 from livedream.runtime.bench.synthetic_camera import drawn_frames
 from livedream.runtime.bench.traffic import counting, operation_bytes
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
+from livedream.runtime.dream.flow import MotionTracker
+from livedream.runtime.dream.stages import STAGES, TimedDreamer
 from livedream.runtime.dream.values import Dream
 
 from ..toy import ToyEngine
@@ -88,13 +90,6 @@ def test_a_device_s_marks_are_read_a_frame_late():
     assert len(times.frames[0]) == 3
 
 
-def test_outside_of_a_frame_nothing_is_noted():
-    times = StageTimes()
-    assert times.timed("jitter", lambda value: value + 1)(1) == 2
-    times.finish()
-    assert times.frames == [[]]
-
-
 @pytest.mark.parametrize("live", [True, False])
 def test_every_operation_of_a_dream_has_its_stage_and_the_dream_stays_the_same(live):
     pictures = drawn_frames((80, 60), count=2)
@@ -107,8 +102,8 @@ def test_every_operation_of_a_dream_has_its_stage_and_the_dream_stays_the_same(l
         return shown[-1]
 
     times = StageTimes()
-    device, engine, stats = timed(CpuDevice(), ToyEngine(), times)
-    watched = Dreamer(device, engine, dream, stats=stats)
+    device, engine = CpuDevice(), ToyEngine()
+    watched = TimedDreamer(device, engine, dream, stage=times.stage)
     times.begin()
     result = run(watched)
     times.end()
@@ -116,13 +111,15 @@ def test_every_operation_of_a_dream_has_its_stage_and_the_dream_stays_the_same(l
     assert np.array_equal(result, run(Dreamer(CpuDevice(), ToyEngine(), dream)))
     wanted = set(STAGES.values()) - (set() if live else {"flow", "warp"})
     assert set(times.frames[0][0]) == {*wanted, "frame"}
+    assert (watched.device, watched.engine) == (device, engine)
 
 
 def test_the_stages_are_the_device_s_operations():
     """A new operation of the device must be given a stage, or a frame would not add up."""
     operations = {name for name in vars(CpuDevice) if not name.startswith("_")}
     operations -= {"size", "attached"}
-    assert operations | {"flow", "gradient"} == set(STAGES)
+    assert operations | {"track", "gradient"} == set(STAGES)
+    assert hasattr(MotionTracker, "track")
 
 
 def test_counted_bytes_of_a_frame():

@@ -17,13 +17,14 @@ from livedream.kernels.launcher import Launcher
 from livedream.runtime.bench.clocks import HostClock, StreamClock, clocks_of
 from livedream.runtime.bench.opened import Opened
 from livedream.runtime.bench.schema import read_report
-from livedream.runtime.bench.stages import STAGES, StageTimes
+from livedream.runtime.bench.stages import StageTimes
 from livedream.runtime.bench.synthetic_camera import drawn_frames
 from livedream.runtime.bench.whole_frame import Film
 from livedream.runtime.cli.bench import bench
 from livedream.runtime.cuda.card import CudaDevice
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
+from livedream.runtime.dream.stages import STAGES, TimedDreamer
 from livedream.runtime.dream.values import Dream
 
 from ...kernels.host import HostCompiler
@@ -95,8 +96,10 @@ class Case:
     def __init__(self, device: CudaDevice) -> None:
         self.device = device
 
-    def dreamer(self, stats: Any = None) -> Dreamer[Any]:
-        return Dreamer(self.device, self.engine, LIVE, stats=stats)  # pyright: ignore
+    def dreamer(self, stage: Any = None, **options: Any) -> Dreamer[Any]:
+        if stage is None:
+            return Dreamer(self.device, self.engine, LIVE)  # pyright: ignore
+        return TimedDreamer(self.device, self.engine, LIVE, stage=stage, **options)
 
 
 @pytest.fixture(params=[0, 1])

@@ -128,7 +128,7 @@ def switching(network: Network | None = None, toys: Toys | None = None) -> tuple
 def setting(film: Film, network: Network | None = None, **options) -> tuple[Dreaming, Switcher]:
     stats = Stats()
     switcher, _ = switching(network)
-    dreamer = Dreamer(CpuDevice(), switcher._newest.engine, ONE, stats=stats)
+    dreamer = Dreamer(CpuDevice(), switcher._newest.engine, ONE)
     capture = Capture(film, stats).start()
     dreaming = Dreaming(
         capture, dreamer, switcher, stats, live=True, box=None, **options
