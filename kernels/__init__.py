@@ -5,7 +5,7 @@ Images are planar float32 [3, height, width], RGB in 0..1.
 
 from .add import add
 from .ascend import ascend
-from .blur import blur, blur_scales, taps
+from .blur import blur, taps
 from .jitter import jitter
 from .limit import limit
 from .magnitude import magnitude
@@ -17,7 +17,6 @@ __all__ = [
     "add",
     "ascend",
     "blur",
-    "blur_scales",
     "jitter",
     "limit",
     "magnitude",

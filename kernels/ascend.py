@@ -10,9 +10,7 @@ from .jitter import jitter
 from .magnitude import magnitude
 
 
-def ascend(
-    image: np.ndarray, gradient: np.ndarray, step: float, dx: float, dy: float
-) -> np.ndarray:
+def ascend(image: np.ndarray, gradient: np.ndarray, step: float, dx: int, dy: int) -> np.ndarray:
     """clip(image + step * gradient / mean|gradient|, 0, 1), shifted back by (dx, dy).
 
     image, gradient: float32 [3, height, width], both as the network saw them, that is shifted by

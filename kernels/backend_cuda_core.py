@@ -90,9 +90,6 @@ class CudaCoreBackend:
     def copy_from(self, array: np.ndarray, pointer: int, stream: Stream) -> None:
         self._call("cuMemcpyDtoHAsync", array.ctypes.data, pointer, array.nbytes, stream.handle)
 
-    def zero(self, pointer: int, size: int, stream: Stream) -> None:
-        self._call("cuMemsetD8Async", pointer, 0, size, stream.handle)
-
     def stream(self) -> Stream:
         native = self._device.create_stream()
         return Stream(int(native.handle), native)
@@ -102,9 +99,6 @@ class CudaCoreBackend:
 
     def wait(self, stream: Stream, event: Any) -> None:
         stream.native.wait(event)
-
-    def done(self, event: Any) -> bool:
-        return bool(event.is_done)
 
     def synchronize(self, waited: Any) -> None:
         (waited.native if isinstance(waited, Stream) else waited).sync()

@@ -91,9 +91,6 @@ class PycudaBackend:
     def copy_from(self, array: np.ndarray, pointer: int, stream: Stream) -> None:
         self._driver.memcpy_dtoh_async(array, pointer, stream.native)
 
-    def zero(self, pointer: int, size: int, stream: Stream) -> None:
-        self._driver.memset_d8_async(pointer, 0, size, stream.native)
-
     def stream(self) -> Stream:
         native = self._driver.Stream(flags=1)  # CU_STREAM_NON_BLOCKING
         return Stream(int(native.handle), native)
@@ -105,9 +102,6 @@ class PycudaBackend:
 
     def wait(self, stream: Stream, event: Any) -> None:
         stream.native.wait_for_event(event)
-
-    def done(self, event: Any) -> bool:
-        return bool(event.query())
 
     def synchronize(self, waited: Any) -> None:
         (waited.native if isinstance(waited, Stream) else waited).synchronize()

@@ -1,84 +1,70 @@
-// Separable Gaussian with the edge repeated, and the sum of three of them. Defined by blur.blur
-// and blur.blur_scales.
+// Separable Gaussian with the edge repeated. Defined by blur.blur.
 //
 // A block of 32 x 8 threads makes a tile of 32 x 32. It takes the rows of the tile and its halo
 // eight at a time into a strip, smooths them along x into `rows`, then along y from there. The
 // weights are made anew in every block: cheaper than a table to keep in step with sigma.
-// Bytes per pixel: 24 (12 read, 12 written), half gradient 18; halos and the further scales of
-// `blur_scales` come from the caches. The mean |result| that the ascent needs is taken on the way.
+// Bytes per pixel: 24 (12 read, 12 written); halos come from the caches. The mean |result| that the
+// ascent needs is taken on the way.
 #include "common.cuh"
 #include "reduce.cuh"
 
 constexpr int TILE = 32;
 constexpr int ROWS = 8;
 
-// One grid plane (z) per image plane. sigma doubles from one of the `scales` to the next, radius_0
-// to radius_2 are theirs, the last the largest. Dynamic shared memory, in floats, with radius the
-// largest: weights 2 * radius + 1, strip ROWS * (TILE + 2 * radius), rows TILE * (TILE + 2 *
-// radius). partials: null, or one sum of |result| per block.
-template <typename T>
-__device__ __forceinline__ void smooth(
-    float* __restrict__ out, const T* __restrict__ gradient, float* __restrict__ partials,
-    int height, int width, float sigma, int scales, int radius_0, int radius_1, int radius_2) {
+// One grid plane (z) per image plane. Dynamic shared memory, in floats: weights 2 * radius + 1,
+// strip ROWS * (TILE + 2 * radius), rows TILE * (TILE + 2 * radius). partials: null, or one sum of
+// |result| per block.
+extern "C" __global__ void __launch_bounds__(THREADS) blur(
+    float* __restrict__ out, const float* __restrict__ gradient, float* __restrict__ partials,
+    int height, int width, float sigma, int radius) {
     DYNAMIC_SHARED(shared);
-    const int largest = scales == 1 ? radius_0 : radius_2;
-    const int span = TILE + 2 * largest;
+    const int taps = 2 * radius + 1;
+    const int length = TILE + 2 * radius;
     float* weights = shared;
-    float* strip = weights + 2 * largest + 1;
-    float* rows = strip + ROWS * span;
+    float* strip = weights + taps;
+    float* rows = strip + ROWS * length;
 
     const int column = static_cast<int>(threadIdx.x), lane = static_cast<int>(threadIdx.y);
     const int left = static_cast<int>(blockIdx.x) * TILE, top = static_cast<int>(blockIdx.y) * TILE;
     const int plane = static_cast<int>(blockIdx.z);
 
-    float sums[TILE / ROWS] = {};
-    for (int scale = 0; scale < scales; scale++) {
-        const int radius = scale == 0 ? radius_0 : scale == 1 ? radius_1 : radius_2;
-        const int taps = 2 * radius + 1;
-        const int length = TILE + 2 * radius;
-        for (int tap = lane * TILE + column; tap < taps; tap += TILE * ROWS) {
-            const float offset = static_cast<float>(tap - radius) / sigma;
-            weights[tap] = expf(-0.5f * offset * offset);
+    for (int tap = lane * TILE + column; tap < taps; tap += TILE * ROWS) {
+        const float offset = static_cast<float>(tap - radius) / sigma;
+        weights[tap] = expf(-0.5f * offset * offset);
+    }
+    __syncthreads();
+    float total = 0.0f;
+    for (int tap = 0; tap < taps; tap++) total += weights[tap];
+
+    for (int first = 0; first < length; first += ROWS) {
+        const int row = first + lane;
+        const int y = min(max(top - radius + row, 0), height - 1);
+        for (int at = column; at < length; at += TILE) {
+            const int x = min(max(left - radius + at, 0), width - 1);
+            strip[lane * length + at] = gradient[address(plane, y, x, height, width)];
         }
         __syncthreads();
-        float total = 0.0f;
-        for (int tap = 0; tap < taps; tap++) total += weights[tap];
-
-        for (int first = 0; first < length; first += ROWS) {
-            const int row = first + lane;
-            const int y = min(max(top - radius + row, 0), height - 1);
-            for (int at = column; at < length; at += TILE) {
-                const int x = min(max(left - radius + at, 0), width - 1);
-                strip[lane * span + at] = load(gradient, address(plane, y, x, height, width));
-            }
-            __syncthreads();
-            if (row < length) {
-                float sum = 0.0f;
-                for (int tap = 0; tap < taps; tap++) {
-                    sum += weights[tap] * strip[lane * span + column + tap];
-                }
-                rows[row * TILE + column] = sum;
-            }
-            __syncthreads();
-        }
-        const float norm = 1.0f / (total * total);
-        for (int part = 0; part < TILE / ROWS; part++) {
+        if (row < length) {
             float sum = 0.0f;
             for (int tap = 0; tap < taps; tap++) {
-                sum += weights[tap] * rows[(part * ROWS + lane + tap) * TILE + column];
+                sum += weights[tap] * strip[lane * length + column + tap];
             }
-            sums[part] += sum * norm;
+            rows[row * TILE + column] = sum;
         }
-        sigma *= 2.0f;
-        __syncthreads();  // before the next scale's weights
+        __syncthreads();
     }
 
+    const float norm = 1.0f / (total * total);
     float magnitude = 0.0f;
     for (int part = 0; part < TILE / ROWS; part++) {
         const int x = left + column, y = top + part * ROWS + lane;
+        float sum = 0.0f;
+        for (int tap = 0; tap < taps; tap++) {
+            sum += weights[tap] * rows[(part * ROWS + lane + tap) * TILE + column];
+        }
         if (x < width && y < height) {
-            out[address(plane, y, x, height, width)] = sums[part];
-            magnitude += fabsf(sums[part]);
+            out[address(plane, y, x, height, width)] = sum * norm;
+            magnitude += fabsf(sum * norm);
         }
     }
     if (partials) {
@@ -87,16 +73,4 @@ __device__ __forceinline__ void smooth(
             partials[(blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x] = magnitude;
         }
     }
-}
-
-extern "C" __global__ void __launch_bounds__(THREADS) blur_f32(
-    float* __restrict__ out, const float* __restrict__ gradient, float* __restrict__ partials,
-    int height, int width, float sigma, int scales, int radius_0, int radius_1, int radius_2) {
-    smooth(out, gradient, partials, height, width, sigma, scales, radius_0, radius_1, radius_2);
-}
-
-extern "C" __global__ void __launch_bounds__(THREADS) blur_f16(
-    float* __restrict__ out, const Half* __restrict__ gradient, float* __restrict__ partials,
-    int height, int width, float sigma, int scales, int radius_0, int radius_1, int radius_2) {
-    smooth(out, gradient, partials, height, width, sigma, scales, radius_0, radius_1, radius_2);
 }

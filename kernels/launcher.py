@@ -79,15 +79,11 @@ class Backend(Protocol):
 
     def copy_from(self, array: np.ndarray, pointer: int, stream: Stream) -> None: ...
 
-    def zero(self, pointer: int, size: int, stream: Stream) -> None: ...
-
     def stream(self) -> Stream: ...
 
     def record(self, stream: Stream) -> Any: ...
 
     def wait(self, stream: Stream, event: Any) -> None: ...
-
-    def done(self, event: Any) -> bool: ...
 
     def synchronize(self, waited: Any) -> None: ...
 
@@ -183,10 +179,6 @@ class Launcher:
         """Queue card to host, as much as the C-contiguous array holds; there once synchronised."""
         self._backend.copy_from(_contiguous(array), pointer, stream)
 
-    def zero(self, memory: Memory, stream: Stream) -> None:
-        """Queue filling with zeros."""
-        self._backend.zero(memory.pointer, memory.size, stream)
-
     def stream(self) -> Stream:
         """A new one, which does not wait for the default stream."""
         return self._backend.stream()
@@ -198,10 +190,6 @@ class Launcher:
     def wait(self, stream: Stream, event: Any) -> None:
         """What is queued on `stream` from now on starts after the event; the host goes on."""
         self._backend.wait(stream, event)
-
-    def done(self, event: Any) -> bool:
-        """Whether the event has happened."""
-        return self._backend.done(event)
 
     def synchronize(self, waited: Any) -> None:
         """Block the host until a stream is empty or an event has happened."""

@@ -1,32 +1,21 @@
-// mean of |values|, left on the device: the first half of ascend.ascend and of limit.limit. Defined
+// mean of |values|, left on the device: the first part of ascend.ascend and of limit.limit. Defined
 // by magnitude.magnitude.
 //
 // Two levels: each block sums its share and writes one partial sum, then one block sums those. No
-// atomics, so the same input gives the same bits. Bytes per pixel: 12 read (half: 6; a difference
-// of two images: 24), plus the partial sums.
+// atomics, so the same input gives the same bits. Bytes per pixel: 12 read (a difference of two
+// images: 24), plus the partial sums.
 #include "common.cuh"
 #include "reduce.cuh"
 
-template <typename T>
-__device__ __forceinline__ float share(const T* values, long long count) {
+extern "C" __global__ void __launch_bounds__(THREADS) magnitude(
+    float* __restrict__ partials, const float* __restrict__ values, long long count) {
     const long long step = static_cast<long long>(gridDim.x) * THREADS;
     float sum = 0.0f;
     for (long long at = static_cast<long long>(blockIdx.x) * THREADS + threadIdx.x; at < count;
          at += step) {
-        sum += fabsf(load(values, static_cast<size_t>(at)));
+        sum += fabsf(values[at]);
     }
-    return sum;
-}
-
-extern "C" __global__ void __launch_bounds__(THREADS) magnitude_f32(
-    float* __restrict__ partials, const float* __restrict__ values, long long count) {
-    const float sum = block_sum(share(values, count));
-    if (threadIdx.x == 0) partials[blockIdx.x] = sum;
-}
-
-extern "C" __global__ void __launch_bounds__(THREADS) magnitude_f16(
-    float* __restrict__ partials, const Half* __restrict__ values, long long count) {
-    const float sum = block_sum(share(values, count));
+    sum = block_sum(sum);
     if (threadIdx.x == 0) partials[blockIdx.x] = sum;
 }
 

@@ -1,7 +1,7 @@
 """The kernels as calls: which one, over how many blocks, with which arguments.
 
-Images are device addresses of planar [3, height, width], float32 unless said otherwise. The names
-and what they compute are those of the NumPy definitions in this package.
+Images are device addresses of planar [3, height, width], float32. The names and what they compute
+are those of the NumPy definitions in this package.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from .blur import SCALES
+from .blur import reach
 from .launcher import Argument, Launcher, Memory, Stream
 
 LARGEST_SIDE = 32767
@@ -44,11 +44,6 @@ class Operations:
         self._mean = launcher.allocate(4)
         self._partials = launcher.allocate(4 * _BLOCKS)
 
-    def close(self) -> None:
-        """Give back the device memory."""
-        self._launcher.free(self._mean)
-        self._launcher.free(self._partials)
-
     @property
     def mean(self) -> Memory:
         """Where the last measured mean magnitude lies: one float32, for tests and statistics."""
@@ -62,64 +57,45 @@ class Operations:
         """out: uint8 BGR [height, width, 3]."""
         self._pixels("to_bytes", out, image, size)
 
-    def jitter(
-        self, out: int, image: int, size: Size, dx: float, dy: float, *, half: bool = False
-    ) -> None:
-        """half: out is float16, for a network that takes it. out may not be image."""
-        name = "jitter_f16" if half else "jitter_f32"
-        self._over_pixels("jitter", name, size, [_p(out), _p(image), *_size(size)], dx, dy)
+    def jitter(self, out: int, image: int, size: Size, dx: int, dy: int) -> None:
+        """out may not be image."""
+        arguments = [_p(out), _p(image), *_size(size), *_shift(dx, dy, size)]
+        self._over_pixels("jitter", "jitter", size, arguments)
 
-    def measure(self, values: int, size: Size, *, half: bool = False) -> None:
+    def measure(self, values: int, size: Size) -> None:
         """mean |values| of three planes, kept on the device for `ascend` or `limit`."""
-        name = "magnitude_f16" if half else "magnitude_f32"
-        self._measure(name, [_p(values)], size)
+        self._measure("magnitude", [_p(values)], size)
 
     def measure_difference(self, image: int, base: int, size: Size) -> None:
         """The same of image - base."""
         self._measure("magnitude_difference", [_p(image), _p(base)], size)
 
     def blur(
-        self,
-        out: int,
-        gradient: int,
-        size: Size,
-        sigma: float,
-        *,
-        half: bool = False,
-        scales: bool = False,
-        measure: bool = False,
+        self, out: int, gradient: int, size: Size, sigma: float, *, measure: bool = False
     ) -> None:
-        """sigma above 0; at 0 there is nothing to do. half: the gradient is float16.
+        """sigma above 0; at 0 there is nothing to do. out may not be gradient.
 
-        scales: the sum of three, `blur_scales`. measure: also the mean |out|, as `measure` does but
-        without reading the result again. out may not be gradient.
+        measure: also the mean |out|, as `measure` does but without reading the result again.
         """
-        factors = SCALES if scales else (1.0,)
-        if not 0 < sigma <= LARGEST_SIGMA / factors[-1]:
-            raise ValueError(
-                f"sigma {sigma} is not above 0 and at most {LARGEST_SIGMA / factors[-1]:g}"
-            )
+        if not 0 < sigma <= LARGEST_SIGMA:
+            raise ValueError(f"sigma {sigma} is not above 0 and at most {LARGEST_SIGMA:g}")
         height, width = _checked(size)
-        # As in `taps`. The kernel doubles sigma from scale to scale.
-        radii = [max(1, math.ceil(3 * sigma * factor)) for factor in factors]
-        largest = radii[-1]
+        radius = reach(sigma)
         grid = (_blocks(width, _TILE), _blocks(height, _TILE), _PLANES)
         parts = math.prod(grid)
         if measure:
             self._reserve(parts)
         # weights, strip and rows, see blur.cu
-        floats = 2 * largest + 1 + (_STRIP + _TILE) * (_TILE + 2 * largest)
+        floats = 2 * radius + 1 + (_STRIP + _TILE) * (_TILE + 2 * radius)
         arguments = [
             _p(out),
             _p(gradient),
             _p(self._partials.pointer if measure else 0),
             *_size(size),
-            np.float32(sigma * factors[0]),
-            np.int32(len(factors)),
-            *(np.int32(radius) for radius in [*radii, *radii, *radii][:3]),
+            np.float32(sigma),
+            np.int32(radius),
         ]
-        name = "blur_f16" if half else "blur_f32"
-        self._launch("blur", name, grid, _BLOCK, arguments, 4 * floats)
+        self._launch("blur", "blur", grid, _BLOCK, arguments, 4 * floats)
         if measure:
             self._finish(parts, size)
 
@@ -130,21 +106,14 @@ class Operations:
         gradient: int,
         size: Size,
         step: float,
-        dx: float,
-        dy: float,
+        dx: int,
+        dy: int,
         *,
-        half: bool = False,
-        image_shifted: bool = True,
         measured: bool = False,
     ) -> None:
-        """half: the gradient is float16. measured: its mean magnitude has been taken already.
-
-        image_shifted: False for an image that was not jittered, to which the gradient is moved
-        back. The same for whole pixels; out may then be image.
-        """
+        """measured: the gradient's mean magnitude has been taken already. out may be neither."""
         if not measured:
-            self.measure(gradient, size, half=half)
-        name = "ascend_f16" if half else "ascend_f32"
+            self.measure(gradient, size)
         arguments = [
             _p(out),
             _p(image),
@@ -152,8 +121,9 @@ class Operations:
             _p(self._mean.pointer),
             np.float32(step),
             *_size(size),
+            *_shift(-dx, -dy, size),
         ]
-        self._over_pixels("ascend", name, size, arguments, -dx, -dy, [np.int32(image_shifted)])
+        self._over_pixels("ascend", "ascend", size, arguments)
 
     def resample(
         self,
@@ -220,23 +190,10 @@ class Operations:
         grid, block = (_blocks(pixels, _THREADS), 1, 1), (_THREADS, 1, 1)
         self._launch("pixels", name, grid, block, arguments)
 
-    def _over_pixels(
-        self,
-        source: str,
-        name: str,
-        size: Size,
-        arguments: list[Argument],
-        dx: float | None = None,
-        dy: float = 0,
-        further: list[Argument] | None = None,
-    ) -> None:
+    def _over_pixels(self, source: str, name: str, size: Size, arguments: list[Argument]) -> None:
         height, width = _checked(size)
-        if dx is not None:
-            whole_x, part_x = split(dx, width)
-            whole_y, part_y = split(dy, height)
-            arguments = [*arguments, np.int32(whole_x), np.int32(whole_y), part_x, part_y]
         grid = (_blocks(width, _BLOCK[0]), _blocks(height, _BLOCK[1]), 1)
-        self._launch(source, name, grid, _BLOCK, [*arguments, *(further or [])])
+        self._launch(source, name, grid, _BLOCK, arguments)
 
     def _over_values(self, source: str, name: str, size: Size, arguments: list[Argument]) -> None:
         count = _PLANES * math.prod(_checked(size))
@@ -277,18 +234,18 @@ class Operations:
         self._launcher.launch(function, grid, block, arguments, self._stream, shared)
 
 
-def split(shift: float, size: int) -> tuple[int, np.float32]:
-    """A shift on a torus as whole pixels, 0..size-1, and the rest, 0..1."""
-    whole = math.floor(shift)
-    return whole % size, np.float32(shift - whole)
-
-
 def _p(pointer: int) -> np.uint64:
     return np.uint64(pointer)
 
 
 def _size(size: Size) -> tuple[np.int32, np.int32]:
     return np.int32(size[0]), np.int32(size[1])
+
+
+def _shift(dx: int, dy: int, size: Size) -> tuple[np.int32, np.int32]:
+    """The same shift of the torus in 0..width-1, 0..height-1."""
+    height, width = _checked(size)
+    return np.int32(dx % width), np.int32(dy % height)
 
 
 def _blocks(count: int, each: int) -> int:

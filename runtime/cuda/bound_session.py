@@ -36,21 +36,18 @@ RECORDED_AFTER = 3
 _PLACE = re.compile(r"/onnxruntime_src/\S+:\d+ .*?\) (?=[A-Z])")
 """Where in its source onnxruntime found an error, before what it says."""
 
-_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
-
 
 @dataclass(frozen=True)
 class Binding:
     """Addresses on the card of what the network reads and writes.
 
-    steering: name -> (address, channels). half: image and gradient are float16.
+    steering: name -> (address, channels).
     """
 
     size: Size
     image: int
     gradient: int
     steering: Mapping[str, tuple[int, int]]
-    half: bool
 
 
 @dataclass(frozen=True)
@@ -168,10 +165,9 @@ class Opener:
 
 
 class Session:
-    """One size of the network.
+    """One size of the network, which reads and writes float32 whatever it computes in.
 
-    half: what it reads and writes is float16. graphs: whether its launches are recorded. plain:
-    run options not to record.
+    graphs: whether its launches are recorded. plain: run options not to record.
     """
 
     def __init__(
@@ -189,11 +185,6 @@ class Session:
         self.graphs = graphs
         self._ort, self._engine, self._plain, self._place = ort, engine, plain, place
         self._native: Any = native
-        types = {node.name: node.type for node in native.get_inputs()}
-        if types.get("image") not in _TYPES:
-            raise LivedreamError(f"The graph's image is {types.get('image')}, not a float tensor.")
-        self._type = _TYPES[types["image"]]
-        self.half = self._type is np.float16
         self._runs = 0
         self._queued = self._run_options(asynchronous=True, graph=graphs)
         self._unrecorded = self._run_options(asynchronous=True, graph=False)
@@ -204,10 +195,10 @@ class Session:
         height, width = self.size
         shape = (1, 3, height, width)
         binding = self._native.io_binding()
-        binding.bind_input("image", *self._place, self._type, shape, addresses.image)
+        binding.bind_input("image", *self._place, np.float32, shape, addresses.image)
         for name, (address, channels) in addresses.steering.items():
             binding.bind_input(name, *self._place, np.float32, (channels,), address)
-        binding.bind_output("gradient", *self._place, self._type, shape, addresses.gradient)
+        binding.bind_output("gradient", *self._place, np.float32, shape, addresses.gradient)
         return binding
 
     def run(self, binding: Any, gate: Gate) -> None:

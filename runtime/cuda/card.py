@@ -25,7 +25,8 @@ from .gate import GATE, Gate
 from .image import Difference, Image, Limited, Place, Resampled, Size, Warped
 from .readback import CardError, Download
 
-_FLOAT, _HALF = 4, 2
+_FLOAT = 4
+"""Bytes of a value."""
 
 
 class CudaDevice:
@@ -49,16 +50,13 @@ class CudaDevice:
         self.stream = launcher.stream()
         self.pool = Pool(launcher)
         self.host = HostBuffers(launcher)
-        self.half_input = False
         self._copies = launcher.stream()
         self._operations = Operations(launcher, self.stream)
         self._ahead = ahead
         self._uploads: list[np.ndarray] = []
         self._under_way: Download | None = None
         # Of engines and images that are alive.
-        self._places: weakref.WeakValueDictionary[tuple[Size, bool], Place] = (
-            weakref.WeakValueDictionary()
-        )
+        self._places: weakref.WeakValueDictionary[Size, Place] = weakref.WeakValueDictionary()
         self._placing = threading.Lock()
         self._measured: weakref.ref[Buffer] | None = None
 
@@ -123,38 +121,26 @@ class CudaDevice:
             self._pointer(difference)
         return difference
 
-    def jitter(self, image: Image, dx: float, dy: float) -> Image:
-        half, pointer = self.half_input, self._pointer(image)
-        place = self.place(image.size, half)
-        shift = (image, dx, dy) if image.lasting else None
-        if image.half:
-            raise RuntimeError("the network's float16 image is not jittered again")
+    def jitter(self, image: Image, dx: int, dy: int) -> Image:
+        place, pointer = self.place(image.size), self._pointer(image)
         if image.place is place:
             out = self._new(image.size)
             self._operations.jitter(_at(out), pointer, image.size, dx, dy)
             return out
         place.generation += 1
-        self._operations.jitter(place.buffer.pointer, pointer, image.size, dx, dy, half=half)
-        return Image(image.size, place=place, generation=place.generation, half=half, shift=shift)
+        self._operations.jitter(place.buffer.pointer, pointer, image.size, dx, dy)
+        return Image(image.size, place=place, generation=place.generation)
 
     def blur(self, gradient: Image, sigma: float) -> Image:
         if sigma <= 0:
             return gradient
         out = self._new(gradient.size)
         pointer = self._pointer(gradient)
-        self._operations.blur(
-            _at(out), pointer, gradient.size, sigma, half=gradient.half, measure=True
-        )
+        self._operations.blur(_at(out), pointer, gradient.size, sigma, measure=True)
         self._measured = None if out.buffer is None else weakref.ref(out.buffer)
         return out
 
-    def ascend(self, image: Image, gradient: Image, step: float, dx: float, dy: float) -> Image:
-        # A float16 image is only what the network reads; the exact one is where it came from.
-        shifted = image
-        if image.half:
-            if image.shift is None:
-                raise RuntimeError("the exact image behind a float16 one is gone")
-            image = image.shift[0]
+    def ascend(self, image: Image, gradient: Image, step: float, dx: int, dy: int) -> Image:
         out = self._new(image.size)
         measured = self._measured is not None and self._measured() is gradient.buffer
         self._operations.ascend(
@@ -165,8 +151,6 @@ class CudaDevice:
             step,
             dx,
             dy,
-            half=gradient.half,
-            image_shifted=shifted is image,
             measured=measured and gradient.buffer is not None,
         )
         self._measured = None
@@ -208,30 +192,20 @@ class CudaDevice:
 
     # For engines
 
-    def place(self, size: Size, half: bool = False) -> Place:
+    def place(self, size: Size) -> Place:
         """Where the network reads its image of this size; stays while an engine or image has it."""
         with self._placing:
-            place = self._places.get((size, half))
+            place = self._places.get(size)
             if place is None:
-                values = 3 * size[0] * size[1]
-                place = Place(self.pool.take(values * (_HALF if half else _FLOAT)))
-                self._places[size, half] = place
+                place = Place(self.pool.take(3 * size[0] * size[1] * _FLOAT))
+                self._places[size] = place
             return place
 
-    def network_input(self, image: Image, half: bool) -> None:
-        """Have `image` lie at `place(size, half)`. It does already after a `jitter`, but for the
-        first one after the network's number format changed."""
-        place = self.place(image.size, half)
-        if image.place is place:
-            self._pointer(image)
-            return
-        self.half_input = half
-        source, dx, dy = (image, 0, 0) if image.shift is None else image.shift
-        if source.half:
-            raise RuntimeError("the exact image behind a float16 one is gone")
-        pointer = self._pointer(source)
-        place.generation += 1
-        self._operations.jitter(place.buffer.pointer, pointer, image.size, dx, dy, half=half)
+    def network_input(self, image: Image) -> None:
+        """Have `image` lie at `place(size)`, as it does after a `jitter`."""
+        if image.place is not self.place(image.size):
+            image = self.jitter(image, 0, 0)
+        self._pointer(image)
 
     def send(self, array: np.ndarray, dtype: Any) -> Buffer:
         """Queue a copy of `array` to the card; the caller may change it right after."""
@@ -249,8 +223,6 @@ class CudaDevice:
 
     def fetch(self, image: Image) -> np.ndarray:
         """float32 [3, height, width] in host memory. Waits for the card: not for a live frame."""
-        if image.half:
-            raise ValueError("only float32 images are fetched")
         pointer = self._pointer(image)
         # As in `download`; else a still picture's many steps would pile them up.
         uploads, self._uploads = self._uploads, []

@@ -117,7 +117,7 @@ class CudaEngine:
         return (height, width) in self._shared.bound
 
     def gradient(self, image: Image) -> Image:
-        """Planar image on the card -> the same shape; float16 where the network is."""
+        """Planar image on the card -> the same shape."""
         size, shared = image.size, self._shared
         while True:
             if size not in shared.bound:
@@ -128,8 +128,8 @@ class CudaEngine:
                     return self._queue(image, bound)
 
     def _queue(self, image: Image, bound: _Bound) -> Image:
-        shared, half = self._shared, bound.session.half
-        self.device.network_input(image, half)
+        shared = self._shared
+        self.device.network_input(image)
         wanted = self._steering  # which another thread may change at any time
         if shared.loaded is not wanted:
             for name, weights in wanted.items():
@@ -138,7 +138,7 @@ class CudaEngine:
         bound.session.run(bound.binding, self.device.gate)
         output = bound.output
         output.generation += 1
-        return Image(image.size, place=output, generation=output.generation, half=half)
+        return Image(image.size, place=output, generation=output.generation)
 
     def probe(self, image: np.ndarray) -> np.ndarray:
         """One gradient of an image in host memory, float32 [3, height, width], beside the dream.
@@ -148,21 +148,20 @@ class CudaEngine:
         size = image.shape[1], image.shape[2]
         self.prepare(*size)
         session, device = self._shared.bound[size].session, self.device
-        kind = np.float16 if session.half else np.float32
         with device.attached(), device.gate.opening():
-            sent = device.send(image, kind)
+            sent = device.send(image, np.float32)
             weights = {
                 name: (device.send(values, np.float32), len(values))
                 for name, values in self._steering.items()
             }
             out = device.pool.take(sent.size)
             places = {name: (buffer.pointer, count) for name, (buffer, count) in weights.items()}
-            binding = session.bind(Binding(size, sent.pointer, out.pointer, places, session.half))
+            binding = session.bind(Binding(size, sent.pointer, out.pointer, places))
             session.run_and_wait(binding)
-            host = device.host.take(image.shape, kind)
+            host = device.host.take(image.shape, np.float32)
             device.launcher.copy_from(host, out.pointer, device.stream)
             device.launcher.synchronize(device.launcher.record(device.stream))
-        return host.astype(np.float32)
+        return host
 
     def keep(self, sizes: Iterable[Size]) -> None:
         """End the sessions of all other sizes, for their memory. Waits for the card, never for a
@@ -191,12 +190,12 @@ class CudaEngine:
         if not shared.weights:
             for name, weights in self._steering.items():
                 shared.weights[name] = device.send(weights, np.float32)
-        read = device.place(size, session.half)
+        read = device.place(size)
         output = Place(device.pool.take(read.buffer.size))
         places = {
             name: (buffer.pointer, buffer.size // 4) for name, buffer in shared.weights.items()
         }
-        addresses = Binding(size, read.buffer.pointer, output.buffer.pointer, places, session.half)
+        addresses = Binding(size, read.buffer.pointer, output.buffer.pointer, places)
         binding = session.bind(addresses)
         session.run_and_wait(binding)
         return _Bound(session, binding, read, output)

@@ -24,11 +24,10 @@ class Place:
 
 @dataclass(eq=False)
 class Image:
-    """Three planes on the card.
+    """Three planes of float32 on the card.
 
     Where they lie: in `buffer`, in `place` as of `generation`, or nowhere as long as `later` says
     how they would come about: what is only added to something else needs no pass of its own.
-    half: float16, else float32. shift: of what, by (dx, dy), for an image that was jittered.
     """
 
     size: Size
@@ -36,8 +35,6 @@ class Image:
     place: Place | None = None
     generation: int = 0
     later: Later | None = field(default=None, repr=False)
-    half: bool = False
-    shift: tuple[Image, float, float] | None = field(default=None, repr=False)
 
     @property
     def lasting(self) -> bool:

@@ -38,9 +38,7 @@ class CpuDevice:
     def subtract(self, image: np.ndarray, other: np.ndarray) -> np.ndarray:
         return image - other
 
-    def jitter(self, image: np.ndarray, dx: float, dy: float) -> np.ndarray:
-        if dx == int(dx) and dy == int(dy):
-            return np.roll(image, (int(dy), int(dx)), (1, 2))
+    def jitter(self, image: np.ndarray, dx: int, dy: int) -> np.ndarray:
         return kernels.jitter(image, dx, dy)
 
     def blur(self, gradient: np.ndarray, sigma: float) -> np.ndarray:
@@ -53,7 +51,7 @@ class CpuDevice:
         return out
 
     def ascend(
-        self, image: np.ndarray, gradient: np.ndarray, step: float, dx: float, dy: float
+        self, image: np.ndarray, gradient: np.ndarray, step: float, dx: int, dy: int
     ) -> np.ndarray:
         mean = cv2.norm(gradient.reshape(1, -1), cv2.NORM_L1) / gradient.size
         if not 0 < mean < math.inf:

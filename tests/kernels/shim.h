@@ -166,29 +166,3 @@ extern "C" inline __attribute__((used)) const char* shim_launch(
 }
 
 static inline float* dynamic_shared() { return shim::dynamic.data(); }
-
-static inline float half_to_float(unsigned short bits) {
-    const int sign = bits >> 15, exponent = bits >> 10 & 31, fraction = bits & 1023;
-    float value;
-    if (exponent == 31)
-        value = fraction ? NAN : INFINITY;
-    else if (exponent == 0)
-        value = std::ldexp(static_cast<float>(fraction), -24);
-    else
-        value = std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-    return sign ? -value : value;
-}
-
-// To the nearest, ties to even.
-static inline unsigned short float_to_half(float value) {
-    const unsigned sign = std::signbit(value) ? 0x8000u : 0u;
-    const float size = std::fabs(value);
-    if (std::isnan(size)) return static_cast<unsigned short>(sign | 0x7e00u);
-    if (size >= 65520.0f) return static_cast<unsigned short>(sign | 0x7c00u);
-    int exponent = -14;
-    if (size >= std::ldexp(1.0f, -14)) std::frexp(size, &exponent), exponent -= 1;
-    const unsigned steps = static_cast<unsigned>(std::nearbyint(std::ldexp(size, 10 - exponent)));
-    // A fraction that rounds up to 2048 carries into the exponent by itself.
-    const unsigned base = static_cast<unsigned>(exponent + 14) << 10;
-    return static_cast<unsigned short>(sign | (base + steps));
-}

@@ -17,11 +17,9 @@ def test_jitter_moves_a_pixel_around_the_torus():
     image = np.zeros((3, 5, 7), np.float32)
     image[:, 1, 2] = 1
     assert kernels.jitter(image, -4, 9)[:, 0, 5].tolist() == [1, 1, 1]
-    half = kernels.jitter(image, 0.5, 0)
-    assert half[0, 1].tolist() == [0, 0, 0.5, 0.5, 0, 0, 0]
 
 
-def test_jitter_back_is_exact_for_whole_pixels(random):
+def test_jitter_back_is_exact(random):
     image = random.random((3, 13, 1), np.float32)
     assert np.array_equal(kernels.jitter(kernels.jitter(image, 31, -17), -31, 17), image)
 

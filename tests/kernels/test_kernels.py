@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 
 from livedream import kernels
-from livedream.kernels.operations import split
 
 SIZES = [(1, 1), (1, 37), (41, 1), (7, 3), (33, 65)]
 """(height, width): odd, one pixel wide, just above and below a block of 32 x 8 or a tile of 32."""
-SHIFTS = [(0, 0), (3, -5), (-0.25, 0), (1.5, -7.75), (1000, -2049), (-321.125, 77.5)]
-FEW = [(1, 1), (33, 65)]
+SHIFTS = [(0, 0), (3, -5), (1000, -2049)]
 EXACT = 2e-6
-HALF = 2**-11
 
 
 @pytest.fixture(params=SIZES, ids=str)
@@ -21,57 +18,23 @@ def size(request):
     return request.param
 
 
-@pytest.mark.parametrize("half", [False, True])
 @pytest.mark.parametrize("shift", SHIFTS, ids=str)
-def test_jitter(bench, random, size, shift, half):
+def test_jitter(bench, random, size, shift):
     image = random.random((3, *size), np.float32)
-    kind = np.float16 if half else np.float32
-    out = bench.room((3, *size), kind)
-    bench.operations.jitter(out, bench.put(image), size, *shift, half=half)
-    expected = kernels.jitter(image, *shift)
-    got = bench.get(out, (3, *size), kind)
-    if shift == (3, -5):
-        assert np.array_equal(got, expected.astype(kind))
-    assert np.abs(got - expected).max() <= (HALF if half else EXACT)
+    there, out = bench.put(image), bench.room((3, *size))
+    bench.operations.jitter(out, there, size, *shift)
+    assert np.array_equal(bench.get(out, (3, *size)), kernels.jitter(image, *shift))
+    bench.operations.jitter(there, out, size, -shift[0], -shift[1])
+    assert np.array_equal(bench.get(there, (3, *size)), image)
 
 
-def test_jitter_back_is_exact_for_whole_pixels(bench, random, size):
-    image = random.random((3, *size), np.float32)
-    there, back = bench.room(image.shape), bench.room(image.shape)
-    bench.operations.jitter(there, bench.put(image), size, 31, -17)
-    bench.operations.jitter(back, there, size, -31, 17)
-    assert np.array_equal(bench.get(back, image.shape), image)
-
-
-@pytest.mark.parametrize("shift", [0, -1, 7.75, -0.25, 1e6 + 0.5, -12345.0])
-def test_split_keeps_the_shift(shift):
-    whole, part = split(shift, 10)
-    assert 0 <= whole < 10
-    assert 0 <= part < 1
-    assert (shift - whole - part) % 10 == 0
-
-
-@pytest.mark.parametrize("half", [False, True])
 @pytest.mark.parametrize("sigma", [0.3, 1.75, 8.0])
-def test_blur(bench, random, size, sigma, half):
+def test_blur(bench, random, size, sigma):
     gradient = random.standard_normal((3, *size), np.float32)
-    if half:
-        gradient = gradient.astype(np.float16)
     out = bench.room(gradient.shape)
-    bench.operations.blur(out, bench.put(gradient), size, sigma, half=half, measure=True)
-    expected = kernels.blur(gradient.astype(np.float32), sigma)
+    bench.operations.blur(out, bench.put(gradient), size, sigma, measure=True)
+    expected = kernels.blur(gradient, sigma)
     assert np.abs(bench.get(out, gradient.shape) - expected).max() <= 4 * EXACT
-    assert bench.mean() == pytest.approx(np.abs(expected).mean(), rel=1e-4)
-
-
-@pytest.mark.parametrize("size", FEW, ids=str)
-@pytest.mark.parametrize("sigma", [0.5, 3.3])
-def test_blur_scales(bench, random, size, sigma):
-    gradient = random.standard_normal((3, *size), np.float32)
-    out = bench.room(gradient.shape)
-    bench.operations.blur(out, bench.put(gradient), size, sigma, scales=True, measure=True)
-    expected = kernels.blur_scales(gradient, sigma)
-    assert np.abs(bench.get(out, gradient.shape) - expected).max() <= 8 * EXACT
     assert bench.mean() == pytest.approx(np.abs(expected).mean(), rel=1e-4)
 
 
@@ -85,69 +48,24 @@ def test_the_largest_blur_fits(bench, random):
             bench.operations.blur(out, out, (40, 21), sigma)
 
 
-@pytest.mark.parametrize("half", [False, True])
 @pytest.mark.parametrize("shift", SHIFTS, ids=str)
-def test_ascend(bench, random, size, shift, half):
+def test_ascend(bench, random, size, shift):
     image = random.random((3, *size), np.float32)
     gradient = random.standard_normal((3, *size), np.float32) * np.float32(1e-3)
-    if half:
-        gradient = gradient.astype(np.float16)
     out = bench.room(image.shape)
-    bench.operations.ascend(
-        out, bench.put(image), bench.put(gradient), size, 0.3, *shift, half=half
-    )
-    expected = kernels.ascend(image, gradient.astype(np.float32), 0.3, *shift)
+    bench.operations.ascend(out, bench.put(image), bench.put(gradient), size, 0.3, *shift)
+    expected = kernels.ascend(image, gradient, 0.3, *shift)
     assert np.abs(bench.get(out, image.shape) - expected).max() <= 4 * EXACT
 
 
-@pytest.mark.parametrize("half", [False, True])
-def test_ascend_from_an_unshifted_image_is_the_same_for_whole_pixels(bench, random, size, half):
-    image = random.random((3, *size), np.float32)
-    gradient = random.standard_normal((3, *size), np.float32)
-    if half:
-        gradient = gradient.astype(np.float16)
-    there = bench.put(image)
-    bench.operations.ascend(
-        there, there, bench.put(gradient), size, 0.01, 45, -3, half=half, image_shifted=False
-    )
-    expected = kernels.ascend(
-        kernels.jitter(image, 45, -3), gradient.astype(np.float32), 0.01, 45, -3
-    )
-    assert np.abs(bench.get(there, image.shape) - expected).max() <= EXACT
-
-
-def test_ascend_from_an_unshifted_image_moves_the_gradient_by_fractions(bench, random):
-    image = random.random((3, 20, 30), np.float32) * 0.5 + 0.25
-    gradient = random.standard_normal((3, 20, 30), np.float32)
-    out = bench.room(image.shape)
-    bench.operations.ascend(
-        out, bench.put(image), bench.put(gradient), (20, 30), 0.01, 2.5, -1.25, image_shifted=False
-    )
-    slope = kernels.jitter(gradient, -2.5, 1.25) / np.abs(gradient).mean()
-    expected = np.clip(image + np.float32(0.01) * slope, 0, 1)
-    assert np.abs(bench.get(out, image.shape) - expected).max() <= EXACT
-
-
-@pytest.mark.parametrize("image_shifted", [True, False])
 @pytest.mark.parametrize("broken", [0, np.nan, np.inf])
-def test_ascend_leaves_the_image_under_a_dead_or_broken_gradient(
-    bench, random, broken, image_shifted
-):
+def test_ascend_leaves_the_image_under_a_dead_or_broken_gradient(bench, random, broken):
     image = random.random((3, 12, 40), np.float32)
     gradient = np.zeros_like(image)
     gradient[1, 2, 3] = broken
     assert np.array_equal(kernels.ascend(image, gradient, 1.0, 0, 0), image)
     out = bench.room(image.shape)
-    bench.operations.ascend(
-        out,
-        bench.put(image),
-        bench.put(gradient),
-        (12, 40),
-        1.0,
-        0,
-        0,
-        image_shifted=image_shifted,
-    )
+    bench.operations.ascend(out, bench.put(image), bench.put(gradient), (12, 40), 1.0, 0, 0)
     assert np.array_equal(bench.get(out, image.shape), image)
 
 
@@ -155,7 +73,7 @@ def test_random_sizes_and_shifts(bench, random):
     """A step as the dream does it, at sizes and shifts nobody chose; the whole of it in one."""
     for _ in range(6):
         size = tuple(int(side) for side in random.integers(1, 100, 2))
-        dx, dy = (float(shift) for shift in random.normal(0, 150, 2).round(random.integers(0, 3)))
+        dx, dy = random.integers(-300, 301, 2)
         sigma = float(random.uniform(0.2, 4))
         image = random.random((3, *size), np.float32)
         there, shifted, smooth, out = (
@@ -179,9 +97,6 @@ def test_measure_is_repeatable_and_close(bench, random):
         means.add(bench.mean())
     assert len(means) == 1
     assert means.pop() == pytest.approx(np.abs(values).mean(dtype=np.float64), rel=1e-6)
-    small = values.astype(np.float16)
-    bench.operations.measure(bench.put(small), (211, 307), half=True)
-    assert bench.mean() == pytest.approx(np.abs(small).mean(dtype=np.float64), rel=1e-6)
 
 
 @pytest.mark.parametrize("corners", [False, True])

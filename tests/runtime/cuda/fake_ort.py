@@ -14,14 +14,13 @@ import numpy as np
 from ..toy import ToyEngine
 
 CHANNELS = 4
-SIZES = {np.float32: 4, np.float16: 2}
 ASYNCHRONOUS = ("disable_synchronize_execution_providers", "1")
 
 
-def at(address: int, shape: tuple[int, ...], kind: Any) -> np.ndarray:
-    """The array that lies there."""
-    count = int(np.prod(shape)) * SIZES[kind]
-    return np.frombuffer((ctypes.c_char * count).from_address(address), kind).reshape(shape)
+def at(address: int, shape: tuple[int, ...]) -> np.ndarray:
+    """The float32 array that lies there."""
+    memory = (ctypes.c_char * (4 * int(np.prod(shape)))).from_address(address)
+    return np.frombuffer(memory, np.float32).reshape(shape)
 
 
 class RunOptions:
@@ -60,16 +59,16 @@ class Binding:
         self._counts = fake.counts
 
     def bind_input(self, name, device_type, device_id, element_type, shape, buffer_ptr) -> None:
-        assert device_type == "cuda"
+        assert (device_type, element_type) == ("cuda", np.float32)
         self._counts["binds"] += 1
-        self.inputs[name] = (element_type, tuple(shape), buffer_ptr)
+        self.inputs[name] = (tuple(shape), buffer_ptr)
 
     def bind_output(
         self, name, device_type="cpu", device_id=0, element_type=None, shape=None, buffer_ptr=None
     ) -> None:
-        assert device_type == "cuda"
+        assert (device_type, element_type) == ("cuda", np.float32)
         self._counts["binds"] += 1
-        self.outputs[name] = (element_type, tuple(shape), buffer_ptr)
+        self.outputs[name] = (tuple(shape), buffer_ptr)
 
 
 class Native:
@@ -123,14 +122,6 @@ class Session:
     def get_providers(self) -> list[str]:
         return [self.fake.runs_instead or self.name, "CPUExecutionProvider"]
 
-    def get_inputs(self) -> list[Any]:
-        kind = "tensor(float16)" if self.fake.half else "tensor(float)"
-        return [
-            SimpleNamespace(name="image", type=kind),
-            SimpleNamespace(name="a.square", type="tensor(float)"),
-            SimpleNamespace(name="a.linear", type="tensor(float)"),
-        ]
-
     def io_binding(self) -> Binding:
         return Binding(self.fake)
 
@@ -163,16 +154,16 @@ class Session:
             self.fake.finish()
 
     def _compute(self, binding: Binding) -> None:
-        kind, shape, address = binding.inputs["image"]
+        shape, address = binding.inputs["image"]
         assert shape == (1, 3, *self.size)
         weights = [
-            at(address, shape, kind)
-            for kind, shape, address in (binding.inputs["a.square"], binding.inputs["a.linear"])
+            at(address, shape)
+            for shape, address in (binding.inputs["a.square"], binding.inputs["a.linear"])
         ]
-        image = at(address, shape, kind)[0].astype(np.float32)
+        image = at(address, shape)[0]
         gradient = self.toy.gradient(image) * np.float32(weights[0].mean() + weights[1].mean())
-        out_kind, out_shape, out = binding.outputs["gradient"]
-        at(out, out_shape, out_kind)[0] = gradient * self.fake.wrong
+        out_shape, out = binding.outputs["gradient"]
+        at(out, out_shape)[0] = gradient * self.fake.wrong
 
 
 class FakeOrt:
@@ -183,7 +174,7 @@ class FakeOrt:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.sessions: list[Session] = []
-        self.half = self.no_graphs = self.cannot_record = False
+        self.no_graphs = self.cannot_record = False
         self.runs_instead = ""
         self.wrong: Any = np.float32(1)
         self.fails: list[Exception] = []

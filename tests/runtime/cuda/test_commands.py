@@ -90,7 +90,7 @@ def show(graph: Path, *more) -> dict:
     """What a short run without a window measured."""
     arguments = [
         "run", "--graph", graph, "--source", "demo", "--size", "40x32", "--headless",
-        "--stats", "s.json", *more,
+        "--stats", "s.json", "--overwrite", *more,
     ]  # fmt: skip
     commands.main([*map(str, arguments)], standalone_mode=False)
     return json.loads(Path("s.json").read_text())

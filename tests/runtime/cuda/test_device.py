@@ -126,23 +126,6 @@ def test_warped_is_the_definition(host):
     assert np.abs(device.fetch(total) - base - expected).max() < 1e-5
 
 
-def test_a_half_input_climbs_from_the_exact_image(host):
-    random = np.random.default_rng(1)
-    image, gradient = (random.random((3, 20, 24), np.float32) for _ in range(2))
-    device = CudaDevice(host[0])
-    device.half_input = True
-    shifted = device.jitter(device.put(image), 5, -3)
-    assert shifted.half
-    place = device.place((20, 24), True)
-    read = np.empty((3, 20, 24), np.float16)
-    device.launcher.copy_from(read, place.buffer.pointer, device.stream)
-    assert np.array_equal(read, np.roll(image, (-3, 5), (1, 2)).astype(np.float16))
-    got = device.fetch(device.ascend(shifted, device.put(gradient), 0.02, 5, -3))
-    cpu = CpuDevice()
-    expected = cpu.ascend(cpu.jitter(image, 5, -3), gradient, 0.02, 5, -3)
-    assert np.abs(got - expected).max() < 1e-6
-
-
 def test_the_networks_place_does_not_move_and_old_arrays_are_refused(host):
     device = CudaDevice(host[0])
     image = device.put(np.ones((3, 20, 24), np.float32))

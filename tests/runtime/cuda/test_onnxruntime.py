@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,34 +31,30 @@ from .test_device import LIVE, moving
 from .test_engine import IMAGE
 
 
-@pytest.fixture(scope="session", params=["fp32", "fp16"])
-def graph(request, tmp_path_factory) -> Graph:
+@pytest.fixture(scope="session")
+def graph(tmp_path_factory) -> Graph:
     """gradient = image * mean(a.square) + mean(a.linear), by the graph contract."""
     onnx = pytest.importorskip("onnx")
-    helper, kinds = onnx.helper, onnx.TensorProto
-    kind = kinds.FLOAT16 if request.param == "fp16" else kinds.FLOAT
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     planes = [1, 3, "height", "width"]
     values = helper.make_tensor_value_info
-    weights = [values(f"a.{name}", kinds.FLOAT, [4]) for name in ("square", "linear")]
+    weights = [values(f"a.{name}", kind, [4]) for name in ("square", "linear")]
     nodes = [
         helper.make_node("ReduceMean", [f"a.{name}"], [f"{name}_mean"], keepdims=0)
         for name in ("square", "linear")
     ] + [
-        helper.make_node("Cast", ["image"], ["exact"], to=kinds.FLOAT),
-        helper.make_node("Mul", ["exact", "square_mean"], ["scaled"]),
-        helper.make_node("Add", ["scaled", "linear_mean"], ["sum"]),
-        helper.make_node("Cast", ["sum"], ["gradient"], to=kind),
-        helper.make_node("ReduceMean", ["sum"], ["objective"], keepdims=0),
+        helper.make_node("Mul", ["image", "square_mean"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "linear_mean"], ["gradient"]),
+        helper.make_node("ReduceMean", ["gradient"], ["objective"], keepdims=0),
     ]
     made = helper.make_graph(
         nodes, "toy", [values("image", kind, planes), *weights],
-        [values("gradient", kind, planes),
-         values("objective", kinds.FLOAT, [])],
+        [values("gradient", kind, planes), values("objective", kind, [])],
     )  # fmt: skip
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
-    path = tmp_path_factory.mktemp("graph") / f"toy-{request.param}.onnx"
+    path = tmp_path_factory.mktemp("graph") / "toy.onnx"
     onnx.save(model, path)
-    return Graph(path, "toy", {"a": 4}, 8, request.param, "gpu", "none", "0")
+    return Graph(path, "toy", {"a": 4}, 8, "fp32", "gpu", "none", "0")
 
 
 @pytest.fixture(scope="session", params=["fp32", "fp16"])
@@ -83,19 +80,12 @@ def engine(device: CudaDevice, graph: Graph, folder: Path, provider="cpu", memor
 
 
 def check(device: CudaDevice, made: CudaEngine) -> None:
-    tolerance = 2e-3 if made.graph.precision == "fp16" else 1e-6
     for objective, expected in (("a*2", 2 * IMAGE), ("a:1*3", np.full_like(IMAGE, 3))):
         made.steer(parse_objective(objective))
-        assert np.abs(made.probe(IMAGE) - expected).max() <= tolerance
+        assert np.abs(made.probe(IMAGE) - expected).max() <= 1e-6
         for _ in range(5):
-            shifted = device.jitter(device.put(IMAGE), 0, 0)
-            got = device.add(device.put(np.zeros_like(IMAGE)), blurred(device, made, shifted))
-            assert np.abs(device.fetch(got) - expected).max() <= tolerance
-
-
-def blurred(device: CudaDevice, made: CudaEngine, image):
-    """A gradient in float32: the blur reads both formats, and this one leaves nothing but that."""
-    return device.blur(made.gradient(image), 0.01)
+            gradient = made.gradient(device.jitter(device.put(IMAGE), 0, 0))
+            assert np.abs(device.fetch(gradient) - expected).max() <= 1e-6
 
 
 def test_bindings_and_run_options_are_onnxruntimes(host, graph, tmp_path):
@@ -177,19 +167,22 @@ def test_the_notebooks_first_octave_on_a_card(card, network, tmp_path, name):
 @pytest.mark.parametrize("name", ["cuda", "tensorrt"])
 def test_gradients_on_a_card_are_only_queued(card, network, tmp_path, name):
     """A run, also one that replays a graph, returns while the card is busy with what came before:
-    some 80 GB of zeros, tens of milliseconds on the fastest card."""
+    copies of 5 GB, tenths of a second on any bus."""
     started(card, name)
     device = CudaDevice(card)
     made = engine(device, network, tmp_path, name, "cuda")
     image = device.upload(picture(480, 640))
     for _ in range(RECORDED_AFTER + 1):
         made.gradient(device.jitter(image, 1, 2))
-    memory = card.allocate(1 << 28)
+    sent = card.pinned((1 << 28,), np.uint8)
+    memory = card.allocate(sent.nbytes)
     card.synchronize(device.stream)
-    for _ in range(300):
-        card.zero(memory, device.stream)
-    before = card.record(device.stream)
+    began = time.perf_counter()
+    for _ in range(20):
+        card.copy_to(memory.pointer, sent, device.stream)
     made.gradient(device.jitter(image, 1, 2))
-    assert not card.done(before)
+    queued = time.perf_counter() - began
+    card.synchronize(device.stream)
+    assert queued < (time.perf_counter() - began) / 4
     card.free(memory)
     made.close()
