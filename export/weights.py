@@ -71,7 +71,8 @@ def _locate(model: Model, source: str, cache: Path | None, progress: Progress) -
         return path, path.name
     if model.weights_url is not None:
         folder = cache or platformdirs.user_cache_path("livedream") / "weights"
-        return fetch(model.weights_url, folder, progress), model.weights_url
+        file = fetch(model.weights_url, model.weights_sha256, folder, progress)
+        return file, model.weights_url
     name = str(model.weights_package)
     try:
         package = importlib.import_module(name)

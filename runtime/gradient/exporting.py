@@ -19,10 +19,12 @@ from typing import IO, Any
 
 from ...export import catalogue
 from ...export.errors import ExportError
+from ...export.fingerprint import fingerprint
 from ..errors import LivedreamError, UsageError
 from ..progress import Progress
-from ..store.cache import cache_root, graph_key, graph_path
+from ..store.cache import alone, cache_folder, cache_root
 from ..store.files import replacing
+from ..store.graphs import GraphKey, find_graph, forget_graph, graph_key, graph_path, keep_graph
 
 EXPORTER: tuple[str, ...] = (sys.executable, "-m", "livedream.export")
 INSTALL = 'pip install "livedream[export]"'
@@ -85,22 +87,32 @@ def ensure_graph(
     weights: `auto`, `random` (drawn from `seed`), or a file. precision: `fp32` or `fp16`. form: of
     the graph, for the provider that will run it. progress: called with a stage's name and how much
     of it is done, 0..1. background: the picture already plays, so
-    the export takes one thread at low priority. cancel: set it from another thread to stop.
+    the export takes one thread at low priority. cancel: set it from another thread to stop. A file
+    in the cache that was damaged is made again.
 
     Raises what the exporter reports (UsageError, LivedreamError), LivedreamError when the `export`
     extra is missing or the exporter dies, Cancelled. Nothing half-written stays in the cache.
     """
     layers = tuple(layers)
     _check(model, layers, precision, form)
-    key = graph_key(model, layers, weights=weights, precision=precision, form=form, seed=seed)
-    path = graph_path(key)
-    if path.is_file():
-        return path
-    export_to(
-        path, model, key.layers, weights=weights, precision=precision, form=form, seed=seed,
-        progress=progress, background=background, cancel=cancel, exporter=exporter,
-    )  # fmt: skip
-    return path
+    key = key_of(model, layers, weights=weights, precision=precision, form=form, seed=seed)
+    if found := find_graph(key):
+        return found
+
+    def wait() -> None:
+        _heed(cancel)
+        if progress is not None:
+            progress("waiting for another program that exports this", 0.0)
+
+    with alone(key.digest(), wait):
+        if found := find_graph(key):
+            return found
+        forget_graph(key)
+        export_to(
+            graph_path(key), model, key.layers, weights=weights, precision=precision, form=form,
+            seed=seed, progress=progress, background=background, cancel=cancel, exporter=exporter,
+        )  # fmt: skip
+        return keep_graph(key)
 
 
 def export_to(
@@ -137,7 +149,7 @@ def export_to(
             "--precision", precision,
             "--form", form,
             "--seed", str(seed),
-            "--cache", str(cache_root() / "weights"),
+            "--cache", str(cache_folder("weights")),
         ]  # fmt: skip
         done = _converse(command, progress, background, cancel)
         if temporary.stat().st_size == 0:
@@ -188,10 +200,21 @@ def _weights_cached(model: str) -> bool:
 def _graph_cached(model: str, layers: Iterable[str] | None) -> bool:
     layers = catalogue.MODELS[model].default_layers if layers is None else tuple(layers)
     return any(
-        graph_path(graph_key(model, layers, precision=precision, form=form)).is_file()
+        graph_path(key_of(model, layers, precision=precision, form=form)).is_file()
         for precision in catalogue.PRECISIONS
         for form in catalogue.FORMS
     )
+
+
+def key_of(model: str, layers: Iterable[str], **choices: Any) -> GraphKey:
+    """The key of what the exporter that is installed would make of these arguments."""
+    return graph_key(model, layers, exporter=fingerprint(), **choices)
+
+
+def _heed(cancel: threading.Event | None) -> None:
+    """Raise Cancelled where the program ends or the export is not wanted any more."""
+    if _under_way.leaving or (cancel is not None and cancel.is_set()):
+        raise Cancelled("The export was called off.")
 
 
 def _check(model: str, layers: Sequence[str], precision: str, form: str) -> None:
@@ -261,8 +284,7 @@ def _listen(
     threading.Thread(target=_read, args=(child.stdout, lines), daemon=True).start()
     done: dict[str, Any] | None = None
     while True:
-        if _under_way.leaving or (cancel is not None and cancel.is_set()):
-            raise Cancelled("The export was called off.")
+        _heed(cancel)
         try:
             line = lines.get(timeout=0.1)
         except queue.Empty:

@@ -1,98 +1,37 @@
 """The user's cache: exported graphs, downloaded weights, built engines. All can be made again.
 
 `graphs/` `weights/` `engines/` lie in the platform's cache folder, or where LIVEDREAM_CACHE says.
+Where nothing can be written there, a temporary folder stands in for this run: it shows what the
+cache holds, and takes what is new.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import platformdirs
+from filelock import FileLock, Timeout
 
-from ..errors import LivedreamError, UsageError
-from .files import unwritable, write_bytes
+from ..errors import LivedreamError
+from ..telling import console
+from .files import unwritable
+from .usage import in_use, use
 
-# Raised when the same request makes a different file, so that older files are left alone.
-FORMAT = 1
+ROOM = 300_000_000
+"""Bytes that must be free: for the largest weights and a graph of them."""
 
-_SUBFOLDERS = ("graphs", "weights", "engines")
+_SUBFOLDERS = ("graphs", "weights", "engines", "locks")
+_STAND_IN = "livedream-cache-"
 
-
-@dataclass(frozen=True)
-class GraphKey:
-    """What decides what is in an exported graph.
-
-    layers: in any order. weights: `auto`, `random`, or a file's sha256. name: of the weights, for
-    people; not part of what is compared.
-    """
-
-    model: str
-    layers: tuple[str, ...]
-    weights: str = "auto"
-    precision: str = "fp32"
-    form: str = "cpu"
-    seed: int = 0
-    name: str = ""
-
-    def digest(self) -> str:
-        """Eight hex digits that differ wherever the files would."""
-        parts = {
-            "model": self.model,
-            "layers": sorted(set(self.layers)),
-            "weights": self.weights,
-            "precision": self.precision,
-            "form": self.form,
-            "seed": self.seed if self.weights == "random" else None,
-            "version": livedream_version(),
-            "format": FORMAT,
-        }
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
-
-    def file_name(self) -> str:
-        """Like `inception_v3-Mixed_6b-fp32-cpu-1a2b3c4d.onnx`; with the weights unless auto."""
-        layers = sorted(set(self.layers))
-        shown = "+".join(layers[:3]) + (f"+{len(layers) - 3}" if len(layers) > 3 else "")
-        parts = [self.model, shown]
-        if self.weights != "auto":
-            parts.append(self.name or self.weights[:8])
-        parts += [self.precision, self.form, self.digest()]
-        return "-".join(_safe(part) for part in parts) + ".onnx"
-
-
-def graph_key(
-    model: str,
-    layers: Iterable[str],
-    *,
-    weights: str | Path = "auto",
-    precision: str = "fp32",
-    form: str = "cpu",
-    seed: int = 0,
-) -> GraphKey:
-    """The key of a request; weights in a file are known by what is in it.
-
-    Raises UsageError without layers, LivedreamError where the weights cannot be read.
-    """
-    chosen = tuple(sorted(set(layers)))
-    if not chosen:
-        raise UsageError("No layer was named; `livedream layers` lists them.")
-    origin, name = str(weights), ""
-    if origin == "random":
-        name = f"random{seed}"
-    elif origin != "auto":
-        origin, name = sha256_of(Path(weights)), Path(weights).stem
-    return GraphKey(model, chosen, origin, precision, form, seed, name)
-
-
-def graph_path(key: GraphKey) -> Path:
-    """Where the graph of `key` lies, or will lie."""
-    return cache_folder("graphs") / key.file_name()
+_places: dict[Path, Path] = {}
+_temporary: list[tempfile.TemporaryDirectory[str]] = []
+_choosing = threading.Lock()
 
 
 def cache_root() -> Path:
@@ -104,19 +43,20 @@ def cache_root() -> Path:
 
 
 def cache_folder(name: str) -> Path:
-    """The subfolder `graphs`, `weights` or `engines`, created where needed.
+    """The subfolder `graphs`, `weights`, `engines` or `locks`, there and writable.
 
-    Raises LivedreamError where it cannot be created.
+    Where the cache is on a read-only or full disk, of the folder that stands in for it, which is
+    said once. Raises LivedreamError where a file is in the way or nothing can be written at all.
     """
     if name not in _SUBFOLDERS:
         raise ValueError(f"the cache has no folder {name!r}")
-    path = cache_root() / name
+    root = cache_root()
+    with _choosing:
+        if root not in _places:
+            _places[root] = _writable(root)
+        path = _places[root] / name
     try:
-        path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise LivedreamError(
-            f"The cache folder {path} is in the way of a file; remove it or set LIVEDREAM_CACHE."
-        ) from error
+        _make(path)
     except OSError as error:
         sentence = str(unwritable(path, error)).rstrip(".")
         raise LivedreamError(f"{sentence}; LIVEDREAM_CACHE names another cache folder.") from error
@@ -125,68 +65,87 @@ def cache_folder(name: str) -> Path:
 
 def cache_size() -> int:
     """Bytes of all files in the cache."""
+    return size_of(cache_root())
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files in `folder`, links not followed."""
     total = 0
-    for place, _folders, names in os.walk(cache_root()):
+    for place, _folders, names in os.walk(folder):
         for name in names:
-            try:
+            with suppress(FileNotFoundError):  # Another program finished its temporary meanwhile.
                 total += os.lstat(os.path.join(place, name)).st_size
-            except FileNotFoundError:  # another process finished its temporary file meanwhile
-                continue
     return total
 
 
-def sha256_of(path: Path) -> str:
-    """The file's sha256, hex. Remembered by place, size and time, so that a start is fast.
+@contextmanager
+def alone(name: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Inside, no other program and no other thread holds the lock called `name`.
 
-    Raises LivedreamError where the file is missing or cannot be read.
+    waiting: called several times a second until then; what it raises ends the wait.
     """
-    path = path.expanduser()
+    lock = FileLock(cache_folder("locks") / f"{name}.lock")
+    while True:
+        try:
+            lock.acquire(timeout=0.2)
+            break
+        except Timeout:
+            waiting()
     try:
-        place, state = str(path.resolve(strict=True)), path.stat()
-        known = _remembered()
-        stamp = [state.st_mtime_ns, state.st_size]
-        entry = known.get(place)
-        if isinstance(entry, list) and entry[:2] == stamp and len(entry) == 3:
-            return str(entry[2])
-        digest = _hashed(path)
-    except FileNotFoundError as error:
-        raise LivedreamError(f"The weights {path} do not exist; check the name.") from error
+        yield
+    finally:
+        lock.release()
+
+
+def _writable(root: Path) -> Path:
+    """`root`, or what stands in for it."""
+    try:
+        _make(root)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+        free = shutil.disk_usage(root).free
+        elsewhere = os.stat(tempfile.gettempdir()).st_dev != os.stat(root).st_dev
+        if free >= ROOM or not elsewhere:
+            return root
+        trouble = f"The disk of the cache folder {root} has {free / 1e6:.0f} MB left"
     except OSError as error:
-        raise LivedreamError(f"The weights {path} cannot be read: {error.strerror}.") from error
-    known[place] = [*stamp, digest]
-    write_bytes(cache_folder("weights") / _HASHES, json.dumps(known, indent=1).encode())
-    return digest
-
-
-def livedream_version() -> str:
-    """The installed version; `0` where the package runs uninstalled from its files."""
+        trouble = f"The cache folder {root} cannot be written ({error.strerror})"
     try:
-        return version("livedream")
-    except PackageNotFoundError:
-        return "0"
+        folder = _stand_in(root)
+    except OSError as error:
+        raise LivedreamError(
+            f"{trouble}, and neither can {tempfile.gettempdir()}; LIVEDREAM_CACHE names another "
+            "cache folder."
+        ) from error
+    console.print(
+        f"{trouble}; what is made new is kept in {folder} until this run ends. LIVEDREAM_CACHE "
+        "names another cache folder."
+    )
+    return folder
 
 
-_HASHES = "hashes.json"
-
-
-def _remembered() -> dict[str, object]:
-    """Hashes by place; a damaged memory counts as none, it is only a memory."""
+def _make(path: Path) -> None:
+    """Raises OSError for a read-only or full disk, LivedreamError where a file is in the way."""
     try:
-        known = json.loads((cache_folder("weights") / _HASHES).read_bytes())
-    except (FileNotFoundError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise LivedreamError(
+            f"A file is in the way of the cache folder {path}; remove it, or have LIVEDREAM_CACHE "
+            "name another folder."
+        ) from error
 
 
-def _hashed(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-        return digest.hexdigest()
-
-
-def _safe(part: str) -> str:
-    """`part` without what file systems, or the `-` between parts, do not bear."""
-    return re.sub(r"[^A-Za-z0-9_.+]", "_", part)[:60]
+def _stand_in(root: Path) -> Path:
+    """A temporary folder that shows what `root` holds; gone when the program ends."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_STAND_IN}*"):
+        if not in_use(left):  # Its program was killed.
+            shutil.rmtree(left, ignore_errors=True)
+    temporary = tempfile.TemporaryDirectory(prefix=_STAND_IN, ignore_cleanup_errors=True)
+    _temporary.append(temporary)
+    folder = use(Path(temporary.name))
+    for name in _SUBFOLDERS:
+        (folder / name).mkdir()
+        for entry in (root / name).glob("[!.]*"):
+            with suppress(OSError):  # Windows wants a right for it: there it is made again.
+                (folder / name / entry.name).symlink_to(entry)
+    return folder

@@ -1,6 +1,7 @@
 import _thread
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -17,9 +18,11 @@ from livedream.runtime.gradient.exporting import (
     default_model,
     ensure_graph,
     export_to,
+    key_of,
     weights_file,
 )
-from livedream.runtime.store.cache import cache_folder, graph_key, graph_path
+from livedream.runtime.store.cache import cache_folder
+from livedream.runtime.store.graphs import graph_path
 
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_exporter.py")))
 
@@ -41,7 +44,8 @@ def ensure(**options):
 
 
 def graphs():
-    return [path.name for path in cache_folder("graphs").iterdir()]
+    """What lies there, without the notes beside the files."""
+    return [path.name for path in cache_folder("graphs").iterdir() if path.suffix != ".json"]
 
 
 def gone(pid):
@@ -81,6 +85,56 @@ def test_the_exporter_is_told_everything(place):
         "--seed": "7",
         "--cache": str(place / "cache" / "weights"),
     }
+
+
+def test_a_file_that_was_damaged_is_made_again_once(place):
+    path = ensure()
+    path.write_bytes(b"a gr")
+    assert ensure() == path
+    assert path.read_bytes() == b"a graph"
+    assert ensure() == path
+    assert len(notes(place)) == 2
+
+
+ENSURE = f"""
+from livedream.runtime.gradient.exporting import ensure_graph
+said = set()
+def progress(stage, fraction):
+    if stage not in said:
+        print(stage, flush=True)
+    said.add(stage)
+print(ensure_graph('googlenet', ['inception4c'], exporter={FAKE!r}, progress=progress))
+"""
+
+
+def test_two_programs_export_once_and_both_have_it(place, monkeypatch):
+    monkeypatch.setenv("FAKE_GATE", str(place / "gate"))
+    command = [sys.executable, "-c", ENSURE]
+    programs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert {program.stdout.readline() for program in programs} == {
+        "tracing\n",
+        "waiting for another program that exports this\n",
+    }
+    (place / "gate").touch()
+    for program in programs:
+        said, _ = program.communicate(timeout=60)
+        assert said.splitlines()[-1] == str(graph_path(key_of("googlenet", ["inception4c"])))
+    assert len(notes(place)) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_program_that_was_killed_leaves_nothing_for_good(place, monkeypatch):
+    monkeypatch.setenv("FAKE", "hangs")
+    program = subprocess.Popen([sys.executable, "-c", ENSURE], stdout=subprocess.PIPE, text=True)
+    assert program.stdout.readline() == "tracing\n"
+    program.kill()
+    program.wait()
+    os.kill(notes(place)[0]["pid"], signal.SIGKILL)
+    (half,) = graphs()
+    assert half.startswith(".")
+    monkeypatch.setenv("FAKE", "fine")
+    name = ensure().name
+    assert graphs() == [name]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="niceness is Unix's")
@@ -189,14 +243,14 @@ def test_the_default_model_downloads_nothing_unasked():
     assert model == "efficientnet_lite0"
     assert "livedream run --model inception_v3" in note
 
-    other = graph_key("inception_v3", ["Mixed_5b"])
-    random = graph_key("inception_v3", ["Mixed_6b"], weights="random")
+    other = key_of("inception_v3", ["Mixed_5b"])
+    random = key_of("inception_v3", ["Mixed_6b"], weights="random")
     for key in (other, random):
         graph_path(key).write_bytes(b"a graph")
     assert default_model()[0] == "efficientnet_lite0"
     assert default_model(["Mixed_5b"]) == ("inception_v3", None)
 
-    graph_path(graph_key("inception_v3", ["Mixed_6b"], form="gpu")).write_bytes(b"a graph")
+    graph_path(key_of("inception_v3", ["Mixed_6b"], form="gpu")).write_bytes(b"a graph")
     assert default_model() == ("inception_v3", None)
 
 

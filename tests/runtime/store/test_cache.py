@@ -1,17 +1,13 @@
-import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+from pathlib import Path
 
 import pytest
 
-from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.store import cache
-from livedream.runtime.store.cache import (
-    cache_folder,
-    cache_root,
-    cache_size,
-    graph_key,
-    graph_path,
-    sha256_of,
-)
+from livedream.runtime.errors import LivedreamError
+from livedream.runtime.store.cache import alone, cache_folder, cache_root, cache_size
 
 
 @pytest.fixture(autouse=True)
@@ -28,73 +24,6 @@ def test_the_folder_can_be_chosen(place, monkeypatch):
     assert cache_root().name == "livedream"
 
 
-def test_the_name_tells_what_is_inside():
-    name = graph_path(graph_key("inception_v3", ["Mixed_6b"])).name
-    assert name.startswith("inception_v3-Mixed_6b-fp32-cpu-")
-    assert len(name) == len("inception_v3-Mixed_6b-fp32-cpu-1a2b3c4d.onnx")
-    random = graph_key("googlenet", ["conv1"], weights="random", seed=3, precision="fp16")
-    assert random.file_name().startswith("googlenet-conv1-random3-fp16-cpu-")
-
-
-def test_what_makes_another_file_makes_another_name(tmp_path, monkeypatch):
-    (tmp_path / "a.pth").write_bytes(b"a")
-    (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "a.pth").write_bytes(b"b")
-    keys = [
-        graph_key("googlenet", ["conv1"]),
-        graph_key("googlenet", ["conv2"]),
-        graph_key("googlenet", ["conv1", "conv2"]),
-        graph_key("inception_v3", ["conv1"]),
-        graph_key("googlenet", ["conv1"], precision="fp16"),
-        graph_key("googlenet", ["conv1"], form="gpu"),
-        graph_key("googlenet", ["conv1"], weights="random", seed=0),
-        graph_key("googlenet", ["conv1"], weights="random", seed=1),
-        graph_key("googlenet", ["conv1"], weights=tmp_path / "a.pth"),
-        graph_key("googlenet", ["conv1"], weights=tmp_path / "b" / "a.pth"),
-    ]
-    names = {key.file_name() for key in keys}
-    assert len(names) == len(keys)
-    monkeypatch.setattr(cache, "livedream_version", lambda: "9.9")
-    assert names.isdisjoint(key.file_name() for key in keys)
-
-
-def test_what_makes_the_same_file_keeps_the_name(tmp_path):
-    first = graph_key("googlenet", ["conv1", "conv2"], seed=0)
-    assert first == graph_key("googlenet", ["conv2", "conv1", "conv2"], seed=0)
-    # The seed draws random weights and nothing else.
-    assert first.digest() == graph_key("googlenet", ["conv1", "conv2"], seed=5).digest()
-    (tmp_path / "a.pth").write_bytes(b"same")
-    (tmp_path / "b.pth").write_bytes(b"same")
-    a, b = (graph_key("googlenet", ["conv1"], weights=tmp_path / f"{n}.pth") for n in "ab")
-    assert a.digest() == b.digest()
-
-
-def test_a_name_fits_a_file_system():
-    layers = [f"Mixed_{n}" for n in range(60)]
-    name = graph_key("inception_v3", layers, weights="random").file_name()
-    assert len(name) < 200
-    assert "/" not in cache.GraphKey("../x", ("a/b",), name="c d").file_name()
-
-
-def test_a_hash_is_remembered_until_the_file_changes(tmp_path, monkeypatch):
-    file = tmp_path / "w.pth"
-    file.write_bytes(b"one")
-    read = []
-    hashed = cache._hashed
-    monkeypatch.setattr(cache, "_hashed", lambda path: read.append(path) or hashed(path))
-    first = sha256_of(file)
-    assert first == sha256_of(file)
-    assert len(first) == 64
-    assert len(read) == 1
-    file.write_bytes(b"two")
-    os.utime(file, ns=(1, 1))
-    assert sha256_of(file) != first
-    assert len(read) == 2
-    (cache_folder("weights") / "hashes.json").write_text("damaged")
-    sha256_of(file)
-    assert len(read) == 3
-
-
 def test_the_size_counts_every_file(place):
     assert cache_size() == 0
     (cache_folder("graphs") / "a").write_bytes(b"12345")
@@ -102,15 +31,98 @@ def test_the_size_counts_every_file(place):
     assert cache_size() == 8
 
 
-def test_errors(place, tmp_path, monkeypatch):
-    with pytest.raises(UsageError, match="No layer"):
-        graph_key("googlenet", [])
-    with pytest.raises(LivedreamError, match="do not exist"):
-        graph_key("googlenet", ["conv1"], weights=tmp_path / "no.pth")
+def test_a_file_in_the_way_is_named(place, monkeypatch):
     place.mkdir()
-    (place / "graphs").write_text("in the way")
-    with pytest.raises(LivedreamError, match="in the way"):
+    (place / "graphs").write_text("mine")
+    with pytest.raises(
+        LivedreamError, match=r"^A file is in the way of .*graphs; .*LIVEDREAM_CACHE"
+    ):
         cache_folder("graphs")
     monkeypatch.setenv("LIVEDREAM_CACHE", str(place / "graphs"))
-    with pytest.raises(LivedreamError, match="LIVEDREAM_CACHE"):
+    with pytest.raises(LivedreamError, match=r"^A file is in the way of .*LIVEDREAM_CACHE"):
         cache_folder("engines")
+
+
+def test_a_lock_keeps_other_programs_out_and_can_be_given_up(place):
+    code = (
+        "import sys\nfrom livedream.runtime.store.cache import alone\n"
+        "with alone('x'):\n    print('mine', flush=True); sys.stdin.readline()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    other = subprocess.Popen([sys.executable, "-c", code], **pipes)
+    assert other.stdout.readline() == "mine\n"
+
+    def give_up():
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError), alone("x", give_up):
+        pass
+    other.kill()  # A program that dies holds nothing.
+    other.wait()
+    with alone("x", give_up):
+        pass
+
+
+# A cache on a disk of its own, in a process that may mount one.
+DISK = """
+    mount -t tmpfs -o size={size} none "$1"
+    mkdir "$1/graphs" "$1/weights"
+    echo old > "$1/graphs/old.onnx"
+    {then}
+    TMPDIR="$2" "$3" -c "$4"
+"""
+CODE = """
+    from livedream.runtime.store.cache import cache_folder
+    from livedream.runtime.store.files import write_bytes
+    from livedream.runtime.store.hashes import sha256_of
+    from livedream.runtime.telling import told
+    import pathlib, sys
+
+    graphs = cache_folder("graphs")
+    write_bytes(graphs / "new.onnx", bytes(3_000_000))
+    assert (graphs / "old.onnx").read_text() == "old\\n"
+    assert len(sha256_of(pathlib.Path(sys.executable))) == 64
+    cache_folder("weights")
+    told.drain(5)
+    print(graphs)
+"""
+
+
+@pytest.mark.parametrize(
+    ("size", "then", "says"),
+    [
+        ("1g", 'mount -o remount,ro none "$1"', "cannot be written (Read-only file system)"),
+        ("2m", ":", "has 2 MB left"),
+        ("1m", 'cat /dev/zero > "$1/fill" || true', "has 0 MB left"),
+    ],
+)
+def test_a_disk_that_takes_nothing_is_stood_in_for(tmp_path, monkeypatch, size, then, says):
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    (tmp_path / "cache").mkdir()
+    command = [
+        "unshare", "--map-root-user", "--mount", "sh", "-e", "-c",
+        textwrap.dedent(DISK.format(size=size, then=then)), "sh",
+        tmp_path / "cache", temporary, sys.executable, textwrap.dedent(CODE),
+    ]  # fmt: skip
+    try:
+        subprocess.run([*command[:3], "mount", "-t", "tmpfs", "none", tmp_path], check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("this user may not mount disks")
+    # Of a program that was killed; nobody uses it.
+    (temporary / "livedream-cache-dead" / "graphs").mkdir(parents=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stderr.splitlines() if "LIVEDREAM_CACHE" in line]
+    assert len(told) == 1  # Once, however often it is asked for.
+    assert says in told[0]
+    assert str(temporary) in done.stdout
+    assert list(temporary.iterdir()) == []  # Gone with the program.
+
+
+def test_where_nothing_can_be_written_at_all_the_way_out_is_named(place, monkeypatch):
+    if Path("/proc/sys").is_dir():
+        monkeypatch.setenv("LIVEDREAM_CACHE", "/proc/sys/livedream")
+        monkeypatch.setattr(tempfile, "tempdir", "/proc/sys")
+        with pytest.raises(LivedreamError, match=r"cannot be written.*LIVEDREAM_CACHE"):
+            cache_folder("graphs")
