@@ -20,6 +20,7 @@ from ..gradient.platform import Processor, Recovery
 from ..gradient.providers import PROVIDERS, Provider
 from ..gradient.session import choose
 from ..store.cache import cache_folder
+from ..store.pruning import prune
 from .bound_session import Opener, Session
 from .bridge import BridgedEngine
 from .card import CudaDevice
@@ -82,12 +83,14 @@ class Card:
 
         def open_session(size: Size) -> Session:
             try:
-                return opener.open(size)
+                session = opener.open(size)
             except LivedreamError as error:
                 loader = probe(provider)
                 if loader is None:
                     raise
                 raise LivedreamError(explain(provider, loader)) from error
+            prune()
+            return session
 
         return CudaEngine(self.device, graph, provider, objective, open_session, computed)
 

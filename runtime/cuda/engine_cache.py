@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..store.files import unwritable
+from ..store.usage import use
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,8 @@ class EngineFolder:
         self._target = root / key.name()
         self.built = _whole(self._target)
         self.path = self._target
+        if self.built:
+            use(self._target)
         if self.built and not writes_late:
             return
         self.path = root / f"{key.name()}.{os.getpid()}-{secrets.token_hex(3)}{_BUILDING}"
@@ -93,6 +96,7 @@ class EngineFolder:
                 if not _whole(self._target):
                     raise
                 shutil.rmtree(self.path, ignore_errors=True)
+            use(self._target)
         except OSError as error:
             log.warning("cannot keep the engine %s (%s)", self._target.name, error)
             shutil.rmtree(self.path, ignore_errors=True)
