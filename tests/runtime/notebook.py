@@ -30,11 +30,14 @@ def dream(
     octave_scale: float = 1.4,
     iter_n: int = 10,
     step_size: float = 1.5,
+    jitter: int = 32,
+    random: np.random.Generator | None = None,
     mean: float = 128.0,
 ) -> np.ndarray:
     """picture: [3, height, width], 0..255. gradient: of the objective for such a picture.
 
-    Jitter is off. Returns float64 [3, height, width], 0..255.
+    random: draws each step's shift, x and then y; None leaves the picture where it is. Returns
+    float64 [3, height, width], 0..255.
     """
     octaves = [picture.astype(np.float64) - mean]
     for _ in range(octave_n - 1):
@@ -45,8 +48,11 @@ def dream(
         detail = zoom(detail, *base.shape[1:])
         source = base + detail
         for _ in range(iter_n):
+            ox, oy = (0, 0) if random is None else random.integers(-jitter, jitter + 1, 2)
+            source = np.roll(np.roll(source, ox, -1), oy, -2)
             g = gradient(source + mean)
             source = source + step_size / np.abs(g).mean() * g
+            source = np.roll(np.roll(source, -ox, -1), -oy, -2)
             source = np.clip(source, -mean, 255 - mean)
         detail = source - base
     return source + mean

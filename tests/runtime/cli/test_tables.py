@@ -1,5 +1,4 @@
 import io
-import time
 
 import pytest
 from rich.console import Console
@@ -89,10 +88,8 @@ def test_an_unknown_model_gets_the_nearest():
         printed(print_layers, "inceptionv3")
 
 
-def test_the_doctor_is_quick_and_complete():
-    began = time.monotonic()
+def test_the_doctor_looks_at_everything():
     findings = doctor.examine()
-    assert time.monotonic() - began < 3
     subjects = {finding.subject for finding in findings}
     assert {"Python", "onnxruntime", "GPU", "OpenCV", "display", "camera", "PyAV", "export",
             "cache", *MODELS} <= subjects  # fmt: skip

@@ -10,7 +10,6 @@ import pytest
 
 from livedream.runtime.cuda import ladder
 from livedream.runtime.cuda.ladder import (
-    LADDER,
     Facts,
     explain,
     gather,
@@ -52,8 +51,7 @@ def lacking(*libraries: str) -> Facts:
     return replace(FULL, library=lambda name: name not in libraries)
 
 
-def test_the_order_is_the_agreed_one():
-    assert [provider.name for provider in LADDER] == ["tensorrt-rtx", "tensorrt", "cuda", "cpu"]
+def test_a_machine_with_everything_tries_the_fastest_first():
     assert names(FULL) == (["tensorrt-rtx", "tensorrt", "cuda", "cpu"], [])
 
 

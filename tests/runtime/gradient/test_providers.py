@@ -57,10 +57,6 @@ def test_a_graph_can_be_made_for_a_machine_that_is_not_this_one(installed):
         form_for("tensort", "fp32")
 
 
-def test_the_order_is_the_agreed_one():
-    assert list(PROVIDERS) == ["tensorrt-rtx", "tensorrt", "cuda", "openvino", "cpu"]
-
-
 def test_a_named_provider_that_is_missing_comes_with_its_command(installed):
     installed("CPUExecutionProvider")
     with pytest.raises(LivedreamError, match=r"livedream\[gpu\]") as caught:

@@ -224,16 +224,6 @@ class TestDemo:
         for seed in range(4):
             assert Cloudscape(size, seed).draw(3).max(axis=-1).min() > 20
 
-    def test_is_cheap(self):
-        """Loose by a factor of five for busy machines: meant to catch a wrong algorithm."""
-        scene = Cloudscape((320, 240))
-        times = []
-        for number in range(20):
-            start = time.perf_counter()
-            scene.draw(number / 30)
-            times.append(time.perf_counter() - start)
-        assert min(times) < 0.010
-
 
 @pytest.mark.parametrize("make", [smooth, puffs])
 def test_noise_wraps_around_without_a_seam(make):
