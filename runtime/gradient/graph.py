@@ -1,16 +1,17 @@
 """What an exported file says of itself, read without onnx, torch or a session.
 
-An ONNX file is a protobuf message whose metadata stands beside the graph; walking over its outer
-fields finds it in a millisecond, where opening a session would stop Python's other threads.
+An ONNX file is one protobuf message. Of its fields only `metadata_props` is read; the network,
+which may be a gigabyte, is passed over by its length.
 """
 
 from __future__ import annotations
 
 import json
-import mmap
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from ..errors import LivedreamError, UsageError
 
@@ -20,16 +21,20 @@ FORMAT = "1"
 REQUIRED = ("model", "layers", "minimum_size", "precision", "form", "weights", "weights_sha256")
 
 MOST_CHANNELS = 65_536
-"""Of a layer. Its weights are allocated before anything is computed."""
+"""Of one layer; the widest of known networks have some thousands."""
 
-LARGEST_MINIMUM = 4096
-"""Pixels."""
+MOST_LAYERS = 1_000
 
-_METADATA_PROPS, _KEY, _VALUE = 14, 1, 2
-"""Field numbers of onnx.proto: in ModelProto, and in StringStringEntryProto."""
+LARGEST_MINIMUM = 4_096
+"""Pixels that a network may need on each side."""
 
-_LONGEST = 1 << 20
-"""Bytes of all metadata."""
+_GRAPH, _METADATA, _KEY, _VALUE = 7, 14, 1, 2
+"""Numbers of fields in onnx.proto: of ModelProto, and of its StringStringEntryProto."""
+
+_LONGEST_ENTRY = 1_000_000
+"""Bytes."""
+
+_MOST_FIELDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -52,76 +57,19 @@ class Graph:
 
 
 def read_graph(path: Path) -> Graph:
-    """The file's metadata. Raises UsageError where there is no such file, LivedreamError saying
-    what is wrong with the file."""
+    """The file's metadata. Raises UsageError where there is no file, LivedreamError saying what is
+    wrong with it."""
     if not path.is_file():
         raise UsageError(f"{path} does not exist; `livedream export` writes graph files.")
     try:
-        metadata = read_metadata(path)
-    except (OSError, ValueError) as error:
+        with path.open("rb") as file:
+            metadata = _metadata(file)
+    except (OSError, _Malformed) as error:
         raise LivedreamError(
             f"{path} cannot be read as an ONNX graph ({error}); it may be cut short or damaged: "
             "export it again with `livedream export`."
         ) from error
     return _from_metadata(path, metadata)
-
-
-def read_metadata(path: Path) -> dict[str, str]:
-    """The metadata of an ONNX file. Raises ValueError where it is none, OSError as `open` does."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        metadata, length = {}, 0
-        for number, start, end in _fields(content, 0, len(content)):
-            if number != _METADATA_PROPS:
-                continue
-            length += end - start
-            if length > _LONGEST:
-                raise ValueError("its metadata has no end")
-            entry = {
-                field: content[first:last].decode("utf-8")
-                for field, first, last in _fields(content, start, end)
-            }
-            metadata[entry.get(_KEY, "")] = entry.get(_VALUE, "")
-    return metadata
-
-
-def _fields(content: mmap.mmap, place: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Every field of a protobuf message that has a length: its number, and where its bytes lie.
-
-    Source: protobuf.dev, "Encoding". Raises ValueError for what is no such message.
-    """
-    while place < end:
-        tag, place = _varint(content, place, end)
-        number, kind = tag >> 3, tag & 7
-        if number == 0:
-            raise ValueError("it is no protobuf message")
-        if kind == 0:
-            _, place = _varint(content, place, end)
-        elif kind == 2:
-            length, place = _varint(content, place, end)
-            if length > end - place:
-                raise ValueError("it ends too early")
-            yield number, place, place + length
-            place += length
-        elif kind in (1, 5):
-            place += 8 if kind == 1 else 4
-        else:
-            raise ValueError("it is no protobuf message")
-    if place > end:
-        raise ValueError("it ends too early")
-
-
-def _varint(content: mmap.mmap, place: int, end: int) -> tuple[int, int]:
-    """A number of seven bits a byte, and where it ends."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if place >= end:
-            raise ValueError("it ends too early")
-        byte = content[place]
-        place += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, place
-    raise ValueError("it is no protobuf message")
 
 
 def _from_metadata(path: Path, metadata: dict[str, str]) -> Graph:
@@ -134,35 +82,114 @@ def _from_metadata(path: Path, metadata: dict[str, str]) -> Graph:
     missing = [key for key in REQUIRED if f"livedream.{key}" not in metadata]
     if written != FORMAT or missing:
         raise LivedreamError(
-            f"{path} was exported by livedream {metadata.get('livedream.version', '?')} in graph "
-            f"format {written[:20]}, and this one reads format {FORMAT}: export it again."
+            f"{path} was exported by livedream {metadata.get('livedream.version', '?')[:20]} in "
+            f"graph format {written[:20]}, and this one reads format {FORMAT}: export it again."
         )
     try:
         return Graph(
             path=path,
             layers=_layers(metadata["livedream.layers"]),
-            minimum_size=_whole(metadata["livedream.minimum_size"], LARGEST_MINIMUM),
+            minimum_size=_minimum_size(metadata["livedream.minimum_size"]),
             **{
                 key: metadata[f"livedream.{key}"]
                 for key in ("model", "precision", "form", "weights", "weights_sha256")
             },
         )
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except _Malformed as error:
         raise LivedreamError(
-            f"{path} says of itself what cannot be ({type(error).__name__}: {str(error)[:100]}); "
-            "it may be damaged: export it again with `livedream export`."
+            f"{path} was not written by `livedream export`: {error}; export it again."
         ) from error
 
 
+class _Malformed(Exception):
+    """What is not as it should be, for a sentence."""
+
+
 def _layers(text: str) -> dict[str, int]:
-    layers = json.loads(text)
-    if not isinstance(layers, list) or not layers:
-        raise ValueError("its layers are no list")
-    return {str(layer["name"]): _whole(layer["channels"], MOST_CHANNELS) for layer in layers}
+    """Name -> channels, from the JSON of the file."""
+    try:
+        listed = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _Malformed("its list of layers is no JSON") from error
+    if not isinstance(listed, list) or not 0 < len(listed) <= MOST_LAYERS:
+        raise _Malformed(f"its layers are no list of 1 to {MOST_LAYERS}")
+    layers: dict[str, int] = {}
+    for layer in listed:
+        name: Any = layer.get("name") if isinstance(layer, dict) else None
+        if not isinstance(name, str) or not name or name in layers:
+            raise _Malformed("one of its layers has no name of its own")
+        channels: Any = layer.get("channels")
+        if type(channels) is not int or not 0 < channels <= MOST_CHANNELS:
+            raise _Malformed(f"the channels of {name[:60]} are no number from 1 to {MOST_CHANNELS}")
+        layers[name] = channels
+    return layers
 
 
-def _whole(value: object, most: int) -> int:
-    number = int(str(value))
-    if not 1 <= number <= most:
-        raise ValueError(f"{number} is not between 1 and {most}")
-    return number
+def _minimum_size(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < len(text) <= 6):
+        raise _Malformed("its smallest side is no number")
+    if not 0 < int(text) <= LARGEST_MINIMUM:
+        raise _Malformed(f"its smallest side is not between 1 and {LARGEST_MINIMUM}")
+    return int(text)
+
+
+def _metadata(file: BinaryIO) -> dict[str, str]:
+    """`metadata_props` of the ONNX file. Raises _Malformed for what is no whole ONNX file."""
+    metadata: dict[str, str] = {}
+    network = False
+    for field, length in _fields(file, os.fstat(file.fileno()).st_size):
+        if field == _GRAPH and length:
+            network = True
+        if field != _METADATA:
+            continue
+        if length > _LONGEST_ENTRY:
+            raise _Malformed("its metadata is too long")
+        entry = {_KEY: "", _VALUE: ""}
+        for part, size in _fields(file, file.tell() + length):
+            try:
+                entry[part] = file.read(size).decode()
+            except UnicodeDecodeError as error:
+                raise _Malformed("its metadata is no text") from error
+        metadata[entry[_KEY]] = entry[_VALUE]
+    if not network:
+        raise _Malformed("there is no network in it")
+    return metadata
+
+
+def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
+    """Number and length in bytes of each field up to `end`, the file standing at its content."""
+    place = file.tell()
+    for _ in range(_MOST_FIELDS):
+        if place == end:
+            return
+        tag = _varint(file)
+        field, kind = tag >> 3, tag & 7
+        if kind == 0:
+            _varint(file)
+            length = 0
+        elif kind in (1, 5):
+            length = 8 if kind == 1 else 4
+        elif kind == 2:
+            length = _varint(file)
+        else:
+            raise _Malformed("its content is no protobuf")
+        start = file.tell()
+        place = start + length
+        if field == 0 or place > end:
+            raise _Malformed("it ends too early")
+        if kind == 2:
+            yield field, length
+        file.seek(place)
+    raise _Malformed("it has too many parts")
+
+
+def _varint(file: BinaryIO) -> int:
+    value = 0
+    for place in range(10):
+        byte = file.read(1)
+        if not byte:
+            raise _Malformed("it ends too early")
+        value |= (byte[0] & 127) << (7 * place)
+        if byte[0] < 128:
+            return value
+    raise _Malformed("its content is no protobuf")
