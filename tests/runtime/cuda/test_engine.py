@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -35,9 +37,11 @@ CUDA, TENSORRT = PROVIDERS["cuda"], PROVIDERS["tensorrt"]
 class Setting:
     """An engine and all that it stands on."""
 
-    def __init__(self, host, folder: Path, provider=CUDA, objective="a", ahead=0, **options):
+    def __init__(
+        self, host, folder: Path, provider=CUDA, objective="a", ahead=0, gate=None, **options
+    ):
         self.ort = FakeOrt()
-        self.gate = Gate()
+        self.gate = gate or Gate()
         self.device = CudaDevice(host[0], ahead=ahead, gate=self.gate)
         self.options = {
             "ort": self.ort, "path": GRAPH.path, "provider": provider, "folder": folder,
@@ -455,6 +459,58 @@ def test_steering_that_changes_while_it_is_sent_is_sent_again(setting):
     made.engine.steer(parse_objective("a*2"))
     gradient(made)
     assert np.allclose(gradient(made), 3 * ToyEngine().gradient(IMAGE), atol=1e-4)
+
+
+class TellingGate(Gate):
+    """One that tells how the calling thread went through it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._through = threading.local()
+
+    @property
+    def through(self) -> str:
+        return getattr(self._through, "way", "")
+
+    @contextmanager
+    def _way(self, name: str, gate) -> Iterator[None]:
+        with gate:
+            self._through.way = name
+            try:
+                yield
+            finally:
+                self._through.way = ""
+
+    def opening(self):
+        return self._way("opening", super().opening())
+
+    def waiting(self):
+        return self._way("waiting", super().waiting())
+
+
+def test_what_would_spoil_a_recording_goes_through_the_gate(setting, host, monkeypatch):
+    """Sessions open and threads wait for the card inside of it, from wherever they are asked to."""
+    gate, seen = TellingGate(), []
+    made = setting(ahead=1, gate=gate)
+    device, opened = made.device, made.ort.InferenceSession
+
+    def noted(*arguments, **options):
+        seen.append(("open", gate.through))
+        return opened(*arguments, **options)
+
+    made.ort.InferenceSession = noted
+    monkeypatch.setattr(host[1], "synchronize", lambda waited: seen.append(("wait", gate.through)))
+    for work, expected in (
+        (lambda: made.engine.prepare(20, 24), [("open", "opening")]),
+        (lambda: made.engine.probe(IMAGE), [("wait", "opening")]),
+        (lambda: np.asarray(device.download(device.put(IMAGE))), [("wait", "waiting")]),
+        (lambda: made.engine.keep(()), [("wait", "waiting")]),
+    ):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        assert seen == expected
+        seen.clear()
 
 
 def test_sessions_open_beside_each_other():
