@@ -72,11 +72,6 @@ def entries(report: Report) -> list[Entry]:
     return found
 
 
-def same_work(one: Key, other: Key) -> bool:
-    """Whether two figures may be compared: equal but for the recipe's name."""
-    return identity(one) == identity(other)
-
-
 def identity(key: Key) -> Key:
     """The key without the recipe's name, which says nothing of the work."""
     *rest, recipe, camera = key

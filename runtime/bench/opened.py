@@ -19,6 +19,7 @@ from ..gradient.network import Network
 from ..gradient.selection import Engines
 from ..progress import Progress
 from ..start import network_of, open_engine
+from ..store.hashes import content_hash
 from .clocks import clocks_of
 from .schema import GraphFacts, RecipeFacts
 
@@ -116,7 +117,7 @@ def graph_facts(opened: Opened) -> GraphFacts:
     """Of the file that runs."""
     graph = opened.engine.graph
     return GraphFacts(
-        sha256=file_sha256(graph.path),
+        sha256=content_hash(graph.path),
         form=graph.form,
         precision=graph.precision,
         weights=Path(graph.weights).name if "://" not in graph.weights else graph.weights,
@@ -135,12 +136,3 @@ def recipe_facts(name: str, live: bool, dream: Dream) -> RecipeFacts:
     return RecipeFacts(
         name=name, sha256=hashlib.sha256(text.encode()).hexdigest(), live=live, values=values
     )
-
-
-def file_sha256(path: Path) -> str:
-    """Hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

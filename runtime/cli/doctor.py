@@ -6,7 +6,6 @@ look, and nothing is changed. What is judged of CUDA and TensorRT is in `cuda.ma
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import importlib.util
 import os
@@ -39,6 +38,7 @@ from ..cuda.machine import (
 from ..errors import LivedreamError
 from ..gradient.exporting import INSTALL, missing_extra, weights_file
 from ..gradient.providers import PROVIDERS, Provider
+from ..live.window.screen import INSTEAD, display_problem
 from ..store.cache import cache_folder, cache_root, cache_size
 
 # Each brings the same folder `onnxruntime`; the one installed last overwrites the other's files.
@@ -110,7 +110,7 @@ def examine() -> list[Finding]:
         *onnxruntime(installed, gpu),
         graphics(gpu),
         opencv(installed),
-        display(sys.platform, os.environ),
+        display(),
         *cameras(),
         pyav(),
         export(installed),
@@ -248,29 +248,12 @@ def window_system(information: str) -> str:
     return "" if match is None or match[1] in ("", "NONE", "NO") else match[1]
 
 
-def display(system: str, environment: Mapping[str, str]) -> Finding:
-    """Whether a window could open; on Linux OpenCV's window speaks X11 only."""
-    if not system.startswith("linux"):
-        return Finding(OK, "display", f"the desktop of {platform.system()}")
-    name = environment.get("DISPLAY", "")
-    if not name:
-        wayland = environment.get("WAYLAND_DISPLAY")
-        if wayland:
-            return Finding(
-                MISSING, "display", "Wayland without X11", "Install and enable XWayland, or use "
-                "--headless.",
-            )  # fmt: skip
-        return Finding(
-            MISSING, "display", "none (DISPLAY is not set)",
-            "Log in at the screen, use `ssh -X`, or --headless with --record.",
-        )  # fmt: skip
-    answer = _x11_answers(name)
-    if answer is False:
-        return Finding(
-            WRONG, "display", f"DISPLAY is {name}, but no X server answers there",
-            "Correct DISPLAY, or use --headless.",
-        )  # fmt: skip
-    return Finding(OK, "display", f"{name}" + ("" if answer else " (not tried)"))
+def display() -> Finding:
+    """Whether a window could open."""
+    problem = display_problem()
+    if problem:
+        return Finding(MISSING, "display", problem, f"Mend that, or {INSTEAD}.")
+    return Finding(OK, "display", os.environ.get("DISPLAY") or f"of {platform.system()}")
 
 
 def cameras() -> list[Finding]:
@@ -379,27 +362,6 @@ def _imported(name: str) -> ModuleType | str:
         return importlib.import_module(name)
     except ImportError as error:
         return str(error).splitlines()[0] if str(error) else type(error).__name__
-
-
-def _x11_answers(name: str) -> bool | None:
-    """Whether an X server takes this user at display `name`; None where that cannot be tried.
-
-    The same call that the window would make; a window without a display ends the whole process.
-    """
-    host = name.rpartition(":")[0]
-    if host not in ("", "unix", "localhost"):
-        return None  # over a network this could wait for long
-    try:
-        xcb = ctypes.CDLL("libxcb.so.1")
-    except OSError:
-        return None
-    xcb.xcb_connect.restype = ctypes.c_void_p
-    xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
-    xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
-    connection = xcb.xcb_connect(name.encode(), None)
-    answers = xcb.xcb_connection_has_error(connection) == 0
-    xcb.xcb_disconnect(connection)
-    return answers
 
 
 def _megabytes(model: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from ..gradient.platform import Processor, Recovery
 from ..gradient.providers import PROVIDERS, Provider
 from ..gradient.session import choose
 from ..store.cache import cache_folder
+from ..store.hashes import content_hash
 from ..store.pruning import prune
 from .bound_session import Opener, Session
 from .bridge import BridgedEngine
@@ -76,7 +76,7 @@ class Card:
                 "driver": facts.gpu.driver if facts.gpu else "",
                 "versions": versions(provider, facts),
             },
-            graph_hash=hashlib.sha256(graph.path.read_bytes()).hexdigest(),
+            graph_hash=content_hash(graph.path),
             precision=computed,
             strict=strict,
         )

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..store.files import unwritable
+from ..store.hashes import content_hash
 from ..store.usage import use
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,8 @@ class EngineFolder:
                 shutil.rmtree(self.path, ignore_errors=True)
             return
         try:
-            files = {path.name: _sha256(path) for path in self.path.iterdir() if path.is_file()}
+            written = [path for path in self.path.iterdir() if path.is_file()]
+            files = {path.name: content_hash(path) for path in written}
             if not files:
                 self.path.rmdir()
                 return
@@ -113,7 +115,7 @@ def _whole(folder: Path) -> bool:
         return False
     try:
         files = json.loads((folder / MANIFEST).read_bytes())
-        if {name: _sha256(folder / name) for name in files} == files:
+        if {name: content_hash(folder / name) for name in files} == files:
             return True
     except (OSError, ValueError, AttributeError, TypeError) as error:
         log.warning("%s: %s", folder, error)
@@ -141,7 +143,3 @@ def _sweep(root: Path) -> None:
             continue
         if old:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
