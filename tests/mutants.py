@@ -93,7 +93,7 @@ def _replacements(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
     if isinstance(node, (ast.If, ast.While)) and not isinstance(node.test, _NEGATED):
         yield node.test, f"(not ({ast.unparse(node.test)}))"
     for name, value in ast.iter_fields(node):
-        if name in ("annotation", "returns", "type_comment", "decorator_list"):
+        if name in ("annotation", "returns", "bases", "decorator_list"):
             continue
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             continue  # The statement as a whole is deleted; its sentence is only wording.
