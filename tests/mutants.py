@@ -41,6 +41,7 @@ OPERATORS = {
     ast.BitAnd: ast.BitOr, ast.LShift: ast.RShift, ast.RShift: ast.LShift,
 }  # fmt: skip
 _NEGATED = (ast.Compare, ast.UnaryOp)  # These are negated wherever they stand.
+TYPES = ("Callable", "Iterable", "Literal", "Mapping", "dict", "list", "tuple")
 OPPOSITES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
@@ -110,7 +111,7 @@ def _documents(node: ast.AST) -> bool:
         return (
             isinstance(node.value, ast.Subscript)
             and isinstance(node.value.value, ast.Name)
-            and (node.value.value.id in ("Mapping", "Callable", "tuple", "dict", "list"))
+            and node.value.value.id in TYPES
         )
     if isinstance(node, ast.If):
         return ast.unparse(node.test) == "TYPE_CHECKING"

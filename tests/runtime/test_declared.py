@@ -65,7 +65,7 @@ def test_log_is_fine_at_the_low_end():
     assert half_life.at_share(0.5) < 0.05 * half_life.high
 
 
-@pytest.mark.parametrize("value", ["much", float("nan"), None, "nan", [1]])
+@pytest.mark.parametrize("value", ["much", float("nan"), None, "nan", [1], 10**400])
 def test_what_is_no_number_is_refused(value):
     with pytest.raises(UsageError, match="is no number for step size"):
         PARAMETERS["step_size"].clamp(value)
@@ -87,6 +87,39 @@ def test_toggles_turn_over_and_take_numbers():
     assert [mirror.clamp(value) for value in (0, 0.4, 0.5, 1, True)] == [0, 0, 1, 1, 1]
     assert mirror.moved(True, 1) is False
     assert (mirror.share(True), mirror.at_share(0.7)) == (1, True)
+
+    assert mirror.at_share(0.5) is True
+    assert (mirror.group, PARAMETERS["hud"].group) == ("picture", "window")
+
+
+def test_the_first_choice_is_place_0_and_the_last_of_two_is_all_the_way_up():
+    layer, recipe = PARAMETERS["layer"], PARAMETERS["recipe"]
+    assert layer.clamp(0) == layer.clamp(-3) == layer.at_share(0) == "a"
+    assert recipe.share(recipe.choices[-1]) == 1
+
+
+def test_a_trigger_fires_whichever_way_it_is_moved():
+    for direction in (1, -1):
+        assert PARAMETERS["reset"].moved(False, direction) is True
+
+
+def test_a_text_has_no_next():
+    with pytest.raises(UsageError, match="layers is a text"):
+        PARAMETERS["layers"].moved("a", 1)
+
+
+def test_what_is_not_declared_is_a_plain_share_of_one():
+    plain = Parameter("depth", "number", "How deep.", 0.5)
+    assert (plain.clamp(-1), plain.clamp(2), plain.clamp(0.3)) == (0, 1, 0.3)
+    assert plain.at_share(0.25) == plain.share(0.25) == 0.25
+    assert (plain.cost, plain.smoothing, plain.step) == ("instant", 0, 0)
+    assert Parameter("word", "text", "What is said.", "").clamp(3) == "3"
+
+
+def test_steps_go_through_zero():
+    balance = Parameter("balance", "number", "Left or right.", 0, -5, 5, step=1)
+    assert (balance.moved(-2.3, 1), balance.moved(-2.3, -1)) == (-2, -3)
+    assert (balance.moved(-1, 1), balance.moved(0, -1)) == (0, -1)
 
 
 def test_texts_are_brought_into_their_form():

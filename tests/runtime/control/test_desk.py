@@ -74,6 +74,14 @@ class TestSaying:
         assert desk.base.of(Show) == Show(freeze=True)
         assert desk.base.dream == RECIPES["live"].dream
 
+    def test_it_holds_everything_but_triggers_and_begins_with_the_first_layer(self, desk):
+        names = {name for name, each in desk.parameters.items() if each.kind != "trigger"}
+        assert set(desk.base) == set(desk.at(0)) == names
+        assert len(desk.at(0)) == len(names)
+        plain = Desk(LAYERS, {})
+        assert (plain.base["layers"], plain.base["layer"], plain.base["channel"]) == ("a", "a", -1)
+        assert plain.at(0)["blur"] == plain.parameters["blur"].default
+
 
 class TestLinks:
     def test_a_recipe_sets_the_values_and_whether_the_dream_is_carried(self, desk):
@@ -81,10 +89,12 @@ class TestLinks:
         state = desk.at(0)
         assert state.dream == RECIPES["google"].dream
         assert not state.live
+        desk.set("recipe", "live", "key", 0)
+        assert desk.at(0).live
 
     def test_what_is_said_beside_the_recipe_holds(self, desk):
-        desk.fade({"steps": 7, "recipe": "google"}, "preset", 0)
-        assert desk.base["steps"] == 7
+        desk.fade({"blur": 2, "steps": 7, "recipe": "google"}, "preset", 0)
+        assert (desk.base["blur"], desk.base["steps"]) == (2, 7)
         assert desk.base["jitter"] == RECIPES["google"].dream.jitter
 
     def test_a_layer_moves_the_first_term_and_keeps_the_mix(self, desk):
@@ -104,6 +114,10 @@ class TestLinks:
         desk.set("channel", -1, "midi")
         assert (desk.base["layers"], desk.base["channel"]) == ("c*0.5+b:2", -1)
 
+    def test_a_layer_and_a_channel_said_together_both_hold(self, desk):
+        desk.fade({"layer": "b", "channel": 5}, "preset", 0)
+        assert desk.base["layers"] == "b:5*0.5+b:2"
+
     def test_a_sum_is_seen_as_layer_and_channel(self, desk):
         desk.set("layers", "b:5", "osc")
         assert (desk.at(0)["layer"], desk.at(0)["channel"]) == ("b", 5)
@@ -121,6 +135,18 @@ class TestTime:
         desk.set("blur", 0, "key", 2)
         assert [desk.at(time)["blur"] for time in (102, 103, 104)] == [4, 2, 0]
         assert desk.base["blur"] == 0
+
+    def test_a_fade_begins_exactly_where_it_is(self, desk):
+        for name, there in (("step_size", 32), ("half_life", 60), ("strength", 0)):
+            before = desk.at(100)[name]
+            desk.set(name, there, "osc", 2)
+            assert desk.at(100)[name] == before
+            assert desk.at(99)[name] == before
+
+    def test_what_is_on_or_chosen_has_no_way_between(self, desk):
+        desk.fade({"mirror": True, "recipe": "google"}, "preset", 2)
+        assert desk.at(100.1)["mirror"] is True
+        assert desk.at(100.1)["recipe"] == "google"
 
     def test_a_fade_along_a_log_curve_is_slow_at_the_low_end(self, desk):
         desk.set("half_life", 0, "osc", 0)
@@ -172,6 +198,12 @@ class TestModulation:
         desk.modulate([])
         assert desk.at(1.5)["blur"] == 8
 
+    def test_a_wave_is_ahead_by_its_phase(self, desk):
+        desk.set("blur", 4, "key", 0)
+        desk.modulate([Modulation("blur", 0.25, 6.0, sine, phase=0.25)])
+        # A swing is 2 of the range of 8: cos(0), cos(60 degrees), cos(90 degrees).
+        assert [desk.at(time)["blur"] for time in (0, 1, 1.5)] == pytest.approx([6, 5, 4])
+
     def test_several_add_up_and_never_leave_the_range(self, desk):
         desk.set("blur", 4, "key", 0)
         desk.modulate([Modulation("blur", 0.25, 1, square), Modulation("blur", 0.125, 1, square)])
@@ -192,6 +224,7 @@ class TestModulation:
             assert wave(0.3) == pytest.approx(wave(7.3))
         assert [triangle(part) for part in (0, 0.25, 0.5, 0.75)] == [0, 1, 0, -1]
         assert [saw(part) for part in (0, 0.5)] == [-1, 0]
+        assert [square(part) for part in (0, 0.49, 0.5, 0.99)] == [1, 1, -1, -1]
 
 
 class TestTriggers:
@@ -252,6 +285,21 @@ class TestObservers:
         go_on.set()
         speaker.join(10)
         assert news == [("octaves", 3, "one"), ("octaves", 8, "other")]
+
+    def test_what_is_said_again_meanwhile_comes_last(self, desk):
+        news = []
+
+        def speak_once(*change):
+            if not news:
+                for name, value in (("octaves", 4), ("steps", 9), ("octaves", 6)):
+                    desk.set(name, value, "inside")
+            news.append(change)
+
+        desk.observe(speak_once)
+        desk.set("jitter", 8, "outside")
+        assert news == [
+            ("jitter", 8, "outside"), ("steps", 9, "inside"), ("octaves", 6, "inside"),
+        ]  # fmt: skip
 
     def test_an_error_of_one_does_not_silence_the_desk(self, desk):
         def broken(*change):
