@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import struct
-import zlib
+import warnings
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from PIL import ExifTags, Image
 
 from ..errors import LivedreamError, UsageError
 from .files import write_bytes
+from .settings import with_settings
+
+LARGEST = 1 << 27
+"""Pixels of a photo, a hundred megapixels and some: a file of a few kilobytes may hold more than
+fits into memory."""
+
+# Pillow reads what is said about a picture, OpenCV its pixels. TIFF's decoder turns the picture
+# itself, and has no block of EXIF.
+_LOOKED_AT = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "JPEG2000")
 
 # Suffix to OpenCV's encoder and its quality; PNG and TIFF lose nothing.
 _WRITERS: dict[str, tuple[str, list[int]]] = {
@@ -28,6 +38,7 @@ SUFFIXES = tuple(_WRITERS)
 
 # Undo an EXIF orientation: the picture as it lies in the file, to the picture as it was seen.
 _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda image: image,
     2: lambda image: image[:, ::-1],
     3: lambda image: image[::-1, ::-1],
     4: lambda image: image[::-1],
@@ -42,7 +53,7 @@ def read_photo(path: Path | str) -> np.ndarray:
     """The photo as uint8 BGR [height, width, 3], upright as its EXIF orientation says.
 
     Grey becomes three equal channels, 16 bits become 8, transparency lies on black.
-    Raises LivedreamError for a file that is missing, unreadable, or no image.
+    Raises LivedreamError for a file that is missing, unreadable, no image, or larger than LARGEST.
     """
     path = Path(path).expanduser()
     try:
@@ -55,6 +66,7 @@ def read_photo(path: Path | str) -> np.ndarray:
         raise LivedreamError(f"{path} cannot be read: {error.strerror}.") from error
     if not content:
         raise LivedreamError(f"{path} is empty; it holds no photo.")
+    turned = _look(path, content)
     try:
         # UNCHANGED keeps alpha and depth, and leaves the orientation to us.
         stored = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -64,8 +76,7 @@ def read_photo(path: Path | str) -> np.ndarray:
         raise LivedreamError(
             f"{path} is no photo that OpenCV can read, or is damaged; use PNG, JPEG, WebP or TIFF."
         )
-    upright = _UPRIGHT.get(orientation(content), lambda image: image)
-    return np.ascontiguousarray(upright(to_bgr(stored)))
+    return np.ascontiguousarray(_UPRIGHT[turned](to_bgr(stored)))
 
 
 def write_photo(
@@ -94,7 +105,7 @@ def write_photo(
         raise LivedreamError(
             f"{path} cannot be encoded: {width}x{height} does not fit the format; try .png."
         )
-    write_bytes(path, _with_settings(encoded.tobytes(), encoder, settings), overwrite)
+    write_bytes(path, with_settings(encoded.tobytes(), settings), overwrite)
 
 
 def to_bgr(image: np.ndarray) -> np.ndarray:
@@ -102,7 +113,7 @@ def to_bgr(image: np.ndarray) -> np.ndarray:
     on black. Integers span their type's range, floats 0..1."""
     if image.dtype == np.uint16:
         # 65535 / 255 = 257: rounding to nearest maps both ends exactly.
-        image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        image = cv2.convertScaleAbs(image, alpha=1 / 257).reshape(image.shape)
     elif np.issubdtype(image.dtype, np.floating):
         finite = np.nan_to_num(image, nan=0.0, posinf=1.0, neginf=0.0)
         image = np.rint(np.clip(finite, 0, 1) * 255).astype(np.uint8)
@@ -115,80 +126,28 @@ def to_bgr(image: np.ndarray) -> np.ndarray:
     channels = image.shape[2]
     colour = image[:, :, :3] if channels >= 3 else image[:, :, :1].repeat(3, axis=2)
     if channels in (2, 4):
-        alpha = image[:, :, -1:].astype(np.uint16)
-        colour = ((colour * alpha + 127) // 255).astype(np.uint8)
+        colour = cv2.multiply(colour, image[:, :, -1:].repeat(3, axis=2), scale=1 / 255)
     return colour
 
 
-def orientation(content: bytes) -> int:
-    """EXIF orientation 1..8 of an encoded JPEG, PNG or WebP; 1, upright, where there is none.
+def _look(path: Path, content: bytes) -> int:
+    """The EXIF orientation, 1..8, of an encoded picture; 1, upright, where it tells none.
 
-    TIFF is left out on purpose: its decoder turns the picture itself.
+    Raises LivedreamError for a picture that is larger than LARGEST once it is decoded.
     """
-    exif = _exif(content)
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None or len(exif) < 8:
-        return 1
-    (start,) = struct.unpack_from(order + "I", exif, 4)
-    if start + 2 > len(exif):
-        return 1
-    (entries,) = struct.unpack_from(order + "H", exif, start)
-    for entry in range(start + 2, min(start + 2 + 12 * entries, len(exif) - 11), 12):
-        tag, kind, _count, value = struct.unpack_from(order + "HHIH", exif, entry)
-        if tag == 0x0112 and kind == 3:
-            return value if 1 <= value <= 8 else 1
-    return 1
-
-
-def _exif(content: bytes) -> bytes:
-    """The EXIF block, from its byte-order mark on; empty where there is none."""
-    if content[:2] == b"\xff\xd8":
-        return _jpeg_exif(content)
-    if content[:8] == b"\x89PNG\r\n\x1a\n":
-        return _chunk(content, 8, b"eXIf", ">I4s", padded=False, trailer=4)
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return _chunk(content, 12, b"EXIF", "<4sI", padded=True, trailer=0).removeprefix(
-            b"Exif\0\0"
-        )
-    return b""
-
-
-def _jpeg_exif(content: bytes) -> bytes:
-    place = 2
-    while place + 4 <= len(content) and content[place] == 0xFF:
-        marker = content[place + 1]
-        if marker == 0xDA:  # the picture itself begins; EXIF comes before it
-            break
-        (length,) = struct.unpack_from(">H", content, place + 2)
-        body = content[place + 4 : place + 2 + length]
-        if marker == 0xE1 and body.startswith(b"Exif\0\0"):
-            return body[6:]
-        place += 2 + length
-    return b""
-
-
-def _chunk(
-    content: bytes, place: int, wanted: bytes, header: str, *, padded: bool, trailer: int
-) -> bytes:
-    """The body of the first chunk named `wanted`, in PNG's or RIFF's chain of chunks."""
-    while place + 8 <= len(content):
-        fields = struct.unpack_from(header, content, place)
-        length, name = fields if isinstance(fields[0], int) else fields[::-1]
-        if name == wanted:
-            return content[place + 8 : place + 8 + length]
-        place += 8 + length + (length % 2 if padded else 0) + trailer
-    return b""
-
-
-def _with_settings(encoded: bytes, encoder: str, settings: dict[str, Any]) -> bytes:
-    if not settings:
-        return encoded
-    text = json.dumps(settings, sort_keys=True, default=str).encode("ascii")
-    if encoder == ".png":
-        # After the 8 bytes of signature and the 25 of the header chunk.
-        body = b"tEXt" + b"livedream\0" + text
-        chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-        return encoded[:33] + chunk + encoded[33:]
-    if encoder == ".jpg" and len(text) <= 65000:
-        return encoded[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + encoded[2:]
-    return encoded
+    too_large = LivedreamError(
+        f"{path} is too large a picture; at most {LARGEST / 1e6:.0f} megapixels are read."
+    )
+    exif = Image.Exif()
+    try:
+        with warnings.catch_warnings(action="ignore"):  # Pillow warns of what is judged here.
+            with Image.open(BytesIO(content), formats=_LOOKED_AT) as picture:
+                if picture.width * picture.height > LARGEST:
+                    raise too_large
+                exif.load(picture.info.get("exif", b""))
+            turned = exif.get(ExifTags.Base.Orientation, 1)
+    except Image.DecompressionBombError as error:
+        raise too_large from error
+    except (OSError, SyntaxError, ValueError, struct.error):
+        return 1  # OpenCV may know the picture, or says why not.
+    return turned if turned in _UPRIGHT else 1

