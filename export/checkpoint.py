@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import pickle
 import zipfile
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,9 @@ DAMAGED = (
 """What torch.load raises for files that are no checkpoints."""
 
 State = dict[str, torch.Tensor]
+
+WRAPPERS = ("state_dict", "model_state_dict", "model")
+"""Where trainers put the parameters, beside their own notes."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,31 @@ def read(path: Path) -> Checkpoint:
     raise ExportError(f"{path} is no weights file: .pth, .pt or .safetensors is.", usage=True)
 
 
+def unprefixed(state: State, names: Collection[str]) -> State:
+    """`state` with the parameters called `names` by these names, where they all have the same words
+    in front, as wrappers leave them: `module.`, `model.backbone.`.
+
+    Raises `ExportError` where the file holds them several times.
+    """
+    wanted = set(names)
+    found: Counter[str] = Counter()
+    for key in state:
+        words = key.split(".")
+        for place in range(len(words)):
+            if ".".join(words[place:]) in wanted:
+                found["".join(f"{word}." for word in words[:place])] += 1
+    most = max(found.values(), default=0)
+    best = sorted(prefix for prefix, count in found.items() if count == most)
+    if not best or "" in best:
+        return state
+    if len(best) > 1:
+        raise ExportError(
+            f"The network is there several times, under {' and '.join(best)}; keep one of them in a "
+            "file of its own."
+        )
+    return {key.removeprefix(best[0]): v for key, v in state.items() if key.startswith(best[0])}
+
+
 def _pickled(path: Path) -> State:
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
@@ -60,8 +90,11 @@ def _pickled(path: Path) -> State:
             f"{path} is not a checkpoint that can be loaded weights-only; it is damaged or holds "
             "more than parameters."
         ) from error
-    if isinstance(loaded, dict) and isinstance(loaded.get("state_dict"), dict):
-        loaded = loaded["state_dict"]
+    while isinstance(loaded, dict):
+        inside = next((loaded[k] for k in WRAPPERS if isinstance(loaded.get(k), dict)), None)
+        if inside is None:
+            break
+        loaded = inside
     if not isinstance(loaded, dict):
         raise ExportError(f"{path} holds no state dict of parameters.")
     return {str(k): v for k, v in loaded.items() if isinstance(v, torch.Tensor)}

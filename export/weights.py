@@ -12,7 +12,7 @@ import platformdirs
 import torch
 
 from .catalogue import Model
-from .checkpoint import State, read
+from .checkpoint import State, read, unprefixed
 from .download import Progress, fetch, sha256
 from .errors import ExportError
 from .networks import Cut, Network, build, cut
@@ -91,6 +91,7 @@ def fit(model: Model, network: Network, part: Cut, state: State, path: Path) -> 
     layers they belong to. What else the file holds (other layers, auxiliary heads) is ignored.
     """
     rename = published_name if model.name == "efficientnet_lite0" else str
+    state = unprefixed(state, [rename(name) for name in part.state_dict()])
     layer_of = {child: tap or child for tap, child in network.stages}
     chosen: State = {}
     misfits: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,35 @@ def test_cut_checkpoint_covers_its_layers(tmp_path: Path, suffix: str) -> None:
     assert torch.equal(own["conv1.conv.weight"], parameters["conv1.conv.weight"])
     with pytest.raises(ExportError, match=r"inception3b.*missing"):
         load(MODELS["googlenet"], ["inception3b"], str(file), progress=quiet)
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda state: {f"module.{name}": value for name, value in state.items()},
+        lambda state: {"epoch": 7, "model": state},
+        lambda state: {"model": {"state_dict": state}, "optimizer": {"lr": 0.1}},
+        lambda state: {
+            "state_dict": {f"model.backbone.{name}": value for name, value in state.items()}
+            | {"head.weight": torch.zeros(3), "conv1.conv.weight": torch.zeros(1)}
+        },
+    ],
+    ids=["parallel", "model", "nested", "beside others"],
+)
+def test_a_trainers_checkpoint_is_found_inside(tmp_path: Path, wrapped: Callable) -> None:
+    parameters = state("googlenet", ["conv2"])
+    torch.save(wrapped(parameters), tmp_path / "trained.pth")
+    loaded = load(MODELS["googlenet"], ["conv2"], str(tmp_path / "trained.pth"), progress=quiet)
+    for name, value in loaded.network.state_dict().items():
+        assert torch.equal(value, parameters[name]), name
+
+
+def test_two_networks_in_a_file_are_not_guessed_between(tmp_path: Path) -> None:
+    parameters = state("googlenet", ["conv1"])
+    both = {f"{who}.{name}": v for who in ("pupil", "teacher") for name, v in parameters.items()}
+    save_file({name: value.clone() for name, value in both.items()}, tmp_path / "a.safetensors")
+    with pytest.raises(ExportError, match=r"under pupil\. and teacher\."):
+        load(MODELS["googlenet"], ["conv1"], str(tmp_path / "a.safetensors"), progress=quiet)
 
 
 def test_misshapen_and_not_finite(tmp_path: Path) -> None:
