@@ -76,8 +76,8 @@ def unprefixed(state: State, names: Collection[str]) -> State:
         return state
     if len(best) > 1:
         raise ExportError(
-            f"The network is there several times, under {' and '.join(best)}; keep one of them in a "
-            "file of its own."
+            f"The network is there several times, under {' and '.join(best)}; keep one of them in "
+            "a file of its own."
         )
     return {key.removeprefix(best[0]): v for key, v in state.items() if key.startswith(best[0])}
 
@@ -90,11 +90,10 @@ def _pickled(path: Path) -> State:
             f"{path} is not a checkpoint that can be loaded weights-only; it is damaged or holds "
             "more than parameters."
         ) from error
-    while isinstance(loaded, dict):
-        inside = next((loaded[k] for k in WRAPPERS if isinstance(loaded.get(k), dict)), None)
-        if inside is None:
-            break
-        loaded = inside
+    for _ in WRAPPERS:  # One may lie in another; a hostile file may hold itself.
+        if isinstance(loaded, dict):
+            inside = (loaded[key] for key in WRAPPERS if isinstance(loaded.get(key), dict))
+            loaded = next(inside, loaded)
     if not isinstance(loaded, dict):
         raise ExportError(f"{path} holds no state dict of parameters.")
     return {str(k): v for k, v in loaded.items() if isinstance(v, torch.Tensor)}

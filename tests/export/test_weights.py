@@ -64,6 +64,14 @@ def test_a_trainers_checkpoint_is_found_inside(tmp_path: Path, wrapped: Callable
         assert torch.equal(value, parameters[name]), name
 
 
+def test_a_checkpoint_that_holds_itself_ends(tmp_path: Path) -> None:
+    loop: dict = {}
+    loop["model"] = loop
+    torch.save(loop, tmp_path / "loop.pth")
+    with pytest.raises(ExportError, match="missing"):
+        load(MODELS["googlenet"], ["conv1"], str(tmp_path / "loop.pth"), progress=quiet)
+
+
 def test_two_networks_in_a_file_are_not_guessed_between(tmp_path: Path) -> None:
     parameters = state("googlenet", ["conv1"])
     both = {f"{who}.{name}": v for who in ("pupil", "teacher") for name, v in parameters.items()}
