@@ -36,11 +36,16 @@ def fit(width: int, height: int, box: tuple[int, int]) -> tuple[int, int]:
 def scaled(bgr: np.ndarray, box: tuple[int, int] | None) -> np.ndarray:
     """The picture, uint8 [height, width, 3], fitted into `box`; None leaves it."""
     height, width = bgr.shape[:2]
-    size = (width, height) if box is None else fit(width, height, box)
-    if size == (width, height):
+    return resized(bgr, *((width, height) if box is None else fit(width, height, box)))
+
+
+def resized(bgr: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The picture, uint8 [h, w, 3], at exactly this size; itself where it has it."""
+    if bgr.shape[:2] == (height, width):
         return bgr
-    shrinks = size[0] < width
-    return cv2.resize(bgr, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    shrinks = width < bgr.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return cv2.resize(bgr, (width, height), interpolation=method)
 
 
 def letterbox(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

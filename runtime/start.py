@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from .choices import Choices
+from .control.desk import Desk
 from .dream.device import Engine
 from .dream.dreamer import Dreamer
 from .dream.stages import TimedDreamer
@@ -104,11 +105,25 @@ def open_dreamer(
     return dreamer, engines
 
 
-def settings_of(choices: Choices, dreamer: Dreamer[Any]) -> dict[str, Any]:
+def open_desk(
+    network: Network, dreamer: Dreamer[Any], recipe: str, box: tuple[int, int], **more: object
+) -> Desk:
+    """The desk of a show that begins with what `dreamer` is open for. box: (width, height) that its
+    pictures are fitted into. more: further values to begin with."""
+    begin = {
+        **asdict(dreamer.dream),
+        "recipe": recipe,
+        "layers": str(dreamer.engine.objective),
+        "size": "{}x{}".format(*box),
+    }
+    return Desk(network.layers, {**begin, **more})
+
+
+def settings_of(dreamer: Dreamer[Any], recipe: str) -> dict[str, Any]:
     """What made a picture, for the file that holds it."""
     return {
         **dreamer.engine.describe(),
-        "recipe": choices.recipe,
-        "seed": choices.seed,
+        "recipe": recipe,
+        "seed": dreamer.seed,
         **asdict(dreamer.dream),
     }

@@ -29,6 +29,7 @@ class Stats:
         self, window: int = WINDOW, *, clock: Callable[[], float] = time.perf_counter
     ) -> None:
         self.dropped = 0  # Frames that the source gave and nobody dreamt. Set by the owner.
+        self.skipped = 0  # Frames that could not be dreamt. Counted by the thread that dreams.
         self._clock = clock
         self._window = window
         self._lock = threading.Lock()
@@ -111,6 +112,7 @@ class Stats:
             "seconds": round(seconds, 3),
             "fps": round(_rate(frames, seconds), 2),
             "dropped": self.dropped,
+            "skipped": self.skipped,
             "age_ms": ages.summary(),
             "stages_ms": {name: samples.summary() for name, samples in stages.items()},
         }

@@ -8,8 +8,10 @@ import numpy as np
 
 from ..errors import LivedreamError
 from ..gradient.switching import Switcher
+from ..live.following import playing
 from ..live.loop import Dreaming
 from ..live.slot import Capture, Closed
+from ..start import open_desk
 from ..stats import Stats
 from . import statistics
 from .opened import Opened
@@ -34,13 +36,14 @@ def measure_live(
     capture = Unpaced(camera) if fps is None else Capture(camera)
     stats = Stats()
     given_up: list[str] = []
+    dreamer, (height, width) = opened.dreamer(stats.stage), opened.size
     dreaming = Dreaming(
         capture,
-        opened.dreamer(stats.stage),
-        Switcher(opened.engines, opened.engine, opened.dream, opened.size, lambda text: None),
+        dreamer,
+        Switcher(opened.engines, playing(dreamer, opened.size), lambda text: None),
+        open_desk(opened.network, dreamer, opened.choices.recipe, (width, height)),
         stats,
-        live=opened.live,
-        box=None,
+        size=opened.size,
         notify=given_up.append,
     )
     shown: list[float] = []

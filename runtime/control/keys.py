@@ -2,75 +2,52 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import NamedTuple
 
 
-class Action(StrEnum):
-    """What a key asks for."""
-
-    QUIT = "quit"
-    FULLSCREEN = "fullscreen"
-    MIRROR = "mirror"
-    FREEZE = "freeze"
-    COMPARE = "compare"
-    NEXT_LAYER = "next_layer"
-    PREVIOUS_LAYER = "previous_layer"
-    STEP_SIZE_UP = "step_size_up"
-    STEP_SIZE_DOWN = "step_size_down"
-    OCTAVES_UP = "octaves_up"
-    OCTAVES_DOWN = "octaves_down"
-    RECORD = "record"
-    SNAPSHOT = "snapshot"
-    RESET = "reset"
-    HUD = "hud"
-    HELP = "help"
-
-
 class Binding(NamedTuple):
-    """The keys of one action.
+    """The keys that move one parameter.
 
-    keys: as shown. also: keys that do the same unshown, such as + without its Shift.
-    parameter, direction: the field of `Dream` that the key moves by its own step, and which way.
+    keys: as shown. name, direction: the parameter, and which way `Desk.nudge` moves it: a number by
+    its step, a choice to the next or the one before; toggles turn over and triggers fire either
+    way. also: keys that do the same unshown, such as + without its Shift.
     """
 
-    action: Action
     keys: tuple[str, ...]
+    name: str
     sentence: str
+    direction: int = 1
     also: tuple[str, ...] = ()
-    parameter: str | None = None
-    direction: int = 0
 
 
 # Upper and lower case are one key: OpenCV's window does not always tell them apart.
 BINDINGS = (
-    Binding(Action.HELP, ("h",), "show or hide this help", ("?",)),
-    Binding(Action.NEXT_LAYER, ("n",), "dream the next layer"),
-    Binding(Action.PREVIOUS_LAYER, ("p",), "dream the previous layer"),
-    Binding(
-        Action.STEP_SIZE_UP, ("+",), "stronger: a larger step", ("=",), "step_size", direction=1
-    ),
-    Binding(
-        Action.STEP_SIZE_DOWN, ("-",), "weaker: a smaller step", ("_",), "step_size", direction=-1
-    ),
-    Binding(Action.OCTAVES_UP, ("]",), "one octave more: larger shapes", ("}",), "octaves", 1),
-    Binding(Action.OCTAVES_DOWN, ("[",), "one octave less: faster", ("{",), "octaves", -1),
-    Binding(Action.RESET, ("0", "Backspace"), "let go of the dream and start anew"),
-    Binding(Action.FREEZE, ("Space",), "hold the picture still"),
-    Binding(Action.COMPARE, ("c",), "camera on the left, dream on the right"),
-    Binding(Action.MIRROR, ("m",), "mirror the picture"),
-    Binding(Action.FULLSCREEN, ("f",), "full screen and back"),
-    Binding(Action.HUD, ("i",), "show or hide the numbers"),
-    Binding(Action.SNAPSHOT, ("s",), "save a picture with its settings"),
-    Binding(Action.RECORD, ("r",), "start or stop recording"),
-    Binding(Action.QUIT, ("q", "Esc"), "quit"),
+    Binding(("h",), "help", "show or hide this help", also=("?",)),
+    Binding(("n",), "layer", "dream the next layer"),
+    Binding(("p",), "layer", "dream the previous layer", -1),
+    Binding(("+",), "step_size", "stronger: a larger step", also=("=",)),
+    Binding(("-",), "step_size", "weaker: a smaller step", -1, ("_",)),
+    Binding(("]",), "octaves", "one octave more: larger shapes", also=("}",)),
+    Binding(("[",), "octaves", "one octave less: faster", -1, ("{",)),
+    Binding(("0", "Backspace"), "reset", "let go of the dream and start anew"),
+    Binding(("Space",), "freeze", "hold the picture still"),
+    Binding(("c",), "compare", "camera on the left, dream on the right"),
+    Binding(("m",), "mirror", "mirror the picture"),
+    Binding(("f",), "fullscreen", "full screen and back"),
+    Binding(("i",), "hud", "show or hide the numbers"),
+    Binding(("s",), "snapshot", "save a picture with its settings"),
+    Binding(("r",), "record", "start or stop recording"),
+    Binding(("q", "Esc"), "quit", "quit"),
 )
+
+QUIT = BINDINGS[-1]
+"""What closing the window means too."""
 
 NAMED = {"Esc": 27, "Space": 32, "Backspace": 8}
 
 
-def action_for(code: int) -> Action | None:
-    """The action of a key code from cv2.waitKeyEx; None for no key and for keys without one."""
+def binding_for(code: int) -> Binding | None:
+    """The binding of a key code from cv2.waitKeyEx; None for no key and for keys without one."""
     return _BY_CODE.get(plain(code))
 
 
@@ -106,11 +83,9 @@ def as_markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _code(key: str) -> int:
+def code_of(key: str) -> int:
+    """The ASCII code of a key as shown, such as `q` or `Space`."""
     return NAMED[key] if key in NAMED else ord(key)
 
 
-_BY_CODE = {
-    _code(key): binding.action for binding in BINDINGS for key in (*binding.keys, *binding.also)
-}
-BY_ACTION = {binding.action: binding for binding in BINDINGS}
+_BY_CODE = {code_of(key): binding for binding in BINDINGS for key in (*binding.keys, *binding.also)}

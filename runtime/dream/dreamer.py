@@ -41,6 +41,7 @@ class Dreamer(Generic[Array]):
         self.device = device
         self.engine = engine
         self.dream = dream
+        self.seed = seed
         self.on_step: Callable[[], None] | None = None
         self._random = np.random.default_rng(seed)
         self._tracker = MotionTracker()

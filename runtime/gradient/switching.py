@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..dream.device import Engine
-from ..dream.values import Dream
+from ..dream.octaves import octave_sizes
 from ..errors import LivedreamError
 from .exporting import Cancelled
-from .objective import Objective, at_layer
+from .objective import Objective
 from .platform import Platform
 from .providers import Provider
 from .selection import Engines, Opening
@@ -20,23 +20,25 @@ from .takeover import Takeover
 
 @dataclass(frozen=True)
 class Wanted:
-    """One change: what to climb, with which values, on pictures of `size`, (height, width)."""
+    """What an engine is opened for: what to climb, on which octaves of pictures of `size`,
+    (height, width)."""
 
     objective: Objective
-    dream: Dream
+    octaves: int
+    octave_scale: float
     size: tuple[int, int]
 
     def sizes(self, minimum: int) -> list[tuple[int, int]]:
         """(height, width) of the octaves, small to large."""
-        return self.dream.sizes(*self.size)(minimum)
+        return octave_sizes(*self.size, self.octaves, self.octave_scale, minimum)
 
 
 @dataclass(frozen=True)
 class Ready:
-    """An engine with all sizes opened, and the values it was opened for."""
+    """An engine, and what it is open for."""
 
     engine: Engine[Any]
-    dream: Dream
+    wanted: Wanted
 
 
 class Switcher:
@@ -47,18 +49,12 @@ class Switcher:
     done, empty when nothing is.
     """
 
-    def __init__(
-        self,
-        engines: Engines,
-        engine: Engine[Any],
-        dream: Dream,
-        size: tuple[int, int],
-        notify: Callable[[str], None],
-    ) -> None:
+    def __init__(self, engines: Engines, playing: Ready, notify: Callable[[str], None]) -> None:
         self.network = engines.network
         self._engines, self._notify = engines, notify
-        self._wanted = Wanted(engine.objective, dream, size)
-        self._newest = Ready(engine, dream)
+        self._wanted = playing.wanted
+        self._newest = playing
+        self._failed: tuple[Wanted, str] | None = None
         self._ready: Ready | None = None
         self._lock = threading.Lock()
         self._working = False
@@ -66,16 +62,6 @@ class Switcher:
         self._cancel = threading.Event()
         self._takeover: Takeover | None = None
         self._retired: list[Engines] = []
-
-    @property
-    def objective(self) -> Objective:
-        """The newest that was asked for."""
-        return self._wanted.objective
-
-    @property
-    def dream(self) -> Dream:
-        """The newest values that were asked for."""
-        return self._wanted.dream
 
     @property
     def platform(self) -> Platform:
@@ -87,21 +73,15 @@ class Switcher:
         takeover = self._takeover
         return self._doing or (takeover.message if takeover else "")
 
-    def neighbour(self, step: int) -> Objective:
-        """The newest objective with its first term `step` layers further, around the ends."""
-        names = list(self.network.layers)
-        place = (names.index(self.objective.layers[0]) + step) % len(names)
-        return at_layer(self.objective, names[place], self.network.layers)
+    def want(self, wanted: Wanted) -> None:
+        """Prepare `wanted`; `take` hands it over when it is done, `failed` tells why it is not.
 
-    def request(self, objective: Objective, dream: Dream, size: tuple[int, int]) -> None:
-        """Prepare for pictures of `size`, (height, width); `take` hands it over when it is done.
-
-        An export under way for another objective is called off.
+        An export under way for other layers is called off.
         """
         with self._lock:
-            if objective != self._wanted.objective:
+            if wanted.objective != self._wanted.objective:
                 self._cancel.set()
-            self._wanted, self._ready = Wanted(objective, dream, size), None
+            self._wanted, self._ready, self._failed = wanted, None, None
             if not self._working:
                 self._working = True
                 threading.Thread(target=self._work, name="switching", daemon=True).start()
@@ -118,16 +98,20 @@ class Switcher:
             if ready is None and self._takeover and not self._working:
                 better = self._takeover.take()
                 if better:
-                    ready = self._newest = Ready(better, self._wanted.dream)
+                    ready = self._newest = Ready(better, self._wanted)
             if ready and self._retired:
                 retired, self._retired = self._retired, []
                 threading.Thread(target=_close, args=(retired,), daemon=True).start()
             return ready
 
-    def step_down(self, ready: Ready, size: tuple[int, int], platform: Platform) -> None:
-        """The dream had to go on with less: with `ready` on pictures of `size`, (height, width), on
-        `platform`. What was being prepared is dropped.
-        """
+    def failed(self) -> tuple[Wanted, str] | None:
+        """What could not be prepared since the last call, and why, in a sentence."""
+        failed, self._failed = self._failed, None
+        return failed
+
+    def step_down(self, ready: Ready, platform: Platform) -> None:
+        """The dream had to go on with less: with `ready`, on `platform`. What was being prepared
+        is dropped."""
         with self._lock:
             self._cancel.set()
             if self._takeover:
@@ -136,7 +120,7 @@ class Switcher:
             if platform is not self._engines.platform:
                 self._engines = Engines(self.network, platform)
             self._newest, self._ready = ready, None
-            self._wanted = Wanted(ready.engine.objective, ready.dream, size)
+            self._wanted = ready.wanted
 
     def close(self) -> None:
         """Call off what is being prepared, and end the sessions; nothing dreams any more."""
@@ -162,7 +146,7 @@ class Switcher:
                 if engine:
                     if engines is not self._engines:
                         self._retired.append(self._engines)
-                    self._engines, self._newest = engines, Ready(engine, wanted.dream)
+                    self._engines, self._newest = engines, Ready(engine, wanted)
                 if self._wanted != wanted:
                     continue
                 self._working = False
@@ -170,11 +154,8 @@ class Switcher:
                 if engine:
                     self._improve()
                 else:
-                    # What runs goes on, and the next key starts from there.
-                    newest = self._newest
-                    self._wanted = Wanted(newest.engine.objective, newest.dream, wanted.size)
-            if trouble:
-                self._notify(trouble)
+                    self._wanted = self._newest.wanted
+                    self._failed = (wanted, trouble) if trouble else None
             return
 
     def _prepared(

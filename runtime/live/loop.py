@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ..control.desk import Desk, State
 from ..dream.dreamer import Dreamer
+from ..errors import LivedreamError
 from ..frame import Frame
-from ..gradient.switching import Ready, Switcher
-from ..scaling import scaled
+from ..gradient.switching import Switcher
+from ..scaling import resized
+from ..start import settings_of
 from ..stats import Stats
+from .following import Following
 from .slot import Capture, Closed, Slot
 
 HANGS = 1.0
@@ -22,17 +27,21 @@ HANGS = 1.0
 WAIT = 0.1
 """Seconds between two looks at whether to stop, while no frame comes."""
 
+PATIENCE = 100
+"""Frames in a row that may fail before the show ends."""
+
 
 @dataclass(frozen=True)
 class Dreamt:
     """One dreamt frame and the picture it grew from, both uint8 BGR [height, width, 3].
 
-    result: what the device's `download` gave. time: of capture.
+    result: what the device's `download` gave. time: of capture. settings: what it was dreamt with.
     """
 
     picture: np.ndarray
     result: np.ndarray
     time: float
+    settings: Mapping[str, Any]
 
     @property
     def dream(self) -> np.ndarray:
@@ -44,11 +53,14 @@ class Dreamt:
 
 
 class Dreaming(threading.Thread):
-    """Runs until the source ends, `frames` are done, or `stop`.
+    """Plays what the desk says until the source ends, `frames` are done, or `stop`.
 
-    mirror, frozen: set from any thread. `output` holds the newest dream, and is closed at the end
-    with the error where there was one. listener: called with every dream, in this thread. notify:
-    hears what was given up to keep the picture going.
+    A frame that fails, for whatever reason, is left out; the show ends only after PATIENCE of them
+    in a row.
+
+    size: (height, width) that `dreamer` is open for. `output` holds the newest dream, and is closed
+    at the end with the error where there was one. listener: called with every dream, in this
+    thread. notify: hears what a person should know.
     """
 
     def __init__(
@@ -56,33 +68,29 @@ class Dreaming(threading.Thread):
         capture: Capture,
         dreamer: Dreamer[Any],
         switcher: Switcher,
+        desk: Desk,
         stats: Stats,
         *,
-        live: bool,
-        box: tuple[int, int] | None,
+        size: tuple[int, int],
         frames: int | None = None,
         notify: Callable[[str], None] = lambda text: None,
     ) -> None:
         super().__init__(name="dreaming", daemon=True)
         self.output: Slot[Dreamt] = Slot()
-        self.mirror = False
-        self.frozen = False
         self.listener: Callable[[Dreamt], None] | None = None
-        self.size = (0, 0)
-        self._capture = capture
         self.dreamer = dreamer
         self.switcher = switcher
+        self._capture = capture
+        self._desk = desk
         self._stats = stats
-        self._live = live
-        self._box = box
         self._frames = frames
         self._notify = notify
-        self._reset = threading.Event()
+        self._following = Following(dreamer, switcher, desk, size, notify)
+        self._done = 0
+        self._in_a_row = 0  # Frames that failed, one after the other.
+        self._trouble: LivedreamError | None = None  # Of the last one.
+        self._told: deque[str] = deque(maxlen=50)
         self._stopping = threading.Event()
-
-    def reset(self) -> None:
-        """Let go of the dream before the next frame."""
-        self._reset.set()
 
     def stop(self) -> None:
         """End after the frame at hand. Waits for it, but not for a device that hangs."""
@@ -95,7 +103,8 @@ class Dreaming(threading.Thread):
             with self.dreamer.device.attached():
                 self._run()
         except Closed:
-            self.output.close()
+            # Where not one frame could be dreamt, why is more than that it is over.
+            self.output.close(None if self._done else self._trouble)
         except Exception as error:  # noqa: BLE001 - not swallowed: the taker of `output` gets it
             self.output.close(error)
         else:
@@ -103,51 +112,74 @@ class Dreaming(threading.Thread):
 
     def _run(self) -> None:
         frame: Frame | None = None
-        done = 0
-        while not self._stopping.is_set() and done != self._frames:
+        while not self._stopping.is_set() and self._done != self._frames:
             newest = self._capture.take(WAIT)
             if newest is None:
                 continue
-            if self.frozen and frame is not None:
+            # What is said counts for the moment at which this frame is seen.
+            state = self._desk.at(newest.time + self._stats.recent_age)
+            if state["freeze"] and frame is not None:
                 # The picture stands, time goes on: the dream on it grows and fades as before.
-                newest = Frame(frame.image, newest.time, newest.index)
-            frame = newest
-            self._apply_changes()
+                newest = replace(newest, image=frame.image)
             try:
-                self._dream(frame)
-            except Exception as error:  # noqa: BLE001 - raised again where less would not help
-                self._go_on_with_less(error)
+                self._dream(state, newest)
+            except Exception as error:  # noqa: BLE001 - raised again where it comes every time
+                self._go_on(error)
             else:
-                done += 1
+                frame, self._in_a_row = newest, 0
+                self._done += 1
 
-    def _apply_changes(self) -> None:
-        ready = self.switcher.take()
-        if ready:
-            self.dreamer.engine, self.dreamer.dream = ready.engine, ready.dream
-        if self._reset.is_set():
-            self._reset.clear()
-            self.dreamer.reset()
-
-    def _dream(self, frame: Frame) -> None:
+    def _dream(self, state: State, frame: Frame) -> None:
+        dreamer, image = self.dreamer, as_picture(frame.image)
+        self._following.follow(state, *image.shape[:2])
+        height, width = self._following.size
         with self._stats.stage("scale"):
-            picture = scaled(frame.image, self._box)
-            if self.mirror:
+            picture = resized(image, width, height)
+            if state["mirror"]:
                 picture = np.ascontiguousarray(picture[:, ::-1])
-        self.size = picture.shape[:2]
-        dreamer = self.dreamer
-        result = dreamer.live(picture, frame.time) if self._live else dreamer.still(picture)
-        dreamt = Dreamt(picture, result, frame.time)
+        result = dreamer.live(picture, frame.time) if state.live else dreamer.still(picture)
+        settings = {**settings_of(dreamer, str(state["recipe"])), "size": f"{width}x{height}"}
+        dreamt = Dreamt(picture, result, frame.time, settings)
         self._stats.frame()
         if self.listener:
             self.listener(dreamt)
         self.output.put(dreamt)
 
-    def _go_on_with_less(self, error: Exception) -> None:
-        """After a device failed. Raises `error` where less would not help."""
-        dreamer = self.dreamer
-        recovery = self.switcher.platform.recover(error, dreamer, self.size)
-        if recovery.size != self.size:
-            self._box = recovery.size[1], recovery.size[0]
-        ready = Ready(dreamer.engine, dreamer.dream)
-        self.switcher.step_down(ready, recovery.size, recovery.platform)
-        self._notify(recovery.message)
+    def _go_on(self, error: Exception) -> None:
+        """After a frame that failed: with less where a device ran out of something, else with the
+        next one. Raises LivedreamError where that has failed too often."""
+        try:
+            size = self._following.size
+            self._following.recovered(self.switcher.platform.recover(error, self.dreamer, size))
+        except Exception as trouble:  # noqa: BLE001 - the error itself, where less does not help
+            self._skip(trouble)
+
+    def _skip(self, error: Exception) -> None:
+        self._in_a_row += 1
+        self._stats.skipped += 1
+        reason = str(error) if isinstance(error, LivedreamError) else _reason(error)
+        self._trouble = LivedreamError(reason)
+        if self._in_a_row == PATIENCE:
+            raise LivedreamError(
+                f"{PATIENCE} frames in a row could not be dreamt; the last: {reason}"
+            ) from error
+        if reason not in self._told:
+            self._told.append(reason)
+            self._notify(f"A frame was left out: {reason}")
+
+
+def as_picture(image: object) -> np.ndarray:
+    """`image` where it is uint8 BGR [height, width, 3]. Raises LivedreamError for anything else:
+    drivers and damaged streams give it now and then."""
+    if not isinstance(image, np.ndarray):
+        raise LivedreamError("The source gave something that is no picture.")
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        shape = "x".join(map(str, image.shape))
+        raise LivedreamError(f"The source gave {image.dtype} {shape}, which is no colour picture.")
+    return image
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error of a library, as a sentence."""
+    text = next(iter(str(error).strip().splitlines()), "")[:200].rstrip(".")
+    return f"{type(error).__name__}{': ' if text else ''}{text}."

@@ -18,11 +18,13 @@ from ..errors import LivedreamError
 from ..gradient.switching import Switcher
 from ..scaling import fit
 from ..sinks.recording import Recorder
-from ..start import network_of, open_dreamer, settings_of
+from ..start import network_of, open_desk, open_dreamer, settings_of
 from ..stats import Stats
 from ..store.files import check_outputs
-from .controls import Controls, Notice
+from .controls import Controls
+from .following import playing
 from .loop import Dreaming, Dreamt
+from .notice import Notice
 from .slot import Capture, Closed
 from .sources import NoCamera, Source, open_source
 from .window import Window, require_display
@@ -88,19 +90,21 @@ def run_show(
                 choices, network, (height, width), console, stats, ahead=1
             )
             notice = Notice(console)
-            switcher = Switcher(engines, dreamer.engine, dreamer.dream, (height, width), notice)
+            switcher = Switcher(engines, playing(dreamer, (height, width)), notice)
+            desk = open_desk(
+                network, dreamer, choices.recipe, box, mirror=mirror, fullscreen=fullscreen
+            )
             dreaming = Dreaming(
                 capture,
                 dreamer,
                 switcher,
+                desk,
                 stats,
-                live=choices.live,
-                box=box,
+                size=(height, width),
                 frames=frames,
                 notify=notice,
             )
-            dreaming.mirror = mirror
-            controls = Controls(dreaming, lambda: settings_of(choices, dreamer), messages, notice)
+            controls = Controls(desk, dreaming, messages, notice)
             opened.callback(controls.close)
             controls.recorder = recorder
             opened.callback(switcher.close)
@@ -112,7 +116,7 @@ def run_show(
             if headless:
                 watch(dreaming, stats, asked)
             else:
-                play(dreaming, controls, stats, fullscreen, asked)
+                play(dreaming, controls, stats, asked)
             if asked.is_set():
                 console.print("Stopped.")
         # Frames that passed while the engine was opened were nobody's.
@@ -123,7 +127,7 @@ def run_show(
                 stats_file,
                 source=camera.describe(),
                 size=[width, height],
-                settings=settings_of(choices, dreamer),
+                settings=settings_of(dreamer, str(desk.base["recipe"])),
                 stages_clock=CLOCKS[dreamer.engine.provider.on_card],
             )
         if controls.trouble:
@@ -191,7 +195,6 @@ def play(
     dreaming: Dreaming,
     controls: Controls,
     stats: Stats,
-    fullscreen: bool,
     asked: threading.Event,
 ) -> None:
     """Show every dream and answer the keys until the person quits, the end is asked for, or the
@@ -213,17 +216,16 @@ def play(
                 height, width = newest.dream.shape[:2]
                 window = opened.enter_context(Window(image_size=(width, height)))
                 controls.window = window
-                if fullscreen:
-                    window.toggle_fullscreen()
+            controls.attend()
             with stats.stage("present") if fresh else nullcontext():
                 window.show(
                     controls.picture(newest), lambda canvas: controls.overlay(canvas, stats)
                 )
-                action = window.poll()
+                binding = window.poll()
             if fresh:
                 stats.age(time.monotonic() - fresh.time)
-            if action:
-                controls.act(action)
+            if binding:
+                controls.press(binding)
 
 
 def report(console: Console, stats: Stats) -> None:

@@ -49,7 +49,7 @@ def dream_photo(
         done = itertools.count(1)
         dreamer.on_step = lambda: report(next(done), total)
         dream = dreamer.still(picture)
-    write_photo(target, dream, settings_of(choices, dreamer), overwrite=overwrite)
+    write_photo(target, dream, settings_of(dreamer, choices.recipe), overwrite=overwrite)
     console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
 
 

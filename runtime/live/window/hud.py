@@ -151,6 +151,8 @@ class _Type:
         width, height = self.measure(lines)
         x, y = max(0, corner[0]), max(0, corner[1])
         under = image[y : y + height, x : x + width]
+        if not under.size:
+            return  # A window of a few pixels has no room for words.
         under[:] = cv2.convertScaleAbs(under, alpha=PLATE)
         for number, (text, colour) in enumerate(lines):
             self.write(image, text, (x + self.gap, y + self.gap // 2 + number * self.line), colour)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from ...control.keys import Action, action_for
+from ...control.keys import QUIT, Binding, binding_for
 from ...errors import LivedreamError
 from ...scaling import fit, letterbox
 from .screen import require_display
@@ -83,15 +83,15 @@ class Window:
         cv2.imshow(self._name, overlay(canvas) if overlay else canvas)
         self._shown, self._drawn = image, (size, now)
 
-    def poll(self, wait_ms: int = 1) -> Action | None:
-        """Handles the window's events and returns what a key asked for, if anything.
+    def poll(self, wait_ms: int = 1) -> Binding | None:
+        """Handles the window's events and returns the binding of a key that was pressed, if any.
 
-        Closing the window by its frame is `Action.QUIT`. Waits up to `wait_ms` for a key.
+        Closing the window by its frame is `QUIT`. Waits up to `wait_ms` for a key.
         """
-        action = action_for(cv2.waitKeyEx(max(1, wait_ms)))
+        binding = binding_for(cv2.waitKeyEx(max(1, wait_ms)))
         if self._shown is not None and self.closed:
-            return Action.QUIT
-        return action
+            return QUIT
+        return binding
 
     def toggle_fullscreen(self) -> None:
         self._fullscreen = not self._fullscreen

@@ -1,34 +1,73 @@
-"""What OpenCV's window reports for a key, whatever the window system, and the action it means."""
+"""What keys mean, from the code that a window reports to what the desk says."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from livedream.runtime.control.keys import BINDINGS, Action, action_for, as_markdown, plain, rows
+from livedream.runtime.control import keys
+from livedream.runtime.control.desk import Desk
+from livedream.runtime.control.keys import binding_for, code_of, plain
 
-# From the README's table, and the keys that do the same without Shift.
-PROMISED = {
-    "h": Action.HELP, "?": Action.HELP, "n": Action.NEXT_LAYER, "p": Action.PREVIOUS_LAYER,
-    "+": Action.STEP_SIZE_UP, "=": Action.STEP_SIZE_UP, "-": Action.STEP_SIZE_DOWN,
-    "_": Action.STEP_SIZE_DOWN, "]": Action.OCTAVES_UP, "}": Action.OCTAVES_UP,
-    "[": Action.OCTAVES_DOWN, "{": Action.OCTAVES_DOWN, "0": Action.RESET, "\b": Action.RESET,
-    " ": Action.FREEZE, "c": Action.COMPARE, "m": Action.MIRROR, "f": Action.FULLSCREEN,
-    "i": Action.HUD, "s": Action.SNAPSHOT, "r": Action.RECORD, "q": Action.QUIT,
-    "\x1b": Action.QUIT,
-}  # fmt: skip
+README = Path(__file__).parents[3] / "README.md"
+
+EFFECTS = {
+    "h": ("help", True),
+    "n": ("layer", "c"),
+    "p": ("layer", "a"),
+    "+": ("step_size", 3.25),
+    "-": ("step_size", 2.75),
+    "]": ("octaves", 3),
+    "[": ("octaves", 1),
+    "0": ("reset", True),
+    "Backspace": ("reset", True),
+    "Space": ("freeze", True),
+    "c": ("compare", True),
+    "m": ("mirror", True),
+    "f": ("fullscreen", True),
+    "i": ("hud", False),
+    "s": ("snapshot", True),
+    "r": ("record", True),
+    "q": ("quit", True),
+    "Esc": ("quit", True),
+}
+"""Key -> what the desk says after it."""
 
 
-@pytest.mark.parametrize("key", PROMISED)
-def test_every_promised_key_does_what_it_says_in_either_case(key):
-    assert action_for(ord(key)) is PROMISED[key]
-    assert action_for(ord(key.upper())) is PROMISED[key]
+def documented() -> list[str]:
+    """The keys of the README's table."""
+    table = README.read_text().split("| key | does |")[1].split("\n\n")[0]
+    rows = [row.split("|")[1] for row in table.splitlines()[2:]]
+    return [key for row in rows for key in re.findall(r"`([^`]+)`", row)]
 
 
-def test_no_other_key_does_anything():
-    keys = {code for code in range(128) if action_for(code)}
-    others = {ord("\x7f")} | {ord(key.upper()) for key in PROMISED}
-    assert keys == {ord(key) for key in PROMISED} | others
-    assert action_for(-1) is None
+def test_every_documented_key_moves_the_desk_as_it_says():
+    assert sorted(documented()) == sorted(EFFECTS)
+    for key, (name, value) in EFFECTS.items():
+        desk = Desk({"a": 4, "b": 4, "c": 4}, {"recipe": "live", "layers": "b"})
+        changes = []
+        desk.observe(lambda *change, changes=changes: changes.append(change))
+        binding = binding_for(code_of(key))
+        assert binding is not None, key
+        desk.nudge(binding.name, binding.direction, "key")
+        assert (name, value, "key") in changes
+
+
+def test_every_key_has_one_meaning_and_every_name_a_parameter():
+    every = [key for binding in keys.BINDINGS for key in (*binding.keys, *binding.also)]
+    assert len(every) == len(set(every))
+    desk = Desk({"a": 1}, {})
+    assert all(binding.name in desk.parameters for binding in keys.BINDINGS)
+
+
+def test_upper_case_is_the_same_and_no_other_key_does_anything():
+    known = {code_of(key) for binding in keys.BINDINGS for key in (*binding.keys, *binding.also)}
+    upper = {ord(chr(code).upper()) for code in known}
+    assert {code for code in range(128) if binding_for(code)} == known | upper | {127}
+    assert all(binding_for(ord(chr(code).upper())) == binding_for(code) for code in known)
+    assert binding_for(-1) is None
 
 
 @pytest.mark.parametrize(
@@ -57,10 +96,18 @@ def test_arrows_shift_and_letters_beyond_ascii_are_none(code):
     assert plain(code) == -1
 
 
+def test_keys_of_the_number_pad_and_the_unshifted_ones():
+    for code, name, direction in (
+        (0xFFAB, "step_size", 1),
+        (0xFFAD, "step_size", -1),
+        (ord("="), "step_size", 1),
+        (0xFFB0, "reset", 1),
+    ):
+        binding = binding_for(code)
+        assert binding is not None
+        assert (binding.name, binding.direction) == (name, direction)
+
+
 def test_the_help_and_the_readme_name_every_key_once():
-    shown = [key for binding in BINDINGS for key in binding.keys]
-    assert len(set(shown)) == len(shown)
-    assert ("q, Esc", "quit") in rows()
-    assert "| `q`, `Esc` | quit |\n" in as_markdown()
-    assert [binding.sentence for binding in BINDINGS] == [sentence for _, sentence in rows()]
-    assert len(as_markdown().splitlines()) == len(rows()) + 2
+    assert ("q, Esc", "quit") in keys.rows()
+    assert keys.as_markdown() in README.read_text()

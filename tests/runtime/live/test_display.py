@@ -1,12 +1,10 @@
-"""What is drawn and what keys mean: pure functions, no screen needed."""
+"""What is drawn: pure functions, no screen needed."""
 
 import cv2
 import numpy as np
 import pytest
 
 from livedream.runtime.control import keys
-from livedream.runtime.control.keys import Action, action_for
-from livedream.runtime.control.parameters import parameters
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.live.window import hud, screen
 from livedream.runtime.live.window.hud import Status, compare, draw_help, draw_hud, draw_message
@@ -27,54 +25,6 @@ def changed(before, after):
     return columns.min(), rows.min(), columns.max(), rows.max()
 
 
-class TestKeys:
-    def test_every_action_has_one_binding_and_no_key_has_two(self):
-        assert sorted(b.action for b in keys.BINDINGS) == sorted(Action)
-        every = [key for b in keys.BINDINGS for key in (*b.keys, *b.also)]
-        assert len(every) == len(set(every))
-
-    def test_every_shown_key_does_what_the_table_says(self):
-        for binding in keys.BINDINGS:
-            for key in (*binding.keys, *binding.also):
-                assert action_for(keys.NAMED.get(key) or ord(key)) is binding.action
-
-    @pytest.mark.parametrize(
-        ("code", "action"),
-        [
-            (-1, None),
-            (ord("q"), Action.QUIT),
-            (ord("Q"), Action.QUIT),
-            (0x100000 | ord("n"), Action.NEXT_LAYER),  # GTK with NumLock
-            (0xFFAB, Action.STEP_SIZE_UP),  # + and - of the number pad, as X names them
-            (0xFFAD, Action.STEP_SIZE_DOWN),
-            (0xFFB0, Action.RESET),
-            (0xFF08, Action.RESET),
-            (0xFF1B, Action.QUIT),
-            (127, Action.RESET),  # Backspace on macOS
-            (0xFFE1, None),  # Shift alone
-            (0xFF51, None),  # Left: its low byte is Q, and must not quit.
-            (0xFFBE, None),  # F1
-            (ord("z"), None),
-            (0xE9, None),  # é
-        ],
-    )
-    def test_codes_of_all_window_systems(self, code, action):
-        assert action_for(code) is action
-
-    def test_parameters_that_keys_move_exist_and_know_their_step(self):
-        moved = [b for b in keys.BINDINGS if b.parameter]
-        assert {(b.parameter, b.direction) for b in moved} == {
-            ("step_size", 1), ("step_size", -1), ("octaves", 1), ("octaves", -1),
-        }  # fmt: skip
-        for binding in moved:
-            assert parameters({})[binding.parameter].step > 0
-
-    def test_the_readmes_table_has_every_key(self):
-        table = keys.as_markdown().splitlines()
-        assert len(table) == 2 + len(keys.BINDINGS)
-        assert "| `q`, `Esc` | quit |" in table
-
-
 class TestHud:
     @pytest.mark.parametrize("size", SIZES)
     def test_draws_in_the_corners_and_leaves_the_middle(self, size):
@@ -87,6 +37,17 @@ class TestHud:
         assert min(left, top) > 0
         assert right < width
         assert bottom < height
+
+    @pytest.mark.parametrize("size", [(1, 1), (4, 4), (300, 5), (5, 300), (1280, 5), (30, 30)])
+    def test_windows_too_small_for_words_do_not_end_the_show(self, size):
+        recording = Status(**{**vars_of(STATUS), "recording": 12.0})
+        for canvas in (
+            draw_hud(grey(size), recording),
+            draw_message(grey(size), "camera 0 is lost, retrying"),
+            draw_help(grey(size)),
+            compare(grey(size), grey(size)),
+        ):
+            assert canvas.shape == (size[1], size[0], 3)
 
     @pytest.mark.parametrize("size", SIZES)
     def test_text_is_large_enough_and_stands_out(self, size):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 
+from livedream.runtime.control.desk import Desk
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.values import Dream
@@ -19,8 +22,8 @@ from livedream.runtime.gradient.exporting import Cancelled
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.providers import PROVIDERS, Provider
 from livedream.runtime.gradient.selection import Engines, Opening
-from livedream.runtime.gradient.switching import Switcher
-from livedream.runtime.live.loop import Dreaming
+from livedream.runtime.gradient.switching import Ready, Switcher, Wanted
+from livedream.runtime.live.loop import Dreaming, Dreamt
 from livedream.runtime.live.slot import Capture, Closed
 from livedream.runtime.stats import Stats
 
@@ -78,6 +81,12 @@ class Engine(ToyEngine):
         self.sizes = set() if sizes is None else sizes
         self.closed = threading.Event()
 
+    def describe(self) -> dict[str, str]:
+        return {"layers": str(self.objective), "provider": self.provider.name}
+
+    def steer(self, objective) -> None:
+        self.objective = objective
+
     def steered(self, objective) -> Engine:
         return Engine(self.graph, self.provider, objective, self.sizes)
 
@@ -111,29 +120,76 @@ class Toys:
         self.made.append(engine)
         return engine
 
+    def recover(self, error, dreamer, size):
+        raise error
+
 
 SIZE = (32, 40)
 ONE = Dream(octaves=1, steps=1, jitter=2, half_life=1)
 QUIET = Opening(lambda stage, part: None, lambda text: None)
 
 
+A = Wanted(parse_objective("a"), ONE.octaves, ONE.octave_scale, SIZE)
+
+
+def want(text: str, octaves: int = ONE.octaves) -> Wanted:
+    return replace(A, objective=parse_objective(text), octaves=octaves)
+
+
 def switching(network: Network | None = None, toys: Toys | None = None) -> tuple[Switcher, list]:
     """One that plays layer a, and what it said."""
     said: list[str] = []
     engines = Engines(network or Network(), toys or Toys())
-    engine = engines.quick(parse_objective("a"), lambda minimum: [SIZE], QUIET)
-    return Switcher(engines, engine, ONE, SIZE, said.append), said
+    engine = engines.quick(A.objective, lambda minimum: [SIZE], QUIET)
+    return Switcher(engines, Ready(engine, A), said.append), said
 
 
-def setting(film: Film, network: Network | None = None, **options) -> tuple[Dreaming, Switcher]:
-    stats = Stats()
-    switcher, _ = switching(network)
-    dreamer = Dreamer(CpuDevice(), switcher._newest.engine, ONE)
-    capture = Capture(film, stats).start()
-    dreaming = Dreaming(
-        capture, dreamer, switcher, stats, live=True, box=None, **options
-    )  # fmt: skip
-    return dreaming, switcher
+class Setting:
+    """A show without a window: everything that the loop of `livedream run` is made of."""
+
+    def __init__(self, film: Film, network: Network | None = None, **options) -> None:
+        self.stats = Stats()
+        self.said: list[str] = []
+        self.switcher, _ = switching(network)
+        self.dreamer = Dreamer(CpuDevice(), self.switcher._newest.engine, ONE)
+        begin = {**asdict(ONE), "layers": "a", "size": "40x32"}
+        self.desk = Desk(Network.layers, begin)
+        capture = Capture(film, self.stats).start()
+        self.dreaming = Dreaming(
+            capture, self.dreamer, self.switcher, self.desk, self.stats, size=SIZE,
+            notify=self.said.append, **options,
+        )  # fmt: skip
+
+    def __enter__(self) -> Setting:
+        self.dreaming.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.dreaming.stop()
+        self.switcher.close()
+
+    def next(self) -> Dreamt:
+        dreamt = self.dreaming.output.take(5)
+        assert dreamt is not None
+        return dreamt
+
+    def wait_for(self, **settings) -> Dreamt:
+        """The first dream that was made with these."""
+        end = time.monotonic() + 5
+        while True:
+            dreamt = self.next()
+            if all(dreamt.settings[name] == value for name, value in settings.items()):
+                return dreamt
+            assert time.monotonic() < end, f"{dreamt.settings}, not {settings}"
+
+    def everything(self) -> list[Dreamt]:
+        """All dreams until it ends; raises what ended it."""
+        seen: list[Dreamt] = []
+        self.dreaming.listener = seen.append
+        with self, suppress(Closed):
+            while True:
+                self.dreaming.output.take(5)
+        return seen
 
 
 def until(condition, seconds: float = 5.0) -> None:
@@ -143,75 +199,211 @@ def until(condition, seconds: float = 5.0) -> None:
         time.sleep(0.005)
 
 
-def drain(dreaming: Dreaming) -> None:
-    while True:
-        dreaming.output.take(5)
-
-
-def everything(dreaming: Dreaming) -> list:
-    seen = []
-    dreaming.listener = seen.append
-    dreaming.start()
-    with pytest.raises(Closed):
-        drain(dreaming)
-    return seen
-
-
 def test_it_ends_with_the_film_and_after_so_many_frames():
-    assert everything(setting(Film(20))[0])
-    assert len(everything(setting(Film(10_000), frames=7)[0])) == 7
+    assert Setting(Film(20)).everything()
+    assert len(Setting(Film(10_000), frames=7).everything()) == 7
 
 
 def test_an_error_of_the_source_reaches_the_one_who_shows():
-    dreaming, _ = setting(Film(3, error=LivedreamError("lost")))
-    dreaming.start()
     with pytest.raises(LivedreamError, match="lost"):
-        drain(dreaming)
+        Setting(Film(3, error=LivedreamError("lost"))).everything()
 
 
 def test_frames_pass_mirrored_and_freeze_holds_the_picture():
-    dreaming, _ = setting(Film(10_000))
-    dreaming.mirror = True
-    dreaming.start()
-    first = dreaming.output.take(5)
-    assert first.picture[0, -1, 0] > first.picture[0, 0, 0]
-    dreaming.frozen = True
-    dreaming.output.take(5)
-    held = dreaming.output.take(5)
-    later = [dreaming.output.take(5) for _ in range(5)]
-    assert all(np.array_equal(each.picture, held.picture) for each in later)
-    assert later[-1].time > held.time
-    dreaming.stop()
+    with Setting(Film(10_000)) as show:
+        first = show.next()
+        assert first.picture[0, 0, 0] > first.picture[0, -1, 0]
+        show.desk.set("mirror", True, "test")
+        show.next()
+        mirrored = show.next()
+        assert mirrored.picture[0, -1, 0] > mirrored.picture[0, 0, 0]
+        show.desk.set("freeze", True, "test")
+        show.next()
+        held = show.next()
+        later = [show.next() for _ in range(5)]
+        assert all(np.array_equal(each.picture, held.picture) for each in later)
+        assert later[-1].time > held.time
 
 
-def test_a_layer_changes_while_frames_go_on():
-    release, opened = threading.Event(), []
+class TestWhatTheDeskSays:
+    def test_values_hold_with_the_next_frame_also_while_a_layer_opens(self):
+        release = threading.Event()
 
-    def slow(layers, cancel):
-        opened.append(layers)
-        if layers != "a":
-            release.wait(5)
+        def slow(layers, cancel):
+            assert layers == "a" or release.wait(10)
 
-    dreaming, switcher = setting(Film(100_000), Network(slow))
-    dreaming.start()
-    dreaming.output.take(5)
-    old = dreaming.dreamer.engine
-    switcher.request(switcher.neighbour(1), switcher.dream, dreaming.size)
-    assert str(switcher.objective) == "b"
-    before = dreaming._stats.frames
-    until(lambda: dreaming._stats.frames > before + 5)
-    assert str(dreaming.dreamer.engine.objective) == "a"
-    assert not old.closed.is_set()
-    release.set()
-    until(lambda: str(dreaming.dreamer.engine.objective) == "b")
-    assert opened == ["a", "b"]
-    assert dreaming.dreamer.engine.sizes == {SIZE}
-    assert old.closed.wait(5)
-    assert switcher.message == ""
-    assert not dreaming.dreamer.engine.closed.is_set()
-    dreaming.stop()
-    switcher.close()
-    assert dreaming.dreamer.engine.closed.is_set()
+        with Setting(Film(100_000), Network(slow)) as show:
+            show.next()
+            show.desk.nudge("layer", 1, "key")
+            show.desk.set("step_size", 7, "key", 0)
+            show.wait_for(layers="a", step_size=7)
+            assert not release.is_set()
+            release.set()
+            show.wait_for(layers="b", step_size=7)
+
+    def test_a_layer_changes_while_frames_go_on_and_the_old_one_is_closed(self):
+        opened = []
+        with Setting(Film(100_000), Network(lambda layers, cancel: opened.append(layers))) as show:
+            show.next()
+            old = show.dreamer.engine
+            show.desk.nudge("layer", 1, "key")
+            show.wait_for(layers="b")
+            assert opened == ["a", "b"]
+            assert show.dreamer.engine.sizes == {SIZE}
+            assert old.closed.wait(5)
+            assert not show.dreamer.engine.closed.is_set()
+        assert show.dreamer.engine.closed.is_set()
+
+    def test_what_the_graph_taps_is_steered_at_once(self):
+        opened = []
+        with Setting(Film(100_000), Network(lambda layers, cancel: opened.append(layers))) as show:
+            for text in ("a*0.5", "a:0", "a:0*-2"):
+                show.desk.set("layers", text, "osc")
+                show.wait_for(layers=text)
+            assert opened == ["a"]
+
+    def test_a_morph_inside_the_graph_runs_with_time(self):
+        with Setting(Film(100_000)) as show:
+            show.next()
+            show.desk.set("layers", "a*3", "preset", 0.5)
+            weights = [
+                parse_objective(show.next().settings["layers"]).terms[0].weight for _ in range(40)
+            ]
+            show.wait_for(layers="a*3")
+        assert weights == sorted(weights)
+        assert len(set(weights)) > 10
+
+    def test_octaves_and_size_wait_for_their_sessions(self):
+        with Setting(Film(100_000)) as show:
+            show.desk.fade({"octaves": 2, "octave_scale": 2}, "key", 0)
+            dreamt = show.wait_for(octaves=2, octave_scale=2)
+            assert show.dreamer.engine.sizes == {SIZE, (16, 20)}
+            assert dreamt.picture.shape == (32, 40, 3)
+            show.desk.set("size", "20x20", "key")
+            assert show.wait_for(size="20x16").picture.shape == (16, 20, 3)
+
+    def test_what_cannot_be_opened_is_told_and_the_desk_goes_back(self):
+        def broken(layers, cancel):
+            if layers == "b":
+                raise LivedreamError("no room on the disk")
+
+        with Setting(Film(100_000), Network(broken)) as show:
+            show.next()
+            show.desk.fade({"layer": "b", "step_size": 9, "octaves": 2}, "key", 0)
+            until(lambda: show.desk.base["layers"] == "a")
+            assert show.said == ["no room on the disk"]
+            assert show.desk.base["octaves"] == 1
+            show.wait_for(layers="a", octaves=1, step_size=9)
+            show.desk.set("layer", "c", "key")
+            show.wait_for(layers="c")
+            show.desk.set("layer", "b", "key")  # And again, as often as somebody tries.
+            until(lambda: len(show.said) == 2)
+
+    def test_going_back_calls_off_what_was_asked_for(self):
+        begun, called_off = threading.Event(), threading.Event()
+
+        def slow(layers, cancel):
+            if layers == "b":
+                begun.set()
+                assert cancel.wait(10)
+                called_off.set()
+                raise Cancelled("called off")
+
+        with Setting(Film(100_000), Network(slow)) as show:
+            show.next()
+            show.desk.nudge("layer", 1, "key")
+            assert begun.wait(5)
+            show.desk.nudge("layer", -1, "key")
+            assert called_off.wait(5)
+            show.wait_for(layers="a")
+            assert show.said == []
+
+    def test_recipes_change_while_it_plays(self):
+        with Setting(Film(100_000)) as show:
+            grown = show.wait_for(recipe="live")
+            show.desk.fade({"recipe": "google", "octaves": 1, "steps": 2}, "key", 0)
+            alone = show.wait_for(recipe="google", steps=2, strength=0)
+            assert alone.settings["jitter"] == 32
+            show.desk.set("recipe", "live", "key")
+            show.wait_for(recipe="live", octaves=2, strength=24)
+            assert grown.settings["octaves"] == 1
+
+    def test_reset_lets_go_once(self):
+        resets = []
+        with Setting(Film(100_000)) as show:
+            show.next()
+            show.dreamer.reset = lambda: resets.append(1)
+            show.desk.nudge("reset", 1, "key")
+            for _ in range(4):
+                show.next()
+        assert resets == [1]
+
+
+class Odd(Film):
+    """A film of which some frames are no pictures. bad: number of a frame -> what it gives."""
+
+    def __init__(self, count: int, bad) -> None:
+        super().__init__(count)
+        self.bad = bad
+
+    def read(self) -> Frame | None:
+        frame = super().read()
+        image = self.bad(frame.index) if frame else None
+        return frame if image is None else replace(frame, image=image)
+
+
+class TestFramesThatFail:
+    @pytest.mark.parametrize(
+        ("image", "says"),
+        [
+            (np.zeros((32, 40), np.uint8), "uint8 32x40"),
+            (np.zeros((32, 40, 4), np.uint8), "uint8 32x40x4"),
+            (np.zeros((32, 40, 3), np.float32), "float32 32x40x3"),
+            (np.zeros((0, 40, 3), np.uint8), "uint8 0x40x3"),
+            ("nothing", "no picture"),
+        ],
+        ids=["grey", "alpha", "float", "empty", "text"],
+    )
+    def test_one_that_is_no_picture_is_left_out_and_told_once(self, image, says):
+        show = Setting(Odd(10_000, lambda index: image if index % 3 == 1 else None), frames=20)
+        assert len(show.everything()) == 20
+        assert show.stats.report()["skipped"] > 2
+        assert len(show.said) == 1
+        assert says in show.said[0]
+
+    def test_an_error_of_a_library_costs_one_frame(self):
+        show = Setting(Film(10_000), frames=20)
+        engine, calls = show.dreamer.engine, []
+
+        def shaky(image):
+            calls.append(1)
+            if len(calls) % 5 == 2:
+                raise cv2.error("OpenCV(4) resize failed\nmore of it")
+            return ToyEngine.gradient(engine, image)
+
+        engine.gradient = shaky
+        assert len(show.everything()) == 20
+        assert show.stats.skipped == 5
+        assert show.said == ["A frame was left out: error: OpenCV(4) resize failed."]
+
+    def test_the_show_ends_where_every_frame_fails(self):
+        show = Setting(Film(10_000, interval=0))
+        show.dreamer.engine.gradient = lambda image: 1 / 0
+        with pytest.raises(LivedreamError, match=r"100 frames in a row .* the last: ZeroDivision"):
+            show.everything()
+        assert show.stats.skipped == 100
+
+    def test_a_film_of_which_nothing_could_be_dreamt_says_why(self):
+        with pytest.raises(LivedreamError, match="no colour picture"):
+            Setting(Odd(3, lambda index: np.zeros((4, 4), np.uint8))).everything()
+
+    def test_a_picture_of_another_size_goes_on_and_is_prepared_beside(self):
+        wide = np.full((32, 64, 3), 90, np.uint8)
+        with Setting(Odd(100_000, lambda index: wide if index > 20 else None)) as show:
+            assert show.wait_for(size="40x32").picture.shape == (32, 40, 3)
+            assert show.wait_for(size="40x20").picture.shape == (20, 40, 3)
+            assert show.desk.base["size"] == "40x32"
+            assert show.stats.skipped == 0
 
 
 def test_only_the_newest_request_counts_and_an_older_export_is_called_off():
@@ -225,12 +417,11 @@ def test_only_the_newest_request_counts_and_an_older_export_is_called_off():
 
     switcher, _ = switching(Network(slow))
     for name in "bc":
-        switcher.request(parse_objective(name), Dream(), SIZE)
+        switcher.want(want(name))
     until(lambda: switcher._ready is not None)
-    assert called_off in ([], ["b"])
     assert str(switcher.take().engine.objective) == "c"
     assert switcher.take() is None
-    assert str(switcher.neighbour(1)) == "a"
+    assert switcher.failed() is None
 
 
 def test_values_changed_while_a_layer_opens_are_kept():
@@ -242,13 +433,13 @@ def test_values_changed_while_a_layer_opens_are_kept():
             release.wait(5)
 
     switcher, _ = switching(Network(slow))
-    switcher.request(parse_objective("b"), Dream(), SIZE)
+    switcher.want(want("b"))
     until(lambda: "b" in opened)
-    switcher.request(switcher.objective, Dream(octaves=3), SIZE)
+    switcher.want(want("b", 3))
     release.set()
     until(lambda: switcher._ready is not None)
     ready = switcher.take()
-    assert (str(ready.engine.objective), ready.dream.octaves) == ("b", 3)
+    assert (str(ready.engine.objective), ready.wanted) == ("b", want("b", 3))
     assert opened == ["a", "b"]
 
 
@@ -258,24 +449,26 @@ def test_a_layer_that_does_not_open_leaves_the_old_one_and_says_so():
             raise LivedreamError("no room on the disk")
 
     switcher, said = switching(Network(broken))
-    switcher.request(parse_objective("b"), Dream(octaves=4), SIZE)
-    until(lambda: said == ["no room on the disk"])
-    assert str(switcher.objective) == "a"
-    assert switcher.dream == ONE
-    assert str(switcher.take().engine.objective) == "a"
-    switcher.request(parse_objective("c"), Dream(), SIZE)
+    switcher.want(want("b", 4))
+    until(lambda: not switcher._working)
+    assert switcher.failed() == (want("b", 4), "no room on the disk")
+    assert switcher.failed() is None
+    assert switcher.take().wanted == A
+    switcher.want(want("c"))
     until(lambda: switcher._ready is not None)
     assert str(switcher.take().engine.objective) == "c"
+    assert said == []
 
 
 def test_an_error_of_a_library_is_told_and_does_not_end_the_changing():
     toys = Toys()
-    switcher, said = switching(toys=toys)
+    switcher, _ = switching(toys=toys)
     toys.trouble["quick"] = RuntimeError("CUDA_ERROR_OUT_OF_MEMORY")
-    switcher.request(parse_objective("b"), ONE, SIZE)
-    until(lambda: said == ["quick could not be opened: CUDA_ERROR_OUT_OF_MEMORY."])
+    switcher.want(want("b"))
+    until(lambda: not switcher._working)
+    assert switcher.failed()[1] == "quick could not be opened: CUDA_ERROR_OUT_OF_MEMORY."
     toys.trouble.clear()
-    switcher.request(parse_objective("b"), ONE, SIZE)
+    switcher.want(want("b"))
     until(lambda: switcher._ready is not None and not switcher._working)
     assert str(switcher.take().engine.objective) == "b"
 
@@ -291,7 +484,7 @@ def test_a_better_provider_takes_over_and_every_change_starts_with_the_quick_one
     assert switcher._newest.engine.provider.name == "quick"
     started.set()
     switcher.improve()
-    switcher.request(parse_objective("b"), ONE, SIZE)
+    switcher.want(want("b"))
     until(lambda: switcher._ready is not None)
     ready = switcher.take()
     assert (ready.engine.provider.name, str(ready.engine.objective)) == ("quick", "b")
@@ -302,19 +495,19 @@ def test_a_better_provider_takes_over_and_every_change_starts_with_the_quick_one
     assert (ready.engine.provider.name, str(ready.engine.objective)) == ("slow", "b")
     assert switcher.take() is None
     # Only another way to look at what is open already: no step back.
-    switcher.request(parse_objective("b:0"), ONE, SIZE)
+    switcher.want(want("b:0"))
     until(lambda: switcher._ready is not None)
     ready = switcher.take()
     assert (ready.engine.provider.name, str(ready.engine.objective)) == ("slow", "b:0")
     # New octaves: the quick one has them at once, the slow one later.
-    more = replace(ONE, octaves=2)
-    switcher.request(parse_objective("b"), more, SIZE)
+    more = want("b", 2)
+    switcher.want(more)
     until(lambda: switcher._ready is not None)
     assert switcher.take().engine.provider.name == "quick"
     until(lambda: said == ["slow takes over."] * 2)
     ready = switcher.take()
     assert ready.engine.provider.name == "slow"
-    assert ready.dream == more
+    assert ready.wanted == more
     assert len(ready.engine.sizes) == 2
 
 
@@ -325,7 +518,7 @@ def test_a_provider_that_fails_is_not_tried_at_every_key():
     switcher.improve()
     until(lambda: said == ["slow computes wrong."])
     for octaves in (2, 3):
-        switcher.request(switcher.objective, replace(ONE, octaves=octaves), SIZE)
+        switcher.want(want("a", octaves))
         until(lambda: switcher._ready is not None)
         assert switcher.take().engine.provider.name == "quick"
     assert said == ["slow computes wrong."]

@@ -2,11 +2,13 @@
 the process when something is wrong."""
 
 import ctypes
+import json
 import os
 import shutil
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -18,7 +20,7 @@ PLAYER = """
     import sys, time
     import cv2
     import numpy as np
-    from livedream.runtime.live.window import Action, Window, draw_hud, Status
+    from livedream.runtime.live.window import Window, draw_hud, Status
 
     image = np.zeros((240, 320, 3), np.uint8)
     image[:] = (40, 160, 80)
@@ -28,18 +30,18 @@ PLAYER = """
         told = False
         while time.monotonic() < deadline:
             window.show(image, lambda canvas: draw_hud(canvas, status))
-            action = window.poll()
+            binding = window.poll()
             if not told:
                 print("ready", flush=True)
                 told = True
-            if action:
-                print(action.value, flush=True)
-            if action is Action.FULLSCREEN:
-                window.toggle_fullscreen()
-            if action is Action.HUD:
-                print(*window.size, flush=True)
-            if action is Action.QUIT:
-                break
+            if binding:
+                print(binding.name, flush=True)
+                if binding.name == "fullscreen":
+                    window.toggle_fullscreen()
+                if binding.name == "hud":
+                    print(*window.size, flush=True)
+                if binding.name == "quit":
+                    break
             time.sleep(0.005)
         print("closed" if window.closed else "open", flush=True)
         window.show(image)
@@ -48,22 +50,42 @@ PLAYER = """
 
 
 class Player:
-    def __init__(self, display: str) -> None:
+    """A program with a window, and a person at its keys."""
+
+    def __init__(self, display: str, program: str = PLAYER, folder: Path | None = None) -> None:
         self.environment = {
             name: value for name, value in os.environ.items() if not name.startswith("QT_")
         }
         self.environment["DISPLAY"] = display
         self.process = subprocess.Popen(
-            [sys.executable, "-c", textwrap.dedent(PLAYER)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment,
+            [sys.executable, "-c", textwrap.dedent(program)], cwd=folder, env=self.environment,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        assert self.line() == "ready"
+        self.first = self.line()
+        assert self.first, self.process.communicate()
         self.window = self.tool("search", "--sync", "--name", "^livedream-test$").split()[-1]
         self.tool("windowfocus", "--sync", self.window)
 
     def line(self) -> str:
         assert self.process.stdout is not None
         return self.process.stdout.readline().strip()
+
+    def line_of(self, text: str) -> bool:
+        """Reads until `text`; False where the program ended before."""
+        while line := self.line():
+            if line == text:
+                return True
+        return False
+
+    def until(self, name: str, value: object, seen: dict) -> None:
+        """Reads what the program tells of itself until `name` has `value`; `seen` is the newest."""
+        stuck = threading.Timer(20, self.process.kill)
+        stuck.start()
+        while seen[name] != value:
+            line = self.line()
+            assert line, f"{name} never was {value}: {seen}"
+            seen.update(json.loads(line))
+        stuck.cancel()
 
     def tool(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -97,18 +119,94 @@ def player(display):
     player.process.communicate(timeout=10)
 
 
-def test_real_keys_become_actions(player):
+def test_real_keys_reach_their_parameters(player):
     pressed = {
-        "f": "fullscreen", "m": "mirror", "space": "freeze", "c": "compare", "n": "next_layer",
-        "p": "previous_layer", "plus": "step_size_up", "equal": "step_size_up",
-        "minus": "step_size_down", "KP_Add": "step_size_up", "bracketright": "octaves_up",
-        "bracketleft": "octaves_down", "r": "record", "s": "snapshot", "h": "help",
-        "question": "help", "0": "reset", "BackSpace": "reset", "N": "next_layer",
+        "f": "fullscreen", "m": "mirror", "space": "freeze", "c": "compare", "n": "layer",
+        "plus": "step_size", "equal": "step_size", "KP_Add": "step_size", "bracketright": "octaves",
+        "r": "record", "s": "snapshot", "h": "help", "question": "help", "0": "reset",
+        "BackSpace": "reset", "N": "layer",
     }  # fmt: skip
     assert {key: player.press(key) for key in pressed} == pressed
     assert player.press("Escape") == "quit"
     assert player.line() == "open"  # Quitting is the program's to do: the window is still there.
     assert player.process.wait(10) == 0
+
+
+SHOW = f"""
+    import json, sys, time
+    from pathlib import Path
+    sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+    import numpy as np
+    from rich.console import Console
+    from livedream.runtime.live.controls import Controls
+    from livedream.runtime.live.notice import Notice
+    from livedream.runtime.live.window import Window
+    from tests.runtime.live.test_loop import Film, Setting
+
+    resets, pictures, told = [], [], None
+    show = Setting(Film(10**9))
+    controls = Controls(show.desk, show.dreaming, [], Notice(Console(stderr=True)))
+    plain = np.full((240, 320, 3), 200, np.uint8)
+
+    def effects(newest):
+        shown, over = controls.picture(newest), controls.overlay(plain, show.stats)
+        pictures[:] = [*pictures[-3:], newest.picture]
+        return {{
+            **{{name: newest.settings[name] for name in ("layers", "step_size", "octaves")}},
+            "mirror": bool(newest.picture[0, -1, 0] > newest.picture[0, 0, 0]),
+            "freeze": all(np.array_equal(each, pictures[0]) for each in pictures[1:]),
+            "compare": np.array_equal(shown[:, :15], newest.picture[:, :15]),
+            "help": bool(over[0, 0, 0] < 100),
+            "hud": bool(over[12, 12, 0] < 100 < over[0, 0, 0]),
+            "fullscreen": window.fullscreen,
+            "record": controls.recorder is not None and controls.recorder.seconds > 0,
+            "snapshot": len(list(Path().glob("livedream-*.png"))),
+            "reset": len(resets),
+        }}
+
+    with show, Window("livedream-test", (320, 240)) as window:
+        controls.window = window
+        reset = show.dreamer.reset
+        show.dreamer.reset = lambda: (resets.append(1), reset())
+        while not controls.quitting:
+            newest = show.next()
+            controls.attend()
+            window.show(controls.picture(newest))
+            binding = window.poll()
+            if binding:
+                controls.press(binding)
+            now = effects(newest)
+            if now != told:
+                print(json.dumps(now), flush=True)
+                told = now
+    controls.close()
+    print("over", flush=True)
+"""
+
+
+def test_every_key_does_what_it_says_from_the_press_to_the_picture(display, tmp_path):
+    player = Player(display, SHOW, tmp_path)
+    begin = json.loads(player.first)
+    for key, effect in (
+        ("n", {"layers": "b"}), ("p", {"layers": "a"}), ("p", {"layers": "c"}),
+        ("plus", {"step_size": 1.75}), ("minus", {"step_size": 1.5}),
+        ("bracketright", {"octaves": 2}), ("bracketleft", {"octaves": 1}),
+        ("space", {"freeze": True}), ("space", {"freeze": False}),
+        ("m", {"mirror": True}), ("m", {"mirror": False}),
+        ("c", {"compare": True}), ("c", {"compare": False}),
+        ("i", {"hud": False}), ("i", {"hud": True}),
+        ("h", {"help": True, "hud": False}), ("h", {"help": False, "hud": True}),
+        ("f", {"fullscreen": True}), ("f", {"fullscreen": False}),
+        ("s", {"snapshot": 1}), ("r", {"record": True}), ("r", {"record": False}),
+        ("0", {"reset": ...}), ("BackSpace", {"reset": ...}),
+    ):  # fmt: skip
+        player.tool("key", key)
+        for name, value in effect.items():
+            player.until(name, begin[name] + 1 if value is ... else value, begin)
+    player.tool("key", "q")
+    assert player.line_of("over")
+    assert player.process.wait(20) == 0
+    assert len(list(tmp_path.glob("*.mp4"))) == 1
 
 
 def test_it_starts_at_a_multiple_and_follows_a_resize(player):

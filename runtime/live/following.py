@@ -1,0 +1,159 @@
+"""How what runs follows what is wanted: at once, or in the background where it takes a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from ..control.desk import Desk, State
+from ..dream.dreamer import Dreamer
+from ..gradient.platform import Recovery
+from ..gradient.switching import Ready, Switcher, Wanted
+from ..scaling import fit, parse_size
+
+
+def playing(dreamer: Dreamer[Any], size: tuple[int, int]) -> Ready:
+    """What `dreamer` plays, on pictures of `size`, (height, width)."""
+    engine, dream = dreamer.engine, dreamer.dream
+    return Ready(engine, Wanted(engine.objective, dream.octaves, dream.octave_scale, size))
+
+
+class Following:
+    """Brings what the desk says into a dreamer, frame by frame, in the thread that dreams.
+
+    What needs no session holds with the frame at hand. The rest is asked of the switcher; until it
+    is ready the dream goes on with what is open, and where it cannot be had the desk goes back to
+    that. size: (height, width) that the dreamer is open for. notify: hears what a person should
+    know.
+    """
+
+    def __init__(
+        self,
+        dreamer: Dreamer[Any],
+        switcher: Switcher,
+        desk: Desk,
+        size: tuple[int, int],
+        notify: Callable[[str], None],
+    ) -> None:
+        self._dreamer = dreamer
+        self._switcher = switcher
+        self._desk = desk
+        self._notify = notify
+        self._runs = playing(dreamer, size).wanted
+        self._box = str(desk.base["size"])
+        """What pictures are fitted into; the size that runs came of it."""
+        self._asked: _Asked | None = None
+        self._refused: _Needs | None = None
+        self._kept: tuple[bool, bool] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) to dream the frame at hand at."""
+        return self._runs.size
+
+    def follow(self, state: State, height: int, width: int) -> None:
+        """For the next frame, a picture of height x width pixels."""
+        self._take()
+        self._steer(state)
+        if not self._refusal():  # Else `state` still says what has just been refused.
+            self._ask(state, height, width)
+        runs = self._runs
+        self._dreamer.dream = replace(
+            state.dream, octaves=runs.octaves, octave_scale=runs.octave_scale
+        )
+        kept = bool(state["mirror"]), state.live
+        if self._desk.take("reset") or kept != self._kept:
+            self._dreamer.reset()  # What grew until now has no place in the next picture.
+            self._kept = kept
+
+    def recovered(self, recovery: Recovery) -> None:
+        """The dreamer goes on with less than was wanted; the desk shall say so."""
+        dreamer = self._dreamer
+        height, width = recovery.size
+        if recovery.size != self._runs.size:
+            self._box = f"{width}x{height}"
+        ready = playing(dreamer, recovery.size)
+        self._runs = ready.wanted
+        self._switcher.step_down(ready, recovery.platform)
+        self._asked = None
+        self._go_back()
+        self._notify(recovery.message)
+
+    def _take(self) -> None:
+        ready = self._switcher.take()
+        if ready:
+            if self._asked and ready.wanted == self._asked.wanted:
+                self._box, self._asked = self._asked.box, None
+            self._dreamer.engine, self._runs = ready.engine, ready.wanted
+
+    def _refusal(self) -> bool:
+        """Whether what was asked for cannot be had: the desk goes back to what runs."""
+        failed = self._switcher.failed()
+        if not failed:
+            return False
+        self._notify(failed[1])
+        asked, self._asked = self._asked, None
+        if not self._go_back() and asked:
+            # It was the camera that changed: asked again, it would fail again.
+            self._refused = asked.needs
+        return True
+
+    def _steer(self, state: State) -> None:
+        engine, objective = self._dreamer.engine, state.objective
+        if objective != engine.objective and self._covers(state):
+            engine.steer(objective)
+
+    def _ask(self, state: State, height: int, width: int) -> None:
+        box = str(state["size"])
+        wide, high = fit(width, height, parse_size(box))
+        size = high, wide
+        if box == self._box and _alike(size, self._runs.size):
+            size = self._runs.size
+        dream = state.dream
+        wanted = Wanted(state.objective, dream.octaves, dream.octave_scale, size)
+        needs = _needs(wanted, self._covers(state))
+        if needs == _needs(self._runs, True):
+            if self._asked:
+                self._switcher.want(wanted)  # Calls off what was asked for since.
+            self._asked = None
+        elif needs != self._refused and (self._asked is None or needs != self._asked.needs):
+            self._asked = _Asked(wanted, needs, box)
+            self._switcher.want(wanted)
+
+    def _covers(self, state: State) -> bool:
+        return set(state.objective.layers) <= set(self._dreamer.engine.graph.layers)
+
+    def _go_back(self) -> bool:
+        """Have the desk say what runs where it says what cannot be had; whether that changed it."""
+        base, runs = self._desk.base, self._runs
+        back = {"octaves": runs.octaves, "octave_scale": runs.octave_scale, "size": self._box}
+        if not self._covers(base):
+            back["layers"] = str(self._dreamer.engine.objective)
+        self._desk.fade(back, "show", 0)
+        return any(base[name] != value for name, value in back.items())
+
+
+class _Needs(NamedTuple):
+    """What sessions are opened for. layers: those that the graph that runs does not tap."""
+
+    octaves: int
+    octave_scale: float
+    size: tuple[int, int]
+    layers: frozenset[str]
+
+
+class _Asked(NamedTuple):
+    wanted: Wanted
+    needs: _Needs
+    box: str
+
+
+def _needs(wanted: Wanted, covered: bool) -> _Needs:
+    layers = frozenset(() if covered else wanted.objective.layers)
+    return _Needs(wanted.octaves, wanted.octave_scale, wanted.size, layers)
+
+
+def _alike(size: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two sizes differ by no more than rounding."""
+    return all(abs(one - two) <= 1 for one, two in zip(size, other, strict=True))
