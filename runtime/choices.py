@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .control.recipes import RECIPES
+from .declared import declared
 from .dream.values import Dream
 
 
@@ -42,3 +44,22 @@ class Choices:
     def dream(self) -> Dream:
         """The recipe's values, with the given ones in their place."""
         return replace(RECIPES[self.recipe].dream, **self.overrides)
+
+
+def options_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The options, by name, that the settings of a picture stand for; what says nothing of a dream
+    is left away, numbers are brought into their ranges.
+
+    Neither provider nor precision: those are the machine's. Raises UsageError for what is no number
+    where one is needed.
+    """
+    texts = ("model", "layers", "recipe", "size")
+    options = {name: settings[name] for name in texts if isinstance(settings.get(name), str)}
+    for each in declared(Dream):
+        if each.name in settings:
+            options[each.name] = each.clamp(settings[each.name])
+    if str(settings.get("weights")).startswith("random"):
+        options["weights"] = "random"
+    if isinstance(settings.get("seed"), int):
+        options["seed"] = settings["seed"]
+    return options

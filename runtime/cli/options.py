@@ -10,13 +10,14 @@ from typing import Any
 
 import click
 
-from ..choices import Choices
+from ..choices import Choices, options_of
 from ..control.recipes import RECIPES
 from ..declared import declared
 from ..dream.values import Dream
 from ..errors import UsageError, nearest
 from ..gradient.providers import PROVIDERS
 from ..scaling import parse_size
+from ..store.settings import read_settings
 
 SEED = click.IntRange(0, 2**32 - 1)
 """What every generator of random numbers takes."""
@@ -58,6 +59,16 @@ class Name(click.ParamType):
         return value
 
 
+def begin_with(ctx: click.Context, param: click.Parameter, path: Path | None) -> None:
+    """The settings of the picture at `path` take the place of the defaults."""
+    if path is None:
+        return
+    options = options_of(read_settings(path))
+    if ctx.info_name != "run":
+        options.pop("size", None)  # Of the camera's picture; a photo has its own.
+    ctx.default_map = {**(ctx.default_map or {}), **options}
+
+
 def dream_options() -> list[Callable[[Any], Any]]:
     """One option per field of `Dream`, with its range and unit; unset, the recipe decides."""
     options = []
@@ -78,6 +89,16 @@ def dream_options() -> list[Callable[[Any], Any]]:
 def shared_options(default_recipe: str) -> Callable[[Any], Any]:
     """The options of `run`, `image`, `video` and `bench`; the command gets one `Choices`."""
     plain = [
+        click.option(
+            "--settings",
+            type=click.Path(path_type=Path),
+            metavar="SNAPSHOT.png",
+            is_eager=True,
+            expose_value=False,
+            callback=begin_with,
+            help="Begin with what made this picture: its network, layers and values. Options "
+            "given beside it hold.",
+        ),
         click.option("--model", default="auto", show_default=True, help="The network to dream of."),
         click.option(
             "--layers",

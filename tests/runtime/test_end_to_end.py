@@ -96,6 +96,11 @@ def test_a_photo_becomes_a_dream_that_says_how(environment, tmp_path):
     assert 2 < np.abs(after - before).mean() < 40
     said = livedream(environment, *arguments, "--steps", 3, folder=tmp_path, code=2)
     assert "exists already" in said
+    livedream(
+        environment, "image", "in.png", "b.png", "--settings", "a.png", "--jitter", 4,
+        folder=tmp_path,
+    )  # fmt: skip
+    assert read_settings(tmp_path / "b.png") == {**settings, "jitter": 4}
     livedream(environment, *arguments, "--steps", 1, "--overwrite", folder=tmp_path)
     assert read_settings(tmp_path / "a.png")["steps"] == 1
 

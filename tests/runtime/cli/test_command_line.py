@@ -5,11 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import click
+import numpy as np
 import pytest
 
+from livedream.runtime.choices import Choices
 from livedream.runtime.cli.main import perform
+from livedream.runtime.cli.options import shared_options
 from livedream.runtime.dream.values import Dream
 from livedream.runtime.gradient.ort import ort
+from livedream.runtime.store.pictures import write_photo
 
 
 def call(capsys, *arguments: str) -> tuple[int, str]:
@@ -59,6 +64,54 @@ def test_help_shows_every_parameter_with_its_range(capsys):
     for name in Dream.__dataclass_fields__:
         assert f"--{name.replace('_', '-')}" in text
     assert "1..12" in text
+
+
+def picture_of(folder, settings) -> str:
+    write_photo(folder / "a.png", np.zeros((8, 8, 3), np.uint8), settings)
+    return str(folder / "a.png")
+
+
+def begun(*arguments: str) -> Choices:
+    """What a command of this kind is asked for."""
+    asked = []
+
+    @click.command("run")
+    @shared_options("live")
+    def command(choices: Choices) -> None:
+        asked.append(choices)
+
+    command.main(list(arguments), prog_name="run", standalone_mode=False)
+    return asked[0]
+
+
+def test_a_pictures_settings_take_the_place_of_the_defaults(tmp_path):
+    settings = {
+        "model": "googlenet", "layers": "inception4c:3*-2", "recipe": "google", "seed": 7,
+        "size": "160x120", "weights": "random:7", "octaves": 99, "step_size": 2.5,
+        "provider": "cuda", "precision": "fp16", "jitter": 8, "who": "a stranger",
+    }  # fmt: skip
+    choices = begun("--settings", picture_of(tmp_path, settings), "--jitter", "4")
+    assert (choices.model, choices.layers, choices.recipe) == (
+        "googlenet", "inception4c:3*-2", "google",
+    )  # fmt: skip
+    assert (choices.seed, choices.size, choices.weights) == (7, (160, 120), "random")
+    assert (choices.provider, choices.precision) == ("auto", "auto")
+    # Into its range, and what is typed holds.
+    assert choices.overrides == {"octaves": 12, "step_size": 2.5, "jitter": 4}
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"recipe": "gogle"}, "nearest: google"),
+        ({"octaves": "many"}, "'many' is no number for octaves"),
+        ({"size": "wide"}, "such as 640x480"),
+    ],
+)
+def test_settings_that_cannot_be_are_told(capsys, tmp_path, settings, says):
+    code, text = call(capsys, "run", "--headless", "--settings", picture_of(tmp_path, settings))
+    assert code == 2
+    assert says in text
 
 
 def test_without_a_command_it_is_run(capsys):
