@@ -93,6 +93,9 @@ def _replacements(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
             yield node, text
     if isinstance(node, (ast.If, ast.While)) and not isinstance(node.test, _NEGATED):
         yield node.test, f"(not ({ast.unparse(node.test)}))"
+    if isinstance(node, ast.Compare | ast.ExceptHandler):
+        for child in ast.iter_child_nodes(node):
+            child.unordered = True  # pyright: ignore[reportAttributeAccessIssue]
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "bases", "decorator_list"):
             continue
@@ -173,7 +176,11 @@ def _instead(node: ast.expr | ast.stmt) -> Iterator[str]:
                 fewer = copy.copy(node)
                 fewer.elts = rest
                 yield text(fewer)
-            if isinstance(node, ast.Tuple) and len(elements) == 2:
+            if (
+                isinstance(node, ast.Tuple)
+                and len(elements) == 2
+                and not hasattr(node, "unordered")
+            ):
                 yield text(ast.Tuple(elements[::-1], ast.Load()))
         case ast.Dict(keys, values) if len(keys) > 1:
             for place in range(len(keys)):

@@ -53,15 +53,16 @@ def check_writable(path: Path | str, overwrite: bool = True) -> None:
     and LivedreamError where the folder does not exist or may not be written.
     """
     target = _final(path)
-    if target.is_dir():
+    # os.path's questions and not Path's, which raise for what is in a folder that is closed.
+    if os.path.isdir(target):
         raise UsageError(f"{path} is a folder; name a file in it.")
-    if target.exists() and not target.is_file():
+    if os.path.exists(target) and not os.path.isfile(target):
         raise UsageError(f"{path} is not a regular file; name a file to write.")
     if not overwrite and _taken(target):
         raise UsageError(
             f"{path} exists already; choose another name, or replace it with --overwrite."
         )
-    if not target.parent.is_dir():
+    if not os.path.isdir(target.parent):
         raise LivedreamError(
             f"The folder {target.parent} does not exist, so {target.name} cannot be written; "
             "create it first."
@@ -149,7 +150,7 @@ def give_back(path: Path) -> None:
 
 def _taken(path: Path) -> bool:
     """Whether something is there; an empty file holds a name and nothing else."""
-    return path.exists() and path.stat().st_size > 0
+    return os.path.exists(path) and os.path.getsize(path) > 0
 
 
 def _same(path: Path | str, other: Path | str) -> bool:

@@ -98,15 +98,23 @@ class Dreamt:
 
 
 Dream = Callable[..., Dreamt]
+Loaded = Callable[[str, tuple[str, ...], str], Weighted]
 
 
 @pytest.fixture(scope="session")
-def dream() -> Dream:
-    """dream(model, layers, weights, form, precision, provider): a graph, made once a session."""
+def weighted() -> Loaded:
+    """weighted(model, layers, weights): a network with its weights, loaded once a session."""
 
     @functools.cache
-    def weighted(model: str, layers: Sequence[str], weights: str) -> Weighted:
+    def loaded(model: str, layers: tuple[str, ...], weights: str) -> Weighted:
         return load(MODELS[model], layers, weights, seed=1, progress=lambda stage, fraction: None)
+
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def dream(weighted: Loaded) -> Dream:
+    """dream(model, layers, weights, form, precision, provider): a graph, made once a session."""
 
     @functools.cache
     def make(

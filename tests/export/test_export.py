@@ -19,7 +19,7 @@ from livedream.export.errors import ExportError
 from livedream.export.graph import export_graph
 from livedream.export.operators import TENSORRT, foreign
 
-from .conftest import Dream, onnxruntime, smooth_image
+from .conftest import Dream, onnxruntime, smooth_image, torch
 
 COMMAND = [sys.executable, "-m", "livedream.export"]
 
@@ -118,6 +118,7 @@ def test_fixed_sizes_give_the_same_gradient(tmp_path: Path, form: str) -> None:
 
 def test_same_seed_same_file_and_other_seed_other_weights(tmp_path: Path) -> None:
     names = ["a", "b", "c"]
+    others = torch.random.get_rng_state()
     reports = [
         export_graph("googlenet", ["conv2"], tmp_path / name, weights="random", seed=seed)
         for name, seed in zip(names, (1, 1, 2), strict=True)
@@ -125,6 +126,7 @@ def test_same_seed_same_file_and_other_seed_other_weights(tmp_path: Path) -> Non
     one, same, other = ((tmp_path / name).read_bytes() for name in names)
     assert one == same
     assert one != other
+    assert torch.equal(others, torch.random.get_rng_state())  # of whoever else draws from it
     assert reports[0].weights_sha256 == reports[1].weights_sha256 != reports[2].weights_sha256
 
 

@@ -1,10 +1,33 @@
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory) -> Callable[..., Path]:
+    """exported(layer, precision, form): EfficientNet-Lite0 cut there, with random weights. Each is
+    made once a session, and in this process: torch takes longer to import than to export."""
+
+    @functools.cache
+    def export(layer: str, precision: str = "fp32", form: str = "cpu") -> Path:
+        for name in ("torch", "onnx", "onnxruntime"):
+            pytest.importorskip(name, reason="no graph can be exported")
+        from livedream.export.graph import export_graph
+
+        path = tmp_path_factory.mktemp("exported") / f"{layer}-{precision}-{form}.onnx"
+        export_graph(
+            "efficientnet_lite0", [layer], path, weights="random", precision=precision, form=form
+        )
+        return path
+
+    return export
 
 
 @pytest.fixture

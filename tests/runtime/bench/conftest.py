@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -31,16 +28,8 @@ from livedream.runtime.bench.schema import (
 
 
 @pytest.fixture(scope="session")
-def graph_file(tmp_path_factory) -> Path:
-    """EfficientNet-Lite0 cut at its second block, random weights."""
-    for name in ("torch", "onnx", "onnxruntime"):
-        if importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} is not installed, so no graph can be exported")
-    path = tmp_path_factory.mktemp("graph") / "small.onnx"
-    command = [sys.executable, "-m", "livedream.export", "efficientnet_lite0"]
-    command += ["--layers", "block2", "--weights", "random", "--output", str(path)]
-    subprocess.run(command, check=True, capture_output=True)
-    return path
+def graph_file(exported) -> Path:
+    return exported("block2")
 
 
 def make_measure(ms: float, count: int = 700):

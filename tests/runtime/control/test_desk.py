@@ -109,6 +109,9 @@ class TestLinks:
     def test_a_channel_is_one_of_the_layers_and_minus_one_is_all(self, desk):
         desk.set("channel", 99, "midi")
         assert (desk.base["layers"], desk.base["channel"]) == ("a:3*0.5+b:2", 3)
+        desk.set("channel", 0, "midi")
+        assert (desk.base["layers"], desk.base["channel"]) == ("a:0*0.5+b:2", 0)
+        desk.set("channel", 3, "midi")
         desk.set("layer", "c", "midi")
         assert (desk.base["layers"], desk.base["channel"]) == ("c:1*0.5+b:2", 1)
         desk.set("channel", -1, "midi")

@@ -50,11 +50,31 @@ def test_what_is_counted_is_whole(name, whole):
 def test_everything_has_a_name_and_a_sentence_of_its_own():
     assert all(name == parameter.name for name, parameter in PLAYED.items())
     sentences = [parameter.sentence for parameter in PLAYED.values()]
-    assert all(sentences)
+    assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in sentences)
     assert len(set(sentences)) == len(sentences)
     assert {"mirror", "freeze", "compare", "record", "fullscreen", "hud", "help"} <= set(PLAYED)
     assert {trigger.name for trigger in TRIGGERS} == {"reset", "snapshot", "quit"}
     assert all(PLAYED[trigger.name].kind == "trigger" for trigger in TRIGGERS)
+
+
+def test_every_surface_finds_things_in_their_groups():
+    groups = {
+        group: {each.name for each in PLAYED.values() if each.group == group}
+        for group in ("picture", "window", "show")
+    }
+    assert groups == {
+        "picture": {"mirror", "freeze", "compare"},
+        "window": {"fullscreen", "hud", "help"},
+        "show": {"record", *(trigger.name for trigger in TRIGGERS)},
+    }
+    rest = set(PLAYED).difference(*groups.values())
+    assert {PLAYED[name].group for name in rest} == {"dream"}
+
+
+def test_what_nobody_says_is_the_live_recipe_of_a_whole_layer():
+    assert (PLAYED["recipe"].default, PLAYED["channel"].default) == ("live", -1)
+    assert PLAYED["size"].clamp(PLAYED["size"].default) == "320x240"
+    assert not any(trigger.default for trigger in TRIGGERS)
 
 
 def test_a_show_begins_with_the_numbers_over_a_plain_picture():

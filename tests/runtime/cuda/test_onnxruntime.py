@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -58,16 +56,9 @@ def graph(tmp_path_factory) -> Graph:
 
 
 @pytest.fixture(scope="session", params=["fp32", "fp16"])
-def network(request, tmp_path_factory) -> Graph:
+def network(request, exported) -> Graph:
     """A real one, in the form for cards: EfficientNet-Lite0 cut at its fourth block."""
-    for name in ("torch", "onnx"):
-        pytest.importorskip(name)
-    path = tmp_path_factory.mktemp("network") / f"small-{request.param}.onnx"
-    command = [sys.executable, "-m", "livedream.export", "efficientnet_lite0"]
-    command += ["--layers", "block4", "--weights", "random", "--output", str(path)]
-    command += ["--precision", request.param, "--form", "gpu"]
-    subprocess.run(command, check=True, capture_output=True)
-    return read_graph(path)
+    return read_graph(exported("block4", request.param, "gpu"))
 
 
 def engine(device: CudaDevice, graph: Graph, folder: Path, provider="cpu", memory="cpu", **more):

@@ -53,7 +53,7 @@ def test_any_objective_reads_itself_back_exactly():
         assert parse_objective(str(objective)) == objective
 
 
-@pytest.mark.parametrize("weight", ["1e7", "-1e45", "1e999"])
+@pytest.mark.parametrize("weight", ["1e7", "1000001", "-1e45", "1e999"])
 def test_weights_that_no_sum_can_bear_are_refused(weight):
     with pytest.raises(UsageError, match="weights go from"):
         parse_objective(f"a+b*{weight}")
@@ -67,6 +67,8 @@ def test_a_weight_that_is_no_number_is_refused():
 def test_objectives_add_and_scale():
     one, other = parse_objective("a*0.5+b:2"), parse_objective("b:2*2+b+a")
     assert str(one + other) == "a*1.5+b:2*3+b"
+    assert str(parse_objective("a") + parse_objective("c:1")) == "a+c:1"
+    assert parse_objective("b:2+a+b*3").layers == ["b", "a"]
     assert 2 * one == one * 2 == parse_objective("a+b:2*2")
     with pytest.raises(UsageError):
         one * (LARGEST * 10)
@@ -97,6 +99,7 @@ def test_another_channel_stays_inside_the_layer():
     mix = parse_objective("inception4c*0.5+logits:2")
     assert str(at_channel(mix, 3, LAYERS)) == "inception4c:3*0.5+logits:2"
     assert str(at_channel(mix, 99, LAYERS)) == "inception4c:5*0.5+logits:2"
+    assert str(at_channel(mix, -3, LAYERS)) == "inception4c:0*0.5+logits:2"
     assert at_channel(at_channel(mix, 3, LAYERS), None, LAYERS) == mix
 
 

@@ -79,6 +79,39 @@ def test_rates():
     assert stats.frames == 211
 
 
+def test_the_recent_rate_to_the_digit():
+    clock = Clock()
+    stats = Stats(clock=clock)
+    stats.frame()
+    assert stats.recent_fps == 0
+    for _ in range(2):
+        clock.now += 0.5
+        stats.frame()
+    at = {101.0: 2, 101.5: 2, 101.75: 2 / 1.25, 102.0: 2 / 1.5, 102.25: 1 / 1.25, 102.75: 0, 104: 0}
+    for clock.now, rate in at.items():
+        assert stats.recent_fps == pytest.approx(rate), clock.now
+
+
+def test_two_frames_at_once_have_no_rate():
+    clock = Clock()
+    stats = Stats(clock=clock)
+    stats.frame()
+    stats.frame()
+    assert stats.fps == stats.recent_fps == stats.report()["fps"] == 0
+    clock.now += 1
+    stats.frame()
+    assert stats.fps == 2
+
+
+def test_two_frames_are_enough_for_a_rate():
+    clock = Clock()
+    stats = Stats(clock=clock)
+    stats.frame()
+    clock.now += 0.5
+    stats.frame()
+    assert stats.fps == stats.recent_fps == 2
+
+
 def test_memory_is_bounded_and_the_newest_are_kept():
     stats = Stats(window=100)
     for number in range(10_000):
@@ -105,7 +138,21 @@ def test_the_report_is_json_with_its_facts(tmp_path):
     assert read["size"] == [320, 240]
     assert (read["frames"], read["fps"], read["dropped"]) == (1, 0, 3)
     assert read["age_ms"] == {"count": 0}
+    assert path.read_text().startswith('{\n  "provider": "cpu",\n  "size"')
     assert [each.name for each in tmp_path.iterdir()] == ["s.json"]
+
+
+def test_figures_have_the_digits_that_mean_something():
+    clock = Clock()
+    stats = Stats(clock=clock)
+    assert (stats.dropped, stats.recent_age) == (0, 0)
+    stats.frame()
+    clock.now += 0.6123456
+    stats.frame()
+    stats.record("flow", 0.00123456)
+    report = stats.report()
+    assert (report["seconds"], report["fps"]) == (0.612, 1.63)
+    assert report["stages_ms"]["flow"]["mean"] == 1.235
 
 
 def test_an_unwritable_report_is_one_sentence(tmp_path):

@@ -1,17 +1,25 @@
+import contextlib
 import errno
 import os
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from livedream.runtime.ending import ending
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.store.files import (
     check_outputs,
     check_writable,
+    give_back,
     numbered,
     replacing,
+    take_free,
+    unwritable,
     write_bytes,
 )
 
@@ -105,12 +113,130 @@ def test_a_device_is_never_replaced():
         check_writable("/dev/null")
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_closed_folder(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(LivedreamError, match="may not be written"):
-        check_writable(tmp_path / "a.png")
-    tmp_path.chmod(0o700)
+@contextlib.contextmanager
+def without_rights():
+    """A user who may not write anywhere special, also where the tests run as root."""
+    if os.name == "nt":
+        pytest.skip("users change otherwise on Windows")
+    if os.geteuid():
+        yield
+        return
+    os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+@pytest.fixture
+def closed():
+    """A folder that may be looked at and not written to."""
+    folder = Path(tempfile.mkdtemp())  # pytest's own are inside a folder that is closed to others
+    folder.chmod(0o555)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_closed_folder(closed):
+    with without_rights(), pytest.raises(LivedreamError, match="may not be written to"):
+        check_writable(closed / "a.png")
+    closed.chmod(0o666)  # Without the right to enter, names in it cannot even be asked for.
+    with without_rights(), pytest.raises(LivedreamError, match="may not be written to"):
+        check_writable(closed / "a.png", overwrite=False)
+    with without_rights(), pytest.raises(LivedreamError, match="does not exist"):
+        check_writable(closed / "inside" / "a.png")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="no such folder here")
+def test_a_place_that_only_looks_writable_is_one_sentence():
+    """Root may write anywhere, it seems, and the kernel says otherwise."""
+    with pytest.raises(LivedreamError, match=r"^/proc/self/a\.png .*(cannot|may not)|^The folder"):
+        write_bytes("/proc/self/a.png", b"x")
+    with pytest.raises(LivedreamError, match="cannot be written"):
+        take_free([Path("/proc/self/a.png")])
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (errno.ENOSPC, "No space left to write"),
+        (errno.EDQUOT, "No space left to write"),
+        (errno.EFBIG, "grew over the largest file"),
+        (errno.EROFS, "is on a read-only disk"),
+    ],
+)
+def test_what_a_disk_says_in_the_middle_is_told_with_the_path(tmp_path, code, says):
+    def write():
+        with replacing(tmp_path / "a.mkv"):
+            raise OSError(code, os.strerror(code))
+
+    with pytest.raises(LivedreamError, match=rf"{says}") as caught:
+        write()
+    assert str(tmp_path / "a.mkv") in str(caught.value)
+    assert leftovers(tmp_path) == []
+
+
+def test_another_refusal_is_told_in_the_systems_words(tmp_path):
+    sentence = str(unwritable(tmp_path / "a", OSError(errno.ENAMETOOLONG, "")))
+    assert sentence == f"{tmp_path / 'a'} cannot be written: {os.strerror(errno.ENAMETOOLONG)}."
+    assert os.strerror(errno.EIO) in str(unwritable("a", OSError("no number")))
+
+
+def test_a_target_that_cannot_be_is_refused_before_the_work(tmp_path):
+    for target, says in ((tmp_path, "is a folder"), (tmp_path / "no" / "a", "does not exist")):
+        with pytest.raises(LivedreamError, match=says), replacing(target):
+            pytest.fail("the work began")
+
+
+def test_the_temporary_is_there_hidden_and_known_to_an_end_at_once(tmp_path):
+    target = tmp_path / ("a" * 200 + ".png")
+    with replacing(target) as temporary:
+        assert temporary.is_file()
+        assert temporary.name.startswith(".aaa")
+        assert len(temporary.name) < 120  # Names have a limit, and the token comes on top.
+        assert f"{target} (what was written of it is in {temporary})" in ending.loss()
+    assert ending.loss() == "Ended at once."
+    assert target.read_bytes() == b""
+
+
+def test_what_a_person_may_want_to_rescue_is_seen(tmp_path):
+    with replacing(tmp_path / "take.mkv", hidden=False) as temporary:
+        assert temporary.name.startswith("take-unfinished-")
+        assert temporary.suffix == ".mkv"
+
+
+def test_a_free_name_is_used_as_it_is_and_a_held_one_too(tmp_path):
+    write_bytes(tmp_path / "new", b"x", overwrite=False)
+    held = take_free(numbered(tmp_path / "held.png"))
+    assert held.stat().st_mode == (tmp_path / "new").stat().st_mode
+    write_bytes(held, b"x", overwrite=False)
+    assert leftovers(tmp_path) == ["held.png", "new"]
+    write_bytes(held, b"y")
+    assert held.read_bytes() == b"y"
+    with pytest.raises(LivedreamError, match="kept as"):
+        write_bytes(held, b"z", overwrite=False)  # One byte is something.
+    with pytest.raises(ValueError, match="taken"):
+        take_free([held])
+
+
+def test_a_name_that_nothing_came_into_is_given_back(tmp_path):
+    held = take_free(numbered(tmp_path / "a.png"))
+    give_back(held)
+    give_back(held)
+    give_back(tmp_path)
+    assert leftovers(tmp_path) == []
+    write_bytes(held, b"x")
+    give_back(held)
+    assert held.read_bytes() == b"x"
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="no way to count open files")
+def test_files_are_closed_again(tmp_path):
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(5):
+        write_bytes(take_free(numbered(tmp_path / "a")), bytes(number))
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def names_of_one_file(folder):
