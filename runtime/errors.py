@@ -18,6 +18,15 @@ class UsageError(LivedreamError):
     exit_code = 2
 
 
+class Cancelled(LivedreamError):
+    """Nobody wants any more what was being made."""
+
+
+class SessionLost(LivedreamError):
+    """What computed the gradient died or hangs. The picture at hand is lost with it; the next may
+    be computed by another session."""
+
+
 def nearest(name: str, options: Iterable[str], count: int = 3) -> str:
     """The `count` options most like `name`, joined for a sentence; all of them where none is."""
     options = list(options)

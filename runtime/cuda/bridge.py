@@ -3,6 +3,8 @@ starts but the kernels run. Costs two copies and one wait a gradient step."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from ..gradient.graph import Graph
@@ -53,6 +55,9 @@ class BridgedEngine:
 
     def probe(self, image: np.ndarray) -> np.ndarray:
         return self.inner.probe(image)
+
+    def keep(self, sizes: Iterable[tuple[int, int]]) -> None:
+        self.inner.keep(sizes)
 
     def close(self) -> None:
         self.inner.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Generic, Protocol, TypeVar
 
@@ -101,6 +102,10 @@ class Engine(Protocol, Generic[Array]):
 
     def probe(self, image: np.ndarray) -> np.ndarray:
         """One gradient in host memory, float32 [3, height, width], beside the dream."""
+        ...
+
+    def keep(self, sizes: Iterable[tuple[int, int]]) -> None:
+        """End the sessions of all other sizes, (height, width); from any thread."""
         ...
 
     def close(self) -> None:

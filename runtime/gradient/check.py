@@ -26,10 +26,9 @@ def check_engine(engine: Engine[Any], height: int, width: int) -> None:
     """Raises WrongGradient where the engine's gradient at this size is not that of onnxruntime's
     own kernels on the same graph."""
     graph, provider = engine.graph, engine.provider
-    reference = HostEngine(graph, PROVIDERS["cpu"], engine.objective)
     image = check_picture(height, width)
     try:
-        check_gradient(engine.probe(image), reference.probe(image), provider.name)
+        check_gradient(engine.probe(image), _reference(engine, image), provider.name)
     except WrongGradient as error:
         if graph.form == provider.form:
             raise
@@ -37,6 +36,17 @@ def check_engine(engine: Engine[Any], height: int, width: int) -> None:
             f"{error} The file was exported for {graph.form}; `livedream export --provider "
             f"{provider.name}` writes one for it."
         ) from error
+
+
+def _reference(engine: Engine[Any], image: np.ndarray) -> np.ndarray:
+    """In another process: onnxruntime may hold up this one while it opens."""
+    if isinstance(engine, HostEngine):
+        return engine.reference(image)
+    processor = HostEngine(engine.graph, PROVIDERS["cpu"], engine.objective)
+    try:
+        return processor.probe(image)
+    finally:
+        processor.close()
 
 
 def worth_checking(provider: Provider, height: int, width: int, first: bool) -> bool:

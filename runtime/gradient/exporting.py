@@ -20,7 +20,7 @@ from typing import IO, Any
 from ...export import catalogue
 from ...export.errors import ExportError
 from ...export.fingerprint import fingerprint
-from ..errors import LivedreamError, UsageError
+from ..errors import Cancelled, LivedreamError, UsageError
 from ..progress import Progress
 from ..store.cache import alone, cache_folder, cache_root
 from ..store.files import replacing
@@ -63,10 +63,6 @@ class _UnderWay:
 
 
 _under_way = _UnderWay()
-
-
-class Cancelled(LivedreamError):
-    """The export was called off through its `cancel` event."""
 
 
 def ensure_graph(

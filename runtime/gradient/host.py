@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import copy
 import threading
+from collections.abc import Iterable
 
 import numpy as np
 
-from ..errors import LivedreamError, UsageError
+from ..errors import UsageError
 from .graph import Graph
 from .objective import Objective, steering
-from .ort import ort
-from .process import RemoteSession, holds_lock
+from .process import Sessions
 from .providers import Provider
-from .session import open_session
 
 
 class HostEngine:
-    """Gradients of one graph, one session per size, each opened once.
+    """Gradients of one graph, one session per size, each opened once, in a process of their own.
 
-    `steer` and `prepare` may be called from another thread than `gradient`.
+    `steer`, `prepare` and `close` may be called from another thread than `gradient`. One that finds
+    the process dead or hanging raises SessionLost; then nothing is prepared any more.
     """
 
     def __init__(self, graph: Graph, provider: Provider, objective: Objective) -> None:
         self.graph = graph
         self.provider = provider
-        self._sessions: dict[tuple[int, int], ort.InferenceSession | RemoteSession] = {}
-        self._opening = threading.Lock()
         self.steer(objective)
+        channels = {name: weights.size for name, weights in self._steering.items()}
+        self._sessions = Sessions(graph.path, provider, channels)
+        self._opening = threading.Lock()
 
     @property
     def minimum_size(self) -> int:
@@ -54,57 +55,45 @@ class HostEngine:
         return other
 
     def prepare(self, height: int, width: int, background: bool = False) -> None:
-        """Open a session for this size and run it once.
+        """Open a session for this size and run it once. The process computes nothing meanwhile: a
+        picture that must not be held up needs an engine of its own.
 
         Raises UsageError for a size under the network's minimum, LivedreamError when the provider
-        does not start.
+        does not start, SessionLost.
         """
         with self._opening:
-            if (height, width) in self._sessions:
+            if self.prepared(height, width):
                 return
             if min(height, width) < self.minimum_size:
                 raise UsageError(
                     f"{width}x{height} is too small: {self.graph.model} needs at least "
                     f"{self.minimum_size} pixels on each side."
                 )
-            session = self._open((height, width), background)
-            self._run(session, np.full((3, height, width), 0.5, np.float32))
-            self._sessions[height, width] = session
+            self._sessions.open((height, width), self._steering)
 
     def prepared(self, height: int, width: int) -> bool:
-        return (height, width) in self._sessions
+        return (height, width) in self._sessions.sizes
 
     def gradient(self, image: np.ndarray) -> np.ndarray:
-        """float32 [3, height, width] -> the same shape."""
+        """float32 [3, height, width] -> the same shape. Opens the size where it was not."""
         _, height, width = image.shape
-        session = self._sessions.get((height, width))
-        if session is None:
+        if not self._sessions.knows((height, width)):
             self.prepare(height, width)
-            session = self._sessions[height, width]
-        return self._run(session, image)
+        return self._sessions.run(image, self._steering)
 
     def probe(self, image: np.ndarray) -> np.ndarray:
         """As `gradient`: these sessions may be run from several threads."""
         return self.gradient(image)
 
+    def reference(self, image: np.ndarray) -> np.ndarray:
+        """The gradient by onnxruntime's own kernels, whichever the provider, at a size that is
+        open."""
+        return self._sessions.reference(image, self._steering)
+
+    def keep(self, sizes: Iterable[tuple[int, int]]) -> None:
+        """End the sessions of all other sizes, (height, width)."""
+        self._sessions.keep(sizes)
+
     def close(self) -> None:
-        """End the sessions; engines made by `steered` open them again when they need them."""
-        while self._sessions:
-            _, session = self._sessions.popitem()
-            if isinstance(session, RemoteSession):
-                session.close()
-
-    def _open(
-        self, size: tuple[int, int], background: bool
-    ) -> ort.InferenceSession | RemoteSession:
-        if background and holds_lock(ort.__version__):
-            channels = {name: weights.size for name, weights in self._steering.items()}
-            return RemoteSession(self.graph.path, self.provider, size=size, channels=channels)
-        return open_session(self.graph.path, self.provider, size=size)
-
-    def _run(self, session: ort.InferenceSession | RemoteSession, image: np.ndarray) -> np.ndarray:
-        feeds = {"image": image[None], **self._steering}
-        (gradient,) = session.run(["gradient"], feeds)
-        if not isinstance(gradient, np.ndarray):
-            raise LivedreamError(f"{self.graph.path.name} gives no dense gradient.")
-        return gradient[0]
+        """End the sessions, also those of engines made by `steered`, for good."""
+        self._sessions.close()

@@ -1,190 +1,266 @@
-"""A session in a process of its own, for onnxruntimes that hold Python's lock while they open one.
+"""Sessions in a process of their own. What hangs, dies, or holds Python's lock while it opens (as
+onnxruntime does up to 1.30) does so there, and the picture goes on here.
 
-Up to 1.30 they do, and a session of OpenVINO opened beside the dream would hold up the picture for
-a quarter of a second. Image, gradient and steering pass through a file that both processes map.
+Images pass through memory without a name that both processes map: nothing stays behind, however
+they end.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+import time
+import weakref
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import Pipe
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from ..errors import LivedreamError
-from .providers import Provider, find_provider
+from ..errors import LivedreamError, SessionLost
+from .providers import Provider
+from .serving import Shared, Size
 
-RELEASES_LOCK = (1, 31)
-"""The first onnxruntime that lets other threads go on while a session opens."""
+COMMAND: tuple[str, ...] = (sys.executable, "-m", "livedream.runtime.gradient.serving")
 
-COMMAND: tuple[str, ...] = (sys.executable, "-m", "livedream.runtime.gradient.process")
+OPENING = 120.0
+"""Seconds for a process to start, or to open one size and compute there for the first time."""
 
+ANSWER, PATIENCE = 1.0, 20
+"""A gradient that takes longer than ANSWER seconds, and PATIENCE times as long as usual, never
+comes."""
 
-def holds_lock(version: str) -> bool:
-    """Whether this onnxruntime stops the other threads of Python while it opens a session."""
-    major, minor = version.split(".")[:2]
-    return (int(major), int(minor)) < RELEASES_LOCK
+LOOK = 0.05
+"""Seconds between two looks at whether an answer is overdue."""
 
+KILLED = 1.0
+"""Seconds that a killed process has to be gone."""
 
-class Shared:
-    """What both processes map: image and gradient, float32 [3, height, width], and the steering,
-    one float32 vector per name."""
-
-    def __init__(self, path: Path, size: tuple[int, int], channels: Mapping[str, int]) -> None:
-        pixels = 3 * size[0] * size[1]
-        values = np.memmap(path, np.float32, "r+", shape=(2 * pixels + sum(channels.values()),))
-        self.image = values[:pixels].reshape(3, *size)
-        self.gradient = values[pixels : 2 * pixels].reshape(3, *size)
-        self.steering: dict[str, np.ndarray] = {}
-        start = 2 * pixels
-        for name in sorted(channels):
-            self.steering[name] = values[start : start + channels[name]]
-            start += channels[name]
+# A child is killed with the thread that started it (`serving.end_with`): this one stays.
+_starter = ThreadPoolExecutor(1, "children")
 
 
-class RemoteSession:
-    """Does what an `InferenceSession` is needed for here. `close` ends its process; so does the end
-    of this one.
+class Sessions:
+    """Sessions of one graph on one provider, one per size, in one process that starts with the
+    first. From any thread; one request at a time.
 
-    size: (height, width). channels: of the steering's inputs, by name. Raises LivedreamError as
-    `open_session` does, and where the process ends.
+    channels: of the steering's inputs, by name. Every request raises SessionLost where the process
+    died or hangs: then none is open any more, and the next `open` starts another process.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        provider: Provider,
-        *,
-        size: tuple[int, int],
-        channels: Mapping[str, int],
-    ) -> None:
-        memory = Path("/dev/shm")  # memory where there is such a place, else a file
-        self._folder = Path(
-            tempfile.mkdtemp(prefix="livedream-", dir=memory if memory.is_dir() else None)
-        )
-        self._lock = threading.Lock()
-        self._child: subprocess.Popen[str] | None = None
-        try:
-            file = self._folder / "shared"
-            file.write_bytes(bytes(4 * (6 * size[0] * size[1] + sum(channels.values()))))
-            self._shared = Shared(file, size, channels)
-            request = {
-                "graph": str(path),
-                "provider": provider.name,
-                "size": size,
-                "channels": dict(channels),
-                "file": str(file),
-            }
-            self._child = subprocess.Popen(
-                [*COMMAND, json.dumps(request)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                encoding="utf-8",
-            )
-            self._answer()
-            # Both have it mapped: nothing stays behind, however they end.
-            shutil.rmtree(self._folder, ignore_errors=True)
-        except OSError as error:
-            self.close()
-            raise LivedreamError(f"A session cannot be opened in a process: {error}.") from error
-        except BaseException:
-            self.close()
-            raise
+    def __init__(self, path: Path, provider: Provider, channels: Mapping[str, int]) -> None:
+        self._path, self._provider, self._channels = path, provider, dict(channels)
+        self._usual: dict[Size, float] = {}
+        self._talking = threading.Lock()
+        self._child: _Child | None = None
+        self._lost = self._closed = False
 
-    def run(self, names: Sequence[str], feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """names: ["gradient"]. feeds: `image` [1, 3, height, width] and the steering."""
-        if list(names) != ["gradient"]:
-            raise ValueError(f"{names} is not computed here, only the gradient")
-        with self._lock:
-            np.copyto(self._shared.image, feeds["image"][0])
-            for name, values in self._shared.steering.items():
-                np.copyto(values, feeds[name])
-            child = self._child
-            if child is None:
-                raise LivedreamError("The session is closed.")
-            assert child.stdin is not None
-            try:
-                print("run", file=child.stdin, flush=True)
-            except OSError as error:
-                raise self._ended() from error
-            self._answer()
-            return [self._shared.gradient[None].copy()]
+    @property
+    def pid(self) -> int | None:
+        """Of the process; None where none runs."""
+        child = self._child
+        return child.process.pid if child and child.alive else None
+
+    @property
+    def sizes(self) -> set[Size]:
+        """(height, width) of the open ones."""
+        child = self._child
+        return set(self._usual) if child and child.alive else set()
+
+    def knows(self, size: Size) -> bool:
+        """Whether `run` would not be asked for a size that nobody opened; after a loss it says so
+        itself."""
+        return self._lost or size in self._usual
+
+    def open(self, size: Size, steering: Mapping[str, np.ndarray]) -> None:
+        """Open a session for images of `size` and run it. Raises LivedreamError as `open_session`
+        does, SessionLost."""
+        with self._talking:
+            if self._child and not self._child.alive:
+                self._lose(self._child)
+            child = self._child or self._start()
+            child.shared.reserve(size)
+            child.send(steering)
+            self._usual[size] = self._ask("open", size, OPENING)
+            self._lost = False
+
+    def run(self, image: np.ndarray, steering: Mapping[str, np.ndarray]) -> np.ndarray:
+        """float32 [3, height, width], of a size that is open -> its gradient, the same shape."""
+        size = image.shape[1], image.shape[2]
+        with self._talking:
+            usual = self._usual.get(size, 0.0)
+            before = time.monotonic()
+            gradient = self._compute("run", image, steering, max(ANSWER, PATIENCE * usual))
+            self._usual[size] = usual + 0.1 * (time.monotonic() - before - usual)
+            return gradient
+
+    def reference(self, image: np.ndarray, steering: Mapping[str, np.ndarray]) -> np.ndarray:
+        """As `run`, by onnxruntime's own kernels, opened for this once."""
+        with self._talking:
+            return self._compute("reference", image, steering, OPENING)
+
+    def keep(self, sizes: Iterable[Size]) -> None:
+        """Let go of the sessions of all other sizes."""
+        with self._talking:
+            for size in set(self._usual) - set(sizes):
+                self._ask("let_go", size, OPENING)
+                del self._usual[size]
 
     def close(self) -> None:
-        """May be called twice, from any thread."""
-        with self._lock:
-            child, self._child = self._child, None
-            if child is not None:
-                assert child.stdin is not None
-                assert child.stdout is not None
-                child.kill()
-                child.wait()
-                child.stdin.close()
-                child.stdout.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
+        """End the process, whatever it is at; nothing opens any more. May be called twice."""
+        self._closed = True
+        child = self._child
+        if child:
+            child.end()
+        # Whoever waits for an answer hears that there is none, and lets go.
+        if self._talking.acquire(timeout=KILLED):
+            try:
+                self._forget()
+            finally:
+                self._talking.release()
 
-    def __del__(self) -> None:
-        if hasattr(self, "_lock"):
-            self.close()
+    def _start(self) -> _Child:
+        if self._closed:
+            raise SessionLost("The session is closed.")
+        child = _Child(self._path, self._provider, self._channels)
+        self._child, self._finalizer = child, weakref.finalize(self, child.end)
+        if self._closed:  # meanwhile, by another thread
+            child.end()
+        self._wait(child, OPENING)
+        return child
 
-    def _answer(self) -> None:
-        """Wait for the other process. Raises its error."""
-        assert self._child is not None
-        assert self._child.stdout is not None
-        for line in self._child.stdout:
-            if not line.startswith("{"):
-                continue  # what a library prints
-            answer: dict[str, Any] = json.loads(line)
-            if "error" in answer:
-                raise LivedreamError(answer["error"])
-            return
-        raise self._ended()
+    def _forget(self) -> None:
+        if self._child:
+            self._finalizer.detach()
+            self._child.release()
+        self._child, self._usual = None, {}
 
-    def _ended(self) -> LivedreamError:
-        assert self._child is not None
-        return LivedreamError(
-            f"The process that computes the gradient ended (exit code {self._child.wait()})."
-        )
+    def _compute(
+        self, request: str, image: np.ndarray, steering: Mapping[str, np.ndarray], limit: float
+    ) -> np.ndarray:
+        size = image.shape[1], image.shape[2]
+        child = self._child
+        if child is None or size not in self._usual:
+            raise SessionLost("The process that computed the gradient is gone.")
+        child.send(steering)
+        sent, computed = child.shared.images(size)
+        np.copyto(sent, image)
+        self._ask(request, size, limit)
+        return computed.copy()
 
-
-def serve(request: dict[str, Any]) -> None:
-    """The other process: open, then compute once for every line on standard input."""
-    from .session import open_session
-
-    # Ctrl-C in the terminal is for the program, which ends this process by closing its input.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    size: tuple[int, int] = tuple(request["size"])  # pyright: ignore[reportAssignmentType]
-    try:
-        session = open_session(
-            Path(request["graph"]),
-            find_provider(request["provider"]),
-            size=size,
-        )
-    except LivedreamError as error:
-        print(json.dumps({"error": str(error)}), flush=True)
-        return
-    shared = Shared(Path(request["file"]), size, request["channels"])
-    print(json.dumps({"opened": os.getpid()}), flush=True)
-    for _ in sys.stdin:
-        feeds = {"image": shared.image[None], **shared.steering}
+    def _ask(self, request: str, size: Size, limit: float) -> Any:
+        child = self._child
+        if child is None:
+            raise SessionLost("The process that computed the gradient is gone.")
         try:
-            (gradient,) = session.run(["gradient"], feeds)
-        except Exception as error:  # noqa: BLE001 - told to the other process, which raises it
-            print(json.dumps({"error": str(error).split("\n")[0][:300]}), flush=True)
-            continue
-        np.copyto(shared.gradient, np.asarray(gradient)[0])
-        print(json.dumps({"done": True}), flush=True)
+            child.connection.send((request, size))
+        except OSError as error:
+            raise self._lose(child) from error
+        return self._wait(child, limit)
+
+    def _wait(self, child: _Child, limit: float) -> Any:
+        """Only time in which this process ran counts: both may have been stopped meanwhile."""
+        waited = 0.0
+        try:
+            while not child.connection.poll(LOOK):
+                waited += LOOK
+                if waited >= limit:
+                    raise self._lose(child, f"gave no answer for {waited:.0f} s")
+            right, value = child.connection.recv()
+        except (EOFError, OSError) as error:
+            raise self._lose(child) from error
+        if not right:
+            raise LivedreamError(value)
+        return value
+
+    def _lose(self, child: _Child, how: str = "") -> SessionLost:
+        code = child.end()
+        self._forget()
+        self._lost = True
+        if self._closed:
+            return SessionLost("The session is closed.")
+        how = how or f"ended (exit code {code})"
+        return SessionLost(
+            f"The process that computes the gradient on {self._provider.name} {how}."
+        )
 
 
-if __name__ == "__main__":
-    serve(json.loads(sys.argv[1]))
+class _Child:
+    """The process, the way to talk with it, and the memory in common."""
+
+    def __init__(self, path: Path, provider: Provider, channels: Mapping[str, int]) -> None:
+        ours, theirs = Pipe()
+        self.connection: Any = ours
+        try:
+            self._memory = _memory()
+            self.shared = Shared(self._memory.fileno(), channels)
+            self.shared.reserve((0, 0))
+            arguments = {
+                "graph": str(path),
+                "provider": provider.name,
+                "channels": dict(channels),
+                "parent": os.getpid(),
+            }
+            self.process = _starter.submit(_started, arguments, theirs, self._memory).result()
+        except (OSError, RuntimeError) as error:
+            ours.close()
+            raise LivedreamError(f"A process for the gradient cannot start: {error}.") from error
+        finally:
+            theirs.close()
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def send(self, steering: Mapping[str, np.ndarray]) -> None:
+        for name, values in self.shared.steering().items():
+            np.copyto(values, steering[name])
+
+    def end(self) -> int | None:
+        """Kill it. Returns its exit code, None where it does not die. Whoever waits for its answer
+        hears that it is gone."""
+        self.process.kill()
+        try:
+            return self.process.wait(KILLED)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def release(self) -> None:
+        """Let go of what is held here, when it has ended and nobody waits for it."""
+        self.connection.close()
+        self._memory.close()
+
+
+def _memory() -> IO[bytes]:
+    """A file without a name, in memory where that can be had."""
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("livedream"), "r+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
+
+
+def _started(
+    arguments: dict[str, Any], connection: Any, file: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    windows = sys.platform == "win32"
+    passed = [connection.fileno(), file.fileno()]
+    if sys.platform == "win32":
+        import msvcrt
+
+        passed[1] = msvcrt.get_osfhandle(file.fileno())
+        for handle in passed:
+            os.set_handle_inheritable(handle, True)
+    request = {**arguments, "connection": passed[0], "file": passed[1]}
+    return subprocess.Popen(
+        [*COMMAND, json.dumps(request)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,  # what a library prints
+        pass_fds=() if windows else passed,
+        close_fds=not windows,
+        start_new_session=True,  # signals from the terminal are for the program
+    )

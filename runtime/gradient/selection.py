@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..dream.device import Engine
-from ..errors import LivedreamError, UsageError
+from ..errors import Cancelled, LivedreamError, UsageError
 from ..progress import Progress
 from .check import WrongGradient, check_engine, worth_checking
-from .exporting import Cancelled
 from .network import Network
 from .objective import Objective
 from .platform import Platform, better_than, start_order
@@ -24,7 +24,8 @@ Sizes = Callable[[int], Sequence[tuple[int, int]]]
 @dataclass(frozen=True)
 class Opening:
     """How engines are opened. progress: as for `Network.graph_for`. say: hears why a provider is
-    passed over. background: a picture plays meanwhile. cancel: of an export, see `ensure_graph`."""
+    passed over. background: a picture plays meanwhile. cancel: set, from any thread, where nobody
+    wants it any more; looked at between two sizes and during an export."""
 
     progress: Progress
     say: Callable[[str], None]
@@ -42,6 +43,11 @@ class Engines:
         self.network, self.platform = network, platform
         self.refused: set[str] = set()
         self._engines: dict[str, Engine[Any]] = {}
+        self._opened: set[Engine[Any]] = set()
+        """One of each set of sessions."""
+        self._origins: WeakKeyDictionary[Engine[Any], Engine[Any]] = WeakKeyDictionary()
+        """From every engine that was handed out to the one of `_opened`."""
+        self._opening: set[Engine[Any]] = set()
         self._locks = {provider.name: threading.Lock() for provider in platform.providers}
         self._closed = False
 
@@ -57,7 +63,7 @@ class Engines:
         """
         ready = self._best_prepared(sizes)
         if ready:
-            return ready.steered(objective)
+            return self._steered(ready, objective)
         return self._first(start_order(self._providers), objective, sizes, opening)
 
     def best(self, objective: Objective, sizes: Sizes, opening: Opening) -> Engine[Any]:
@@ -76,10 +82,12 @@ class Engines:
         Raises as `quick` does."""
         with self._locks[provider.name]:
             try:
-                return self._opened(provider, objective, sizes, opening)
+                return self._open(provider, objective, sizes, opening)
             except (UsageError, Cancelled):
                 raise
             except LivedreamError as error:
+                if self._closed:
+                    raise Cancelled("Its layers are not wanted any more.") from error
                 # One that plays already and lacks memory for a new size may go on as it is.
                 if isinstance(error, WrongGradient) or provider.name not in self._engines:
                     self.refused.add(provider.name)
@@ -88,10 +96,23 @@ class Engines:
                 reason = str(error).split("\n")[0][:200].rstrip(".") or type(error).__name__
                 raise LivedreamError(f"{provider.name} could not be opened: {reason}.") from error
 
+    def let_go(self, playing: Engine[Any], sizes: Sizes) -> None:
+        """End all sessions that `playing`, on octaves of `sizes`, does not need, but for those that
+        a better provider has there."""
+        needed = set(sizes(playing.minimum_size))
+        origin = self._origins[playing]
+        better = {each.name for each in self.better_than(playing)}
+        for engine in self._opened - {origin}:
+            if engine.provider.name in better:
+                engine.keep(needed)
+            else:
+                self._forget(engine)
+        playing.keep(needed)
+
     def close(self) -> None:
-        """End all sessions; one that is being opened ends when it is open."""
+        """End all sessions for good; one that is being opened on a card ends when it is open."""
         self._closed = True
-        for engine in list(self._engines.values()):
+        for engine in [*self._opening, *self._opened]:
             engine.close()
 
     @property
@@ -128,14 +149,17 @@ class Engines:
                 opening.say(f"{error} Trying {following.name}.")
         raise AssertionError("unreachable: the last candidate returns or raises")
 
-    def _opened(
+    def _open(
         self, provider: Provider, objective: Objective, sizes: Sizes, opening: Opening
     ) -> Engine[Any]:
         known = self._engines.get(provider.name)
-        engine = known.steered(objective) if known else self._new(provider, objective, opening)
+        engine, origin = self._begun(known, provider, objective, sizes, opening)
         wanted = list(sizes(engine.minimum_size))
+        self._opening.add(origin)
         try:
             for number, (height, width) in enumerate(wanted):
+                if self._closed or (opening.cancel and opening.cancel.is_set()):
+                    raise Cancelled("Its layers are not wanted any more.")
                 opening.progress(
                     f"opening {provider.name} at {width}x{height}", number / len(wanted)
                 )
@@ -145,14 +169,53 @@ class Engines:
                 if worth_checking(provider, height, width, not known and number == 0):
                     check_engine(engine, height, width)
         except BaseException:
-            if not known:
-                engine.close()
+            if origin not in self._opened:
+                origin.close()
             raise
+        finally:
+            self._opening.discard(origin)
         self._engines[provider.name] = engine
+        self._opened.add(origin)
+        self._origins[engine] = origin
         if self._closed:
             engine.close()
             raise Cancelled("Its layers are not wanted any more.")
         return engine
+
+    def _begun(
+        self,
+        known: Engine[Any] | None,
+        provider: Provider,
+        objective: Objective,
+        sizes: Sizes,
+        opening: Opening,
+    ) -> tuple[Engine[Any], Engine[Any]]:
+        """The engine to open sizes of, and the one of `_opened` that it has its sessions from."""
+        if known is None:
+            engine = self._new(provider, objective, opening)
+        elif (
+            provider.on_card
+            or not opening.background
+            or all(known.prepared(*size) for size in sizes(known.minimum_size))
+        ):
+            return self._steered(known, objective), self._origins[known]
+        else:
+            # Its process plays, and can open nothing meanwhile.
+            asked = self.network.request.precision
+            engine = self.platform.engine(known.graph, provider, objective, asked)
+        return engine, engine
+
+    def _steered(self, known: Engine[Any], objective: Objective) -> Engine[Any]:
+        engine = known.steered(objective)
+        self._origins[engine] = self._origins[known]
+        return engine
+
+    def _forget(self, engine: Engine[Any]) -> None:
+        self._opened.discard(engine)
+        for name, each in list(self._engines.items()):
+            if self._origins[each] is engine:
+                del self._engines[name]
+        engine.close()
 
     def _new(self, provider: Provider, objective: Objective, opening: Opening) -> Engine[Any]:
         asked = self.network.request.precision

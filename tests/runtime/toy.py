@@ -22,6 +22,8 @@ class ToyEngine:
 
     def steer(self, objective) -> None: ...
 
+    def keep(self, sizes) -> None: ...
+
     def respond(self, image: np.ndarray, sign: int) -> np.ndarray:
         return sum(
             self.kernel[y, x] * np.roll(image, (sign * (y - 1), sign * (x - 1)), (1, 2))

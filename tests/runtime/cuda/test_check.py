@@ -71,8 +71,7 @@ class Card:
 @pytest.fixture
 def engines(host, tmp_path, monkeypatch):
     """Engines on a card, with the toy for the processor's own gradient."""
-    reference = lambda graph, provider, objective: SimpleNamespace(probe=ToyEngine().gradient)  # noqa: E731
-    monkeypatch.setattr(selfcheck, "HostEngine", reference)
+    monkeypatch.setattr(selfcheck, "HostEngine", Crooked)
     network = SimpleNamespace(
         request=SimpleNamespace(precision="auto"), graph=None, graph_for=lambda *_: replace(GRAPH)
     )
@@ -126,6 +125,9 @@ class Crooked(ToyEngine):
         return (height, width) in self.sizes
 
     def close(self) -> None: ...
+
+    def reference(self, image: np.ndarray) -> np.ndarray:
+        return self.gradient(image)
 
     def probe(self, image: np.ndarray) -> np.ndarray:
         wrong = self.provider.name == "openvino" and image.shape[1] == 30

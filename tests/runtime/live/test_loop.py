@@ -16,9 +16,8 @@ from livedream.runtime.control.desk import Desk
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.values import Dream
-from livedream.runtime.errors import LivedreamError
+from livedream.runtime.errors import Cancelled, LivedreamError
 from livedream.runtime.frame import Frame
-from livedream.runtime.gradient.exporting import Cancelled
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.providers import PROVIDERS, Provider
 from livedream.runtime.gradient.selection import Engines, Opening
@@ -522,4 +521,4 @@ def test_a_provider_that_fails_is_not_tried_at_every_key():
         until(lambda: switcher._ready is not None)
         assert switcher.take().engine.provider.name == "quick"
     assert said == ["slow computes wrong."]
-    assert [engine.provider.name for engine in toys.made] == ["quick", "slow"]
+    assert [engine.provider.name for engine in toys.made].count("slow") == 1
