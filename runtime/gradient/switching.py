@@ -9,8 +9,7 @@ from typing import Any
 
 from ..dream.device import Engine
 from ..dream.octaves import octave_sizes
-from ..errors import LivedreamError
-from .exporting import Cancelled
+from ..errors import Cancelled, LivedreamError, SessionLost
 from .objective import Objective
 from .platform import Platform
 from .providers import Provider
@@ -108,6 +107,14 @@ class Switcher:
         """What could not be prepared since the last call, and why, in a sentence."""
         failed, self._failed = self._failed, None
         return failed
+
+    def lost(self, error: SessionLost) -> None:
+        """What plays lost its session, see `SessionLost`: opens it again."""
+        with self._lock:
+            if not self._working:
+                self._working = True
+                self._notify(f"{error} It is opened again.")
+                threading.Thread(target=self._work, name="switching", daemon=True).start()
 
     def step_down(self, ready: Ready, platform: Platform) -> None:
         """The dream had to go on with less: with `ready`, on `platform`. What was being prepared

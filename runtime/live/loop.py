@@ -12,7 +12,7 @@ import numpy as np
 
 from ..control.desk import Desk, State
 from ..dream.dreamer import Dreamer
-from ..errors import LivedreamError
+from ..errors import LivedreamError, SessionLost
 from ..frame import Frame
 from ..gradient.switching import Switcher
 from ..scaling import resized
@@ -148,6 +148,10 @@ class Dreaming(threading.Thread):
     def _go_on(self, error: Exception) -> None:
         """After a frame that failed: with less where a device ran out of something, else with the
         next one. Raises LivedreamError where that has failed too often."""
+        if isinstance(error, SessionLost):  # Another one opens, while frames are left out.
+            self._stats.skipped += 1
+            self.switcher.lost(error)
+            return
         try:
             size = self._following.size
             self._following.recovered(self.switcher.platform.recover(error, self.dreamer, size))

@@ -132,9 +132,10 @@ def test_one_that_dies_is_lost_and_another_serves(sessions):
 
 @posix
 def test_one_that_dies_unseen_is_not_taken_for_open(sessions):
-    pid = sessions.pid
-    os.kill(pid, signal.SIGKILL)
-    assert gone(pid)
+    os.kill(sessions.pid, signal.SIGKILL)
+    end = time.monotonic() + SOON
+    while sessions.sizes and time.monotonic() < end:
+        time.sleep(0.01)
     assert sessions.sizes == set()
     sessions.open(OTHER, STEERING)
     assert sessions.sizes == {OTHER}
