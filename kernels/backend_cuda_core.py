@@ -95,6 +95,9 @@ class CudaCoreBackend:
         return Stream(int(native.handle), native)
 
     def record(self, stream: Stream) -> Any:
+        return stream.native.record(options=self._core.EventOptions(blocking_sync=True))
+
+    def mark(self, stream: Stream) -> Any:
         return stream.native.record(options=self._core.EventOptions(timing_enabled=True))
 
     def wait(self, stream: Stream, event: Any) -> None:

@@ -96,9 +96,10 @@ class PycudaBackend:
         return Stream(int(native.handle), native)
 
     def record(self, stream: Stream) -> Any:
-        event = self._driver.Event()
-        event.record(stream.native)
-        return event
+        return self._record(stream, 3)  # CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING
+
+    def mark(self, stream: Stream) -> Any:
+        return self._record(stream, 0)
 
     def wait(self, stream: Stream, event: Any) -> None:
         stream.native.wait_for_event(event)
@@ -108,3 +109,8 @@ class PycudaBackend:
 
     def elapsed(self, start: Any, end: Any) -> float:
         return end.time_since(start)
+
+    def _record(self, stream: Stream, flags: int) -> Any:
+        event = self._driver.Event(flags)
+        event.record(stream.native)
+        return event

@@ -83,6 +83,8 @@ class Backend(Protocol):
 
     def record(self, stream: Stream) -> Any: ...
 
+    def mark(self, stream: Stream) -> Any: ...
+
     def wait(self, stream: Stream, event: Any) -> None: ...
 
     def synchronize(self, waited: Any) -> None: ...
@@ -184,8 +186,12 @@ class Launcher:
         return self._backend.stream()
 
     def record(self, stream: Stream) -> Any:
-        """An event that happens when all queued so far is done."""
+        """An event that happens when all queued so far is done; who waits for it sleeps."""
         return self._backend.record(stream)
+
+    def mark(self, stream: Stream) -> Any:
+        """The same for `elapsed`: an event that keeps its time."""
+        return self._backend.mark(stream)
 
     def wait(self, stream: Stream, event: Any) -> None:
         """What is queued on `stream` from now on starts after the event; the host goes on."""
@@ -196,7 +202,7 @@ class Launcher:
         self._backend.synchronize(waited)
 
     def elapsed(self, start: Any, end: Any) -> float:
-        """Milliseconds on the card between two events that have happened."""
+        """Milliseconds on the card between two events of `mark` that have happened."""
         return self._backend.elapsed(start, end)
 
 

@@ -60,7 +60,7 @@ class StreamClock:
         self._stream = stream
 
     def mark(self) -> Any:
-        return self._launcher.record(self._stream)
+        return self._launcher.mark(self._stream)
 
     def seconds(self, start: Any, end: Any) -> float:
         return self._launcher.elapsed(start, end) / 1000

@@ -77,6 +77,11 @@ class Opened:
             clock.wait()
         return gradient
 
+    def close(self) -> None:
+        """End the sessions, and give back the memory that they and the frames took."""
+        self.engines.close()
+        self.device.trim()
+
     @property
     def octaves(self) -> list[tuple[int, int]]:
         """(height, width) from small to large."""

@@ -107,7 +107,7 @@ class Bench:
                     self._measure(opened, pictures[choices.size], effort)
                 finally:
                     # Before the next case: idle threads of these sessions would slow it.
-                    opened.engines.close()
+                    opened.close()
             except UsageError:
                 raise
             except LivedreamError as error:

@@ -31,11 +31,10 @@ class Buffer:
 class Pool:
     """Buffers on the card by size in bytes. Give and take from any thread attached to the card.
 
-    allocations: how often the card was asked for memory; constant in a steady stream of frames.
+    A steady stream of frames allocates nothing.
     """
 
     def __init__(self, launcher: Launcher) -> None:
-        self.allocations = 0
         self._launcher = launcher
         self._idle: defaultdict[int, list[Memory]] = defaultdict(list)
 
@@ -45,7 +44,6 @@ class Pool:
             memory = self._idle[size].pop()
         except IndexError:
             memory = self._launcher.allocate(size)
-            self.allocations += 1
         return Buffer(self, memory)
 
     def give_back(self, memory: Memory) -> None:
@@ -76,10 +74,9 @@ class Lease:
 
 
 class HostBuffers:
-    """Pinned buffers by size in bytes, from any thread. allocations: as of `Pool`."""
+    """Pinned buffers by size in bytes, from any thread."""
 
     def __init__(self, launcher: Launcher) -> None:
-        self.allocations = 0
         self._launcher = launcher
         self._idle: defaultdict[int, list[np.ndarray]] = defaultdict(list)
 
@@ -91,7 +88,6 @@ class HostBuffers:
             whole = self._idle[size].pop()
         except IndexError:
             whole = self._launcher.pinned((size,), np.uint8)
-            self.allocations += 1
         return np.asarray(Lease(self, whole, tuple(shape), kind))
 
     def give_back(self, whole: np.ndarray) -> None:

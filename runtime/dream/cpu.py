@@ -87,3 +87,6 @@ class CpuDevice:
     def limit(self, residual: np.ndarray, strength: float) -> np.ndarray:
         mean = cv2.norm(residual.reshape(1, -1), cv2.NORM_L1) / residual.size
         return residual * np.float32(strength / mean) if 0 < strength < mean else residual
+
+    def trim(self) -> None:
+        """Nothing to do: arrays are NumPy's."""

@@ -59,6 +59,10 @@ class Device(Protocol, Generic[Array]):
 
     def limit(self, residual: Array, strength: float) -> Array: ...
 
+    def trim(self) -> None:
+        """Give memory back that no array uses any more."""
+        ...
+
 
 class Engine(Protocol, Generic[Array]):
     """The network and its gradient, ready on a device."""

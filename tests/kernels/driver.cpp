@@ -23,6 +23,8 @@ namespace {
 enum Status { OK = 0, INVALID_VALUE = 1, NO_DEVICE = 100, INVALID_DEVICE = 101, INVALID_IMAGE = 200,
               INVALID_CONTEXT = 201, INVALID_HANDLE = 400, NOT_FOUND = 500, NOT_SUPPORTED = 801 };
 
+constexpr unsigned DISABLE_TIMING = 2;
+
 struct Kernel {
     void (*call)(void**);
     const char* types;
@@ -37,7 +39,7 @@ struct Module {
 
 std::recursive_mutex lock;
 std::map<uintptr_t, size_t> memory;
-std::set<void*> streams, events;
+std::set<void*> streams, events, timed;
 int primary_context, pool;
 thread_local std::vector<void*> contexts;
 unsigned seed;
@@ -243,15 +245,24 @@ int cuStreamWaitEvent(void* stream, void* event, unsigned) {
     return known(stream) ? alive(events, event) : INVALID_HANDLE;
 }
 
-int cuEventCreate(void** out, unsigned) { return made(events, out); }
-int cuEventDestroy_v2(void* event) { return gone(events, event); }
+int cuEventCreate(void** out, unsigned flags) {
+    const int status = made(events, out);
+    Guard guard(lock);
+    if (status == OK && !(flags & DISABLE_TIMING)) timed.insert(*out);
+    return status;
+}
+int cuEventDestroy_v2(void* event) {
+    Guard guard(lock);
+    timed.erase(event);
+    return gone(events, event);
+}
 int cuEventRecord(void* event, void* stream) {
     return known(stream) ? alive(events, event) : INVALID_HANDLE;
 }
 int cuEventSynchronize(void* event) { return alive(events, event); }
 int cuEventQuery(void* event) { return alive(events, event); }
 int cuEventElapsedTime(float* out, void* start, void* end) {
-    return *out = 1, alive(events, start) | alive(events, end);
+    return *out = 1, alive(timed, start) | alive(timed, end);
 }
 int cuEventElapsedTime_v2(float* out, void* start, void* end) {
     return cuEventElapsedTime(out, start, end);
