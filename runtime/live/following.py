@@ -118,7 +118,7 @@ class Following:
                 self._switcher.want(wanted)  # Calls off what was asked for since.
             self._asked = None
         elif needs != self._refused and (self._asked is None or needs != self._asked.needs):
-            self._asked = _Asked(wanted, needs, box)
+            self._asked, self._refused = _Asked(wanted, needs, box), None
             self._switcher.want(wanted)
 
     def _covers(self, state: State) -> bool:
