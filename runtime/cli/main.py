@@ -17,7 +17,7 @@ from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.providers import PROVIDERS
 from ..telling import console
 from .bench import bench
-from .options import SEED, Name, shared_options
+from .options import SEED, Name, shared_options, show_options
 
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace files that are there already."
@@ -60,8 +60,7 @@ def commands(debug: bool) -> None:
     "Without it: the first camera, or the cloudscape where there is none.",
 )
 @click.option("--loop", is_flag=True, help="Start a clip over at its end.")
-@click.option("--mirror", is_flag=True, help="Flip left and right.")
-@click.option("--fullscreen", is_flag=True, help="Start in full screen.")
+@show_options
 @click.option("--headless", is_flag=True, help="No window.")
 @click.option("--frames", type=click.IntRange(1), help="Stop after so many dreamt frames.")
 @click.option(

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ..choices import Choices, options_of
+from ..control.parameters import Show
 from ..control.recipes import RECIPES
 from ..declared import declared
 from ..dream.values import Dream
@@ -84,6 +85,30 @@ def dream_options() -> list[Callable[[Any], Any]]:
             )
         )
     return options
+
+
+def show_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """One flag per toggle of `Show` that a show may begin with; the command gets them as `begin`,
+    by name."""
+    toggles = [each for each in declared(Show) if each.name not in ("record", "freeze", "help")]
+
+    @functools.wraps(command)
+    def gathered(**values: Any) -> Any:
+        begin = {each.name: values.pop(each.name) for each in toggles}
+        return command(begin=begin, **values)
+
+    for each in reversed(toggles):
+        flag = f"--no-{each.name}" if each.default else f"--{each.name}"
+        text = f"Without: {each.sentence[0].lower()}{each.sentence[1:]}"
+        click.option(
+            flag,
+            each.name,
+            is_flag=True,
+            flag_value=not each.default,
+            default=each.default,
+            help=text if each.default else each.sentence,
+        )(gathered)
+    return gathered
 
 
 def shared_options(default_recipe: str) -> Callable[[Any], Any]:

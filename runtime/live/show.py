@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
@@ -56,18 +57,18 @@ def run_show(
     choices: Choices,
     source: str | None,
     loop: bool,
-    mirror: bool,
-    fullscreen: bool,
     headless: bool,
     frames: int | None,
     record: Path | None,
     stats_file: Path | None,
     overwrite: bool,
+    begin: Mapping[str, bool],
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
-    A signal is a way to quit too, see `ending`: everything is closed and written, and once the
-    picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
+    begin: the toggles of `Show`, as far as they were said. A signal is a way to quit too, see
+    `ending`: everything is closed and written, and once the picture plays nothing is raised. Raises
+    LivedreamError for whatever cannot be opened.
     """
     check_outputs([record, stats_file], [source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.
@@ -91,9 +92,7 @@ def run_show(
             )
             notice = Notice(console)
             switcher = Switcher(engines, playing(dreamer, (height, width)), notice)
-            desk = open_desk(
-                network, dreamer, choices.recipe, box, mirror=mirror, fullscreen=fullscreen
-            )
+            desk = open_desk(network, dreamer, choices.recipe, box, **begin)
             dreaming = Dreaming(
                 capture,
                 dreamer,

@@ -11,7 +11,7 @@ import pytest
 
 from livedream.runtime.choices import Choices
 from livedream.runtime.cli.main import perform
-from livedream.runtime.cli.options import shared_options
+from livedream.runtime.cli.options import shared_options, show_options
 from livedream.runtime.dream.values import Dream
 from livedream.runtime.gradient.ort import ort
 from livedream.runtime.store.pictures import write_photo
@@ -112,6 +112,20 @@ def test_settings_that_cannot_be_are_told(capsys, tmp_path, settings, says):
     code, text = call(capsys, "run", "--headless", "--settings", picture_of(tmp_path, settings))
     assert code == 2
     assert says in text
+
+
+def test_toggles_are_flags(capsys):
+    asked = []
+
+    @click.command("run")
+    @show_options
+    def command(begin) -> None:
+        asked.append(begin)
+
+    for arguments in ([], ["--mirror", "--no-hud"]):
+        command.main(arguments, standalone_mode=False)
+    usual = {"mirror": False, "compare": False, "fullscreen": False, "hud": True}
+    assert asked == [usual, {**usual, "mirror": True, "hud": False}]
 
 
 def test_without_a_command_it_is_run(capsys):

@@ -19,6 +19,7 @@ from livedream.runtime.dream.values import Dream
 from livedream.runtime.errors import Cancelled, LivedreamError
 from livedream.runtime.frame import Frame
 from livedream.runtime.gradient.objective import parse_objective
+from livedream.runtime.gradient.platform import Recovery
 from livedream.runtime.gradient.providers import PROVIDERS, Provider
 from livedream.runtime.gradient.selection import Engines, Opening
 from livedream.runtime.gradient.switching import Ready, Switcher, Wanted
@@ -281,6 +282,25 @@ class TestWhatTheDeskSays:
             show.desk.set("size", "20x20", "key")
             assert show.wait_for(size="20x16").picture.shape == (16, 20, 3)
 
+    def test_until_they_are_open_the_dream_goes_on_as_it_was(self, monkeypatch):
+        release, opening = threading.Event(), threading.Event()
+
+        def slow(self, height, width, background=False):
+            opening.set()
+            assert release.wait(10)
+            self.sizes.add((height, width))
+
+        with Setting(Film(100_000)) as show:
+            show.next()
+            monkeypatch.setattr(Engine, "prepare", slow)
+            show.desk.fade({"octaves": 2, "octave_scale": 2, "strength": 9}, "key", 0)
+            assert opening.wait(5)
+            held = show.wait_for(strength=9)
+            assert (held.settings["octaves"], held.settings["octave_scale"]) == (1, 1.4)
+            assert show.dreamer.sizes(*SIZE) == [SIZE]
+            release.set()
+            show.wait_for(octaves=2, octave_scale=2)
+
     def test_what_cannot_be_opened_is_told_and_the_desk_goes_back(self):
         def broken(layers, cancel):
             if layers == "b":
@@ -337,6 +357,17 @@ class TestWhatTheDeskSays:
                 show.next()
         assert resets == [1]
 
+    @pytest.mark.parametrize(("name", "value"), [("mirror", True), ("recipe", "google")])
+    def test_a_picture_of_another_kind_begins_anew(self, name, value):
+        resets = []
+        with Setting(Film(100_000)) as show:
+            show.next()
+            show.dreamer.reset = lambda: resets.append(1)
+            show.desk.fade({name: value, "octaves": 1, "octave_scale": 1.4}, "key", 0)
+            for _ in range(4):
+                show.next()
+        assert resets == [1]
+
 
 class Odd(Film):
     """A film of which some frames are no pictures. bad: number of a frame -> what it gives."""
@@ -384,6 +415,31 @@ class TestFramesThatFail:
         assert len(show.everything()) == 20
         assert show.stats.skipped == 5
         assert show.said == ["A frame was left out: error: OpenCV(4) resize failed."]
+
+    def test_a_device_that_ran_out_goes_on_with_less_and_the_desk_says_so(self, monkeypatch):
+        show = Setting(Film(10_000), frames=20)
+        show.desk.set("octaves", 3, "start")
+        elsewhere = Toys("elsewhere")
+
+        def recover(self, error, dreamer, size):
+            assert (str(error), size) == ("out of memory", SIZE)
+            dreamer.dream = replace(dreamer.dream, octaves=1)
+            dreamer.engine = Engine(dreamer.engine.graph, elsewhere.providers[0], A.objective)
+            return Recovery((16, 20), elsewhere, "Going on with less.")
+
+        def fail(image):
+            raise MemoryError("out of memory")
+
+        monkeypatch.setattr(Toys, "recover", recover)
+        show.dreamer.engine.gradient = fail
+        dreams = show.everything()
+        assert len(dreams) == 20
+        assert show.said == ["Going on with less."]
+        assert show.stats.skipped == 0
+        assert dreams[-1].picture.shape == (16, 20, 3)
+        assert dreams[-1].settings["provider"] == "elsewhere"
+        assert (show.desk.base["octaves"], show.desk.base["size"]) == (1, "20x16")
+        assert show.switcher.platform is elsewhere
 
     def test_the_show_ends_where_every_frame_fails(self):
         show = Setting(Film(10_000, interval=0))
