@@ -23,7 +23,7 @@ from ..dream.cpu import CpuDevice
 from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.exporting import INSTALL, missing_extra
 from ..gradient.objective import steering
-from ..store.cache import cache_root
+from ..store.cache import cache_folder
 from . import statistics
 from .opened import Opened
 from .results import distribution, spread
@@ -212,7 +212,7 @@ def _request(opened: Opened, variant: str, pictures: str) -> dict[str, Any]:
         "layers": list(graph.layers),
         "weights": weights,
         "seed": seed,
-        "cache": str(cache_root() / "weights"),
+        "cache": str(cache_folder("weights")),
         "steering": {
             layer: [fed[f"{layer}.{kind}"].tolist() for kind in ("square", "linear")]
             for layer in graph.layers

@@ -148,9 +148,11 @@ def compare(files: tuple[Path, ...], html_file: Path | None) -> None:
     from ..bench.page import comparison_page, write_page
     from ..bench.report import print_comparison
     from ..bench.schema import read_report
+    from ..store.files import check_outputs
 
     if len(files) < 2:
         raise UsageError("Name at least two reports: `livedream bench compare A.json B.json`.")
+    check_outputs([html_file], files, overwrite=True)
     reports = [read_report(file) for file in files]
     names = _short_names(files)
     comparison = matched(reports, names)
@@ -199,13 +201,9 @@ def _run(
     from ..bench.runner import Bench as Runner
     from ..bench.runner import Plan
     from ..bench.schema import write_report
-    from ..store.files import check_writable
+    from ..store.files import check_outputs
 
-    files = [path for path in (json_file, html_file) if path]
-    for path in files:
-        check_writable(path)
-    if len(files) == 2 and files[0].resolve() == files[1].resolve():
-        raise UsageError("--json and --html name the same file; name two.")
+    check_outputs([json_file, html_file], choices.files, overwrite=True)
     told = Console(stderr=True, highlight=False)
     first, further = efforts(full, seconds, baseline)
     plan = Plan(

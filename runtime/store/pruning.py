@@ -65,9 +65,9 @@ def remove(path: Path) -> None:
             # Out of the way at once: another program may be looking.
             aside = path.with_name(f".{path.name}-{secrets.token_hex(3)}")
             path.rename(aside)
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(aside)
         else:
-            path.unlink(missing_ok=True)
+            path.unlink()
 
 
 def _age(path: Path) -> float:

@@ -39,9 +39,12 @@ def folder(tmp_path, monkeypatch):
         ["video", "own.png", "weights.mp4", "--weights", "weights.mp4"],
         ["export", "googlenet", "--layers", "conv1", "--weights", "weights.onnx", "--output",
          "weights.onnx"],
+        ["bench", "--graph", "graph.png", "--json", "graph.png"],
+        ["bench", "compare", "own.png", "graph.png", "--html", "link.json"],
     ],
 )  # fmt: skip
 def test_an_output_is_never_an_input(capsys, folder, arguments, more):
+    more = [] if arguments[0] == "bench" else more  # A report is written anew as often as wanted.
     code, text = call(capsys, *arguments, *more)
     assert code == 2
     assert "is the file to read itself" in text
@@ -49,6 +52,9 @@ def test_an_output_is_never_an_input(capsys, folder, arguments, more):
 
 def test_a_recording_and_its_numbers_are_two_files(capsys, folder):
     code, text = call(capsys, *RUN, "demo", "--record", "new.mp4", "--stats", "./new.mp4")
+    assert code == 2
+    assert "are one file" in text
+    code, text = call(capsys, "bench", "--json", "new.html", "--html", "./new.html")
     assert code == 2
     assert "are one file" in text
 
