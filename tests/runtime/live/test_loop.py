@@ -460,6 +460,29 @@ class TestFramesThatFail:
             assert show.desk.base["size"] == "40x32"
             assert show.stats.skipped == 0
 
+    def test_a_size_that_the_camera_wants_and_cannot_have_is_asked_for_once(self, monkeypatch):
+        tried = []
+
+        def full(self, height, width, background=False):
+            tried.append((height, width))
+            raise LivedreamError("no memory for that")
+
+        wide = np.full((32, 64, 3), 90, np.uint8)
+        with Setting(Odd(100_000, lambda index: wide if index > 5 else None)) as show:
+            monkeypatch.setattr(Engine, "prepare", full)
+            until(lambda: show.said)
+            for _ in range(20):
+                assert show.next().picture.shape == (32, 40, 3)
+            assert tried == [(20, 40)]
+            assert show.said == ["no memory for that"]
+            # Anything else may be asked for, and after it the same once more.
+            show.desk.set("octaves", 2, "key")
+            until(lambda: len(show.said) == 3)
+            for _ in range(20):
+                show.next()
+            assert tried == [(20, 40), (14, 29), (20, 40)]
+            assert show.desk.base["octaves"] == 1
+
 
 def test_only_the_newest_request_counts_and_an_older_export_is_called_off():
     called_off = []
