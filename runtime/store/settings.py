@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+import warnings
 import zlib
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,6 +15,8 @@ from PIL import Image
 from ..errors import LivedreamError
 
 KEYWORD = "livedream"
+_READ = ("PNG", "JPEG")
+
 LONGEST = 65_000
 """Characters of JSON; what a JPEG's comment holds."""
 
@@ -50,7 +53,7 @@ def read_settings(path: Path | str) -> dict[str, Any]:
     """
     path = Path(path).expanduser()
     try:
-        with Image.open(path, formats=("PNG", "JPEG")) as picture:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=_READ) as picture:
             kind, info = picture.format, picture.info
     except FileNotFoundError as error:
         raise LivedreamError(f"{path} does not exist; check the name.") from error

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from livedream.runtime.cuda.engine_cache import EngineFolder, EngineKey
+from livedream.runtime.store.usage import in_use, let_go
 
 KEY = EngineKey("1", (20, 24), "fp32", "tensorrt 10", "a card", "580")
 
@@ -60,3 +61,16 @@ def test_two_processes_do_not_mix(tmp_path):
     assert [code for code, _ in ended] == [0, 0, 0], ended
     EngineFolder(tmp_path, KEY).publish()  # where the last act was to discard
     assert all(path.name == KEY.name() for path in Path(tmp_path).iterdir())
+
+
+def test_an_engine_is_in_use_from_its_build_or_its_finding_on(tmp_path):
+    built = EngineFolder(tmp_path, KEY)
+    (built.path / "toy.engine").write_text("built")
+    built.publish()
+    target = tmp_path / KEY.name()
+    assert in_use(target)
+    let_go(target)
+    assert not in_use(target)
+    assert EngineFolder(tmp_path, KEY).path == target
+    assert in_use(target)
+    let_go(target)

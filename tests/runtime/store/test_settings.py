@@ -102,6 +102,33 @@ def test_a_bomb_of_text_is_an_error_of_ours(tmp_path):
         read_settings(png_with(tmp_path / "a.png", bytes(100_000_000), b"zTXt"))
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_the_longest_settings_travel_and_longer_ones_stay_behind(tmp_path, suffix):
+    path, around = tmp_path / f"a{suffix}", len('{"a": ""}')
+    longest = {"a": "x" * (LONGEST - around)}
+    write_photo(path, IMAGE, longest)
+    assert read_settings(path) == longest
+    write_photo(path, IMAGE, {"a": longest["a"] + "x"}, overwrite=True)
+    with pytest.raises(LivedreamError, match="carries no settings"):
+        read_settings(path)
+    assert read_photo(path).shape == IMAGE.shape
+
+
+@pytest.mark.parametrize("side", [10_000, 30_000])
+def test_a_picture_that_would_fill_the_memory_is_not_decoded(tmp_path, side, recwarn):
+    path = png_with(tmp_path / "a.png", b'{"a": 1}')
+    content = bytearray(path.read_bytes())
+    content[16:24] = struct.pack(">II", side, side)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    path.write_bytes(content)
+    if side < 20_000:
+        assert read_settings(path) == {"a": 1}
+    else:
+        with pytest.raises(LivedreamError, match="no PNG or JPEG that can be read"):
+            read_settings(path)
+    assert not recwarn.list
+
+
 def test_what_is_allowed_is_read(tmp_path):
     given = {"a": -1.5, "b": 2**63 - 1, "c": False, "d": "é", "e": {"f": [{"g": 1}]}, "": ""}
     assert read_settings(png_with(tmp_path / "a.png", json.dumps(given).encode())) == given
