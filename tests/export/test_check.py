@@ -55,9 +55,9 @@ Spoiled = Callable[..., Agreement]
 
 @pytest.fixture
 def checked(small: Cut, graph: bytes, tmp_path: Path) -> Spoiled:
-    """checked(half=False, spoil=None): the check of a graph whose gradient `spoil` changes."""
+    """checked(half, spoil, minimum): the check of a graph whose gradient `spoil` changes."""
 
-    def run(half: bool = False, spoil: Callable | None = None) -> Agreement:
+    def run(half: bool = False, spoil: Callable | None = None, minimum: int = 7) -> Agreement:
         model = onnx.load_from_string(graph)
         if spoil:
             for node in model.graph.node:
@@ -70,8 +70,8 @@ def checked(small: Cut, graph: bytes, tmp_path: Path) -> Spoiled:
             )
         onnx.save(model, tmp_path / "graph.onnx")
         return check(
-            tmp_path / "graph.onnx", small, {"layer": 8}, MEAN, STD, minimum_size=7, half=half,
-            seed=4,
+            tmp_path / "graph.onnx", small, {"layer": 8}, MEAN, STD,
+            minimum_size=minimum, half=half, seed=4,
         )  # fmt: skip
 
     return run
@@ -142,6 +142,46 @@ def test_one_odd_image_of_three_is_let_pass_and_two_are_not(checked: Spoiled) ->
     assert checked(spoil=larger_where_brighter((middle + brightest) / 2)).error < 1e-4
     with pytest.raises(ExportError, match="does not agree"):
         checked(spoil=larger_where_brighter((darkest + middle) / 2))
+
+
+@pytest.mark.parametrize("axis", [2, 3])
+def test_images_are_larger_than_the_smallest_that_the_network_takes(
+    checked: Spoiled, axis: int
+) -> None:
+    spoil = lambda: (  # noqa: E731
+        [
+            helper.make_node("Shape", ["image"], ["side"], start=axis, end=axis + 1),
+            helper.make_node("Greater", ["side", "minimum"], ["fits"]),
+            helper.make_node("Where", ["fits", "one", "wrong"], ["by"]),
+            helper.make_node("Mul", ["right", "by"], ["gradient"]),
+        ],
+        {"minimum": np.int64(150), "wrong": np.float32(1.5), "one": np.float32(1)},
+    )
+    assert checked(spoil=spoil, minimum=150).error < 1e-4
+    with pytest.raises(ExportError, match="does not agree"):
+        checked(spoil=spoil)
+
+
+def test_a_network_that_float32_is_too_coarse_for_is_measured_by_torchs_own_error(
+    tmp_path: Path,
+) -> None:
+    """The small difference of two large numbers, which rounding leaves some percent off."""
+    network = Network()
+    large, difference = torch.nn.Conv2d(3, 2, 1, bias=False), torch.nn.Conv2d(2, 1, 1, bias=False)
+    with torch.no_grad():
+        large.weight.copy_(
+            torch.tensor([[3e3, 7e3, 5e3], [3e3 + 2**-7, 7e3, 5e3]])[..., None, None]
+        )
+        difference.weight.copy_(torch.tensor([[-1.0, 1.0]])[..., None, None])
+    network.stage(None, "large", large)
+    network.stage("layer", "difference", difference)
+    coarse = cut(network, ["layer"])
+    graph = compose(trace(coarse, MEAN, STD), precision="fp32", form="cpu", metadata={})
+    onnx.save(graph, tmp_path / "graph.onnx")
+    result = check(
+        tmp_path / "graph.onnx", coarse, {"layer": 1}, MEAN, STD, minimum_size=1, half=False, seed=1
+    )
+    assert 0.01 < result.error < 0.5
 
 
 def test_a_gradient_that_is_not_finite_is_refused(checked: Spoiled) -> None:
