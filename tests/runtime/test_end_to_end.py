@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+import psutil
 import pytest
 
 from livedream.runtime.control.recipes import RECIPES
@@ -234,3 +237,95 @@ def test_keys_drive_the_show(environment, graph, display, tmp_path):
     stats = json.loads((tmp_path / "s.json").read_text())
     assert stats["age_ms"]["count"] > 10
     assert "present" in stats["stages_ms"]
+
+
+def exporter(show: subprocess.Popen) -> psutil.Process:
+    """The child of a show that exports, once there is one."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end and show.poll() is None:
+        for child in psutil.Process(show.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if "livedream.export" in child.cmdline():
+                    return child
+        time.sleep(0.02)
+    raise AssertionError("nothing is exported")
+
+
+@pytest.fixture
+def play(environment, tmp_path):
+    """play(*arguments): a show of the demo with its graph made on demand, ended after the test."""
+    shows = []
+
+    def start(*arguments: object, **more: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "livedream.runtime", "--source", "demo"]
+        command += ["--model", "efficientnet_lite0", "--provider", "cpu", *map(str, arguments)]
+        shows.append(
+            subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+                             env={**environment, **more})
+        )  # fmt: skip
+        return shows[-1]
+
+    yield start
+    for show in shows:
+        show.kill()
+        show.communicate()
+
+
+def graphs_in(cache: Path) -> list[str]:
+    return [path.name for path in cache.rglob("*") if path.is_file() and path.suffix != ".lock"]
+
+
+def test_an_exporter_that_is_killed_ends_the_start_in_one_sentence(play, tmp_path):
+    cache = tmp_path / "own"
+    show = play("--headless", "--layers", "stem", LIVEDREAM_CACHE=str(cache))
+    exporter(show).kill()
+    _, said = show.communicate(timeout=30)
+    assert show.returncode == 1
+    assert "Traceback" not in said
+    assert "export" in said.splitlines()[-1]
+    assert graphs_in(cache) == []
+
+
+def test_an_exporter_that_hangs_does_not_hold_up_the_end(play, tmp_path):
+    cache = tmp_path / "own"
+    show = play("--headless", "--layers", "stem", LIVEDREAM_CACHE=str(cache))
+    child = exporter(show)
+    child.suspend()
+    show.send_signal(signal.SIGTERM)
+    _, said = show.communicate(timeout=30)
+    assert "Traceback" not in said
+    assert show.returncode == 0
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert graphs_in(cache) == []
+
+
+def test_the_show_outlives_an_exporter_that_is_killed(play, display, tmp_path):
+    show = play("--layers", LAYERS, "--stats", "s.json", DISPLAY=display)
+
+    def xdotool(*arguments: str) -> str:
+        done = subprocess.run(
+            ["xdotool", *arguments], env={**os.environ, "DISPLAY": display}, capture_output=True,
+            text=True, timeout=60, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    window = xdotool("search", "--sync", "--name", "^livedream$").split()[-1]
+    xdotool("windowfocus", "--sync", window)
+    xdotool("key", "n")
+    exporter(show).kill()
+    assert show.stderr
+    assert any("export" in line for line in show.stderr)  # It says so, and plays on.
+    assert show.poll() is None
+    xdotool("key", "plus")
+    end, steps = time.monotonic() + 20, set[float]()
+    while RECIPES["live"].dream.step_size + 0.25 not in steps:
+        assert time.monotonic() < end, steps
+        xdotool("key", "s")
+        steps |= {
+            read_settings(path)["step_size"]
+            for path in tmp_path.glob("livedream-*.png")
+            if path.stat().st_size
+        }
+    xdotool("key", "q")
+    assert show.wait(30) == 0
+    assert json.loads((tmp_path / "s.json").read_text())["settings"]["layers"] == LAYERS
