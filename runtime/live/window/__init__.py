@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from .hud import Status, compare, draw_help, draw_hud, draw_message
-from .screen import display_available, display_problem, require_display
+from .screen import display_problem, require_display
 from .window import Window
 
 __all__ = [
     "Status",
     "Window",
     "compare",
-    "display_available",
     "display_problem",
     "draw_help",
     "draw_hud",

@@ -29,8 +29,8 @@ class Status:
     """What the HUD tells.
 
     fps: dreamt frames a second. age: seconds from capture to display. size: (width, height) of
-    the dream. recording: seconds recorded so far, None when not recording. message: one short
-    sentence such as "preparing Mixed_6a ..."; empty for none. details: further short facts.
+    the dream. recording: seconds recorded so far, None when not recording. details: further
+    short facts.
     """
 
     fps: float
@@ -40,12 +40,11 @@ class Status:
     size: tuple[int, int]
     recording: float | None = None
     frozen: bool = False
-    message: str = ""
     details: tuple[str, ...] = ()
 
 
 def draw_hud(image: np.ndarray, status: Status) -> np.ndarray:
-    """Numbers at the top left, recording at the top right, the message at the bottom."""
+    """Numbers at the top left, recording at the top right."""
     image = image.copy()
     type_ = _Type.fitting(image)
     width, height = status.size
@@ -59,14 +58,19 @@ def draw_hud(image: np.ndarray, status: Status) -> np.ndarray:
     type_.plate(image, lines, (type_.gap, type_.gap))
     if status.recording is not None:
         _recording(image, type_, status.recording)
-    _message(image, type_, status.message)
     return image
 
 
 def draw_message(image: np.ndarray, message: str) -> np.ndarray:
-    """Only the message, for when the HUD is hidden: one sentence at the bottom, in the middle."""
+    """One sentence at the bottom, in the middle; nothing for an empty one."""
+    if not message:
+        return image
     image = image.copy()
-    _message(image, _Type.fitting(image), message)
+    type_ = _Type.fitting(image)
+    lines = [(line, TEXT) for line in type_.wrap(message, image.shape[1] - 4 * type_.gap)]
+    width, height = type_.measure(lines)
+    corner = (image.shape[1] - width) // 2, image.shape[0] - height - type_.gap
+    type_.plate(image, lines, corner)
     return image
 
 
@@ -173,15 +177,6 @@ class _Type:
             else:
                 lines[-1] = longer
         return lines
-
-
-def _message(image: np.ndarray, type_: _Type, message: str) -> None:
-    if not message:
-        return
-    lines = [(line, TEXT) for line in type_.wrap(message, image.shape[1] - 4 * type_.gap)]
-    width, height = type_.measure(lines)
-    corner = (image.shape[1] - width) // 2, image.shape[0] - height - type_.gap
-    type_.plate(image, lines, corner)
 
 
 def _recording(image: np.ndarray, type_: _Type, seconds: float) -> None:

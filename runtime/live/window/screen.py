@@ -17,11 +17,6 @@ _connections: dict[str, int] = {}
 INSTEAD = "use --headless, with --record OUT.mp4 to keep the dream"
 
 
-def display_available() -> bool:
-    """Whether a window can be opened here."""
-    return display_problem() is None
-
-
 def require_display() -> None:
     """Raises LivedreamError, with what to do instead, when no window can be opened here."""
     problem = display_problem()
