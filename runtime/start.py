@@ -10,9 +10,9 @@ from rich.console import Console
 
 from .choices import Choices
 from .control.desk import Desk
-from .dream.device import Engine
 from .dream.dreamer import Dreamer
 from .dream.stages import TimedDreamer
+from .gradient.engine import Engine
 from .gradient.network import Network, Request, find_network
 from .gradient.platform import Platform, Processor
 from .gradient.providers import find_provider

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ..choices import Choices
-from ..dream.device import Device, Engine
+from ..dream.device import Device
 from ..dream.dreamer import Dreamer
 from ..dream.stages import Stage, TimedDreamer
 from ..dream.values import Dream
+from ..gradient.engine import Engine
 from ..gradient.network import Network
 from ..gradient.selection import Engines
 from ..progress import Progress

@@ -9,11 +9,11 @@ fades, and is dropped where the flow cannot be trusted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 
-from .device import Array, Device, Engine
+from .device import Array, Climbed, Device
 from .flow import MotionTracker
 from .values import Dream
 
@@ -33,13 +33,13 @@ class Dreamer(Generic[Array]):
     def __init__(
         self,
         device: Device[Array],
-        engine: Engine[Array],
+        engine: Climbed[Array],
         dream: Dream,
         *,
         seed: int = 0,
     ) -> None:
         self.device = device
-        self.engine = engine
+        self.engine: Any = engine  # Whoever put it there knows what else it can do.
         self.dream = dream
         self.seed = seed
         self.on_step: Callable[[], None] | None = None

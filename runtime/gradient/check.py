@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..dream.device import Engine
 from ..errors import LivedreamError
+from .engine import Engine
 from .host import HostEngine
 from .providers import PROVIDERS, Provider
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..dream.cpu import CpuDevice
-from ..dream.device import Device, Engine
+from ..dream.device import Device
 from ..dream.dreamer import Dreamer
+from .engine import Engine
 from .graph import Graph
 from .host import HostEngine
 from .objective import Objective

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from ..dream.device import Engine
 from ..errors import Cancelled, LivedreamError, UsageError
 from ..progress import Progress
 from .check import WrongGradient, check_engine, worth_checking
+from .engine import Engine
 from .network import Network
 from .objective import Objective
 from .platform import Platform, better_than, start_order

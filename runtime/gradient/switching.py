@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..dream.device import Engine
 from ..dream.octaves import octave_sizes
 from ..errors import Cancelled, LivedreamError, SessionLost
+from .engine import Engine
 from .objective import Objective
 from .platform import Platform
 from .providers import Provider

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..dream.device import Engine
 from ..errors import LivedreamError
+from .engine import Engine
 from .providers import Provider
 
 

@@ -209,6 +209,16 @@ def test_an_error_of_the_source_reaches_the_one_who_shows():
         Setting(Film(3, error=LivedreamError("lost"))).everything()
 
 
+def test_stopping_ends_the_thread_and_closes_the_output():
+    with Setting(Film(100_000)) as show:
+        assert show.next().dream.dtype == np.uint8
+        show.dreaming.stop()
+        assert not show.dreaming.is_alive()
+        with suppress(Closed):
+            assert show.next().dream.shape == (32, 40, 3)
+        assert show.dreaming.output.closed
+
+
 def test_frames_pass_mirrored_and_freeze_holds_the_picture():
     with Setting(Film(10_000)) as show:
         first = show.next()
@@ -451,6 +461,11 @@ class TestFramesThatFail:
     def test_a_film_of_which_nothing_could_be_dreamt_says_why(self):
         with pytest.raises(LivedreamError, match="no colour picture"):
             Setting(Odd(3, lambda index: np.zeros((4, 4), np.uint8))).everything()
+
+    def test_a_film_that_ends_with_a_bad_frame_has_just_ended(self):
+        show = Setting(Odd(8, lambda index: np.zeros((4, 4), np.uint8) if index > 5 else None))
+        assert show.everything()
+        assert show.stats.skipped > 0
 
     def test_a_picture_of_another_size_goes_on_and_is_prepared_beside(self):
         wide = np.full((32, 64, 3), 90, np.uint8)
