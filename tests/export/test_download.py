@@ -147,6 +147,7 @@ def test_wrong_hash(server: Server, tmp_path: Path) -> None:
     server.content = b"something else" * 1000
     with pytest.raises(ExportError, match="sha256"):
         fetch(server.url, DIGEST, tmp_path, quiet)
+    assert len(server.requests) == 1
     assert names(tmp_path) == []
 
 

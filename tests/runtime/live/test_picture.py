@@ -55,3 +55,31 @@ def test_a_residual_lets_go_where_motion_is_not_trusted():
     carried = carry(residual, Motion(np.zeros((2, 45, 80), np.float32), keep))
     np.testing.assert_allclose(carried[:, :70].astype(int), residual[:, :70], atol=2)
     np.testing.assert_allclose(carried[:, 90:], NONE, atol=1)
+
+
+@pytest.mark.parametrize(("axis", "moved"), [(0, (3.0, 0.0)), (1, (0.0, 3.0))])
+def test_flow_of_a_smaller_picture_counts_in_its_own_pixels(axis, moved):
+    """The flow's plane is 40 x 20, the residual's 160 x 60: x counts four times, y three times."""
+    flow = np.zeros((2, 20, 40), np.float32)
+    flow[:] = np.array(moved, np.float32)[:, None, None]
+    residual = smooth(8, 60, 160)
+    carried = carry(residual, Motion(flow, np.ones((20, 40), np.float32)))
+    x, y = 4 * int(moved[0]), 3 * int(moved[1])
+    np.testing.assert_array_equal(carried[: 60 - y, : 160 - x], residual[y:, x:])
+    # What comes in from outside goes on with the edge.
+    edge = residual[:, -1:] if axis == 0 else residual[-1:]
+    outside = carried[:, 160 - x :] if axis == 0 else carried[60 - y :]
+    np.testing.assert_array_equal(outside, np.broadcast_to(edge, outside.shape))
+
+
+def test_half_trusted_is_half_of_the_residual():
+    residual = smooth(9, 60, 160)
+    half = Motion(np.zeros((2, 60, 160), np.float32), np.full((60, 160), 0.5, np.float32))
+    expected = NONE + (residual.astype(float) - NONE) / 2
+    assert np.abs(carry(residual, half) - expected).max() <= 1.5
+
+
+def test_all_of_the_dream_is_shown_unless_somebody_says_less():
+    small, camera = smooth(1, 90, 160), smooth(2, 90, 160)
+    residual = residual_of(smooth(3, 90, 160) // 4 + small // 2, small)
+    np.testing.assert_array_equal(compose(camera, residual), compose(camera, residual, 1.0))

@@ -6,7 +6,7 @@ import pytest
 
 from livedream.runtime.errors import UsageError
 from livedream.runtime.store.cache import cache_folder
-from livedream.runtime.store.pruning import ABANDONED, cache_limit, prune, remove
+from livedream.runtime.store.pruning import cache_limit, prune, remove
 from livedream.runtime.store.usage import in_use, let_go, use
 
 KB = 1000
@@ -142,8 +142,13 @@ def test_what_was_abandoned_goes_and_what_is_being_written_stays():
         path.write_bytes(b"half")
     prune()
     assert all(path.exists() for path in names)
+    hour = 3600
     for path in names:
-        os.utime(path, (0, path.stat().st_mtime - ABANDONED - 10))
+        os.utime(path, (0, path.stat().st_mtime - 23 * hour))
+    prune()
+    assert all(path.exists() for path in names)
+    for path in names:
+        os.utime(path, (0, path.stat().st_mtime - 2 * hour))
     prune()
     assert not any(path.exists() for path in names)
 
