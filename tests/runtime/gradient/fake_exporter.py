@@ -61,4 +61,5 @@ elif story == "late crash":
 elif story == "hangs":
     output.write_bytes(b"half a gr")
     say(stage="tracing", fraction=0.1)
-    time.sleep(60)
+    while True:  # Nothing but an end from outside ends it.
+        time.sleep(60)
