@@ -17,6 +17,7 @@ class Choices:
     """The shared options of the commands, as they were given.
 
     layers: the text of an objective; None for the model's own. size: (width, height).
+    settings: the picture whose settings take the place of the defaults, which was read already.
     overrides: the values of `Dream` that were given on the command line.
     """
 
@@ -29,12 +30,14 @@ class Choices:
     precision: str
     size: tuple[int, int] | None
     seed: int
+    settings: Path | None
     overrides: dict[str, Any]
 
     @property
     def files(self) -> tuple[Path | str | None, ...]:
         """What is read besides the picture; an output may name none of it."""
-        return self.graph, None if self.weights in ("auto", "random") else self.weights
+        weights = None if self.weights in ("auto", "random") else self.weights
+        return self.graph, weights, self.settings
 
     @property
     def live(self) -> bool:

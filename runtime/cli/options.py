@@ -60,14 +60,15 @@ class Name(click.ParamType):
         return value
 
 
-def begin_with(ctx: click.Context, param: click.Parameter, path: Path | None) -> None:
+def begin_with(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
     """The settings of the picture at `path` take the place of the defaults."""
     if path is None:
-        return
+        return None
     options = options_of(read_settings(path))
     if ctx.info_name != "run":
         options.pop("size", None)  # Of the camera's picture; a photo has its own.
     ctx.default_map = {**(ctx.default_map or {}), **options}
+    return path
 
 
 def dream_options() -> list[Callable[[Any], Any]]:
@@ -119,7 +120,6 @@ def shared_options(default_recipe: str) -> Callable[[Any], Any]:
             type=click.Path(path_type=Path),
             metavar="SNAPSHOT.png",
             is_eager=True,
-            expose_value=False,
             callback=begin_with,
             help="Begin with what made this picture: its network, layers and values. Options "
             "given beside it hold.",

@@ -175,7 +175,8 @@ class Recorder:
             if not playable(temporary):
                 raise
             # Return, so that the part on the disk gets its name.
-            self._fail(error)
+            sentence = str(self._told(error)).rstrip(".")
+            self._fail(LivedreamError(f"{sentence}; what was recorded until then is kept."))
         finally:
             if video is not None:
                 video.close()

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+from livedream.runtime.store.pictures import write_photo
+
 from .test_command_line import call
 
 RUN = ["run", "--headless", "--source"]
@@ -20,6 +22,7 @@ def folder(tmp_path, monkeypatch):
     cv2.imwrite("own.png", np.full((40, 60, 3), 90, np.uint8))
     os.link("own.png", "hard.mp4")
     os.symlink("own.png", "link.json")
+    write_photo("made.png", np.zeros((8, 8, 3), np.uint8), {"octaves": 2})
     for name in ("graph.png", "weights.mp4", "weights.onnx", "old.png", "old.mp4", "old.onnx"):
         (tmp_path / name).write_text("mine")
     return tmp_path
@@ -35,6 +38,7 @@ def folder(tmp_path, monkeypatch):
         [*RUN, "demo", "--weights", "weights.mp4", "--record", "weights.mp4"],
         ["image", "own.png", "own.png"],
         ["image", "own.png", "graph.png", "--graph", "graph.png"],
+        ["image", "own.png", "made.png", "--settings", "made.png"],
         ["video", "own.png", "hard.mp4"],
         ["video", "own.png", "weights.mp4", "--weights", "weights.mp4"],
         ["export", "googlenet", "--layers", "conv1", "--weights", "weights.onnx", "--output",
