@@ -39,7 +39,7 @@ from ..errors import LivedreamError
 from ..gradient.exporting import INSTALL, missing_extra, weights_file
 from ..gradient.providers import PROVIDERS, Provider
 from ..live.window.screen import INSTEAD, display_problem
-from ..store.cache import cache_folder, cache_root, cache_size
+from ..store.cache import cache_root, cache_size
 
 # Each brings the same folder `onnxruntime`; the one installed last overwrites the other's files.
 RUNTIMES = (
@@ -350,8 +350,7 @@ def _trial(onnxruntime: ModuleType) -> Callable[[Provider], str | None]:
         # Here, because most machines have no card to try.
         from ..cuda.trial import kernels_trouble, session_trouble
 
-        kernels = kernels_trouble(cache_folder("engines") / "kernels")
-        return kernels or session_trouble(onnxruntime, provider)
+        return kernels_trouble() or session_trouble(onnxruntime, provider)
 
     return trouble
 

@@ -114,7 +114,7 @@ def cuda(
     if not gpu.names:
         return Judgement(
             MISSING,
-            "offered, but no card is visible; the CPU is used",
+            "no card is visible to programs",
             "Where there is one, unset CUDA_VISIBLE_DEVICES.",
         )
     if built and gpu.cuda < (built, 0):
@@ -166,7 +166,7 @@ def tensorrt(
     if gpu is None:
         return Judgement(MISSING, "installed, but no NVIDIA driver answers")
     if not gpu.names:
-        return Judgement(MISSING, "installed, but no card is visible")
+        return Judgement(MISSING, "installed, but no card is visible to programs")
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
     return Judgement(OK, named or "TensorRT 10 of the system")
 

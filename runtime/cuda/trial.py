@@ -5,14 +5,13 @@ What is installed (`machine`) does not tell; this opens both, which takes second
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...kernels.compile import KernelError
-from ...kernels.launcher import open_launcher
+from ..errors import LivedreamError
 from ..gradient.providers import Provider
+from .assemble import open_device
 from .ladder import explain, preload, probe
 from .session_options import NO_CPU_FALLBACK
 
@@ -23,12 +22,11 @@ SUM = bytes.fromhex(
 """An ONNX file: y = x + x, one float each."""
 
 
-def kernels_trouble(cache: Path | None) -> str | None:
-    """Why the kernels cannot run, as a sentence; None where one could be loaded. cache: as of
-    `Launcher`."""
+def kernels_trouble() -> str | None:
+    """Why the kernels cannot run, as a sentence; None where all could be loaded."""
     try:
-        open_launcher(cache).load("add")
-    except KernelError as error:
+        open_device(ahead=0)
+    except LivedreamError as error:
         return f"The kernels cannot run: {error}"
     return None
 

@@ -61,6 +61,19 @@ def test_a_hidden_card_is_not_missed(machine, tmp_path):
     assert "card" not in said
 
 
+def test_the_doctor_finds_out_that_the_kernels_cannot_run(machine):
+    """Where everything is installed, only trying tells."""
+    code = (
+        "from livedream.runtime.cli import doctor\n"
+        "from livedream.runtime.gradient.providers import PROVIDERS\n"
+        "print(doctor._trial(None)(PROVIDERS['cuda']))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env=machine, check=True)
+    assert done.stdout.startswith("The kernels cannot run: no CUDA library can reach a card: ")
+    assert done.stdout.count("\n") == 1
+
+
 def test_a_named_provider_is_an_error_in_one_sentence(machine, tmp_path):
     done = show(machine, tmp_path, "--provider", "cuda")
     assert done.returncode == 1
