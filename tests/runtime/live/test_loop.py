@@ -357,6 +357,26 @@ class TestWhatTheDeskSays:
             show.wait_for(recipe="live", octaves=2, strength=24)
             assert grown.settings["octaves"] == 1
 
+    @pytest.mark.parametrize(("recipe", "way"), [("live", "live"), ("google", "still")])
+    def test_a_recipe_decides_whether_the_dream_is_carried(self, recipe, way):
+        show, ways = Setting(Film(10_000), frames=5), []
+        show.desk.fade({"recipe": recipe, "octaves": 1, "octave_scale": 1.4}, "start", 0)
+        for name in ("live", "still"):
+            dreamt = getattr(show.dreamer, name)
+            setattr(
+                show.dreamer, name, lambda *a, name=name, do=dreamt: (ways.append(name), do(*a))[1]
+            )
+        show.everything()
+        assert set(ways) == {way}
+
+    def test_what_is_said_counts_for_when_a_frame_is_seen(self):
+        show, asked = Setting(Film(10_000), frames=5), []
+        at = show.desk.at
+        show.desk.at = lambda time: (asked.append(time), at(time))[1]
+        show.stats.age(0.25)
+        times = [dreamt.time for dreamt in show.everything()]
+        assert asked == [time + 0.25 for time in times]
+
     def test_reset_lets_go_once(self):
         resets = []
         with Setting(Film(100_000)) as show:
@@ -457,6 +477,13 @@ class TestFramesThatFail:
         with pytest.raises(LivedreamError, match=r"100 frames in a row .* the last: ZeroDivision"):
             show.everything()
         assert show.stats.skipped == 100
+
+    def test_many_bad_frames_with_good_ones_between_end_nothing(self):
+        grey = np.zeros((4, 4), np.uint8)
+        show = Setting(Odd(100_000, lambda index: grey if index % 3 else None), frames=90)
+        show.dreaming._capture.source.interval = 0
+        assert len(show.everything()) == 90
+        assert show.stats.skipped > 100
 
     def test_a_film_of_which_nothing_could_be_dreamt_says_why(self):
         with pytest.raises(LivedreamError, match="no colour picture"):
