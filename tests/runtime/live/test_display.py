@@ -70,6 +70,23 @@ class TestHud:
         assert right < size[0] - 1
         assert bottom < size[1] - 1
 
+    def test_the_numbers_are_rate_age_and_size(self, monkeypatch):
+        written = []
+        put = cv2.putText
+        monkeypatch.setattr(
+            hud.cv2,
+            "putText",
+            lambda image, text, *more: (written.append(text), put(image, text, *more)),
+        )
+        draw_hud(grey((960, 720)), STATUS)
+        assert written == ["21.3 fps   61 ms", "Mixed_6b", "openvino  320x240"]
+        written.clear()
+        more = {"fps": 7.96, "age": 1.2345, "frozen": True, "recording": 61 * 60 + 7.9}
+        draw_hud(grey((960, 720)), Status(**{**vars_of(STATUS), **more, "details": ("step 3",)}))
+        assert written == [
+            "8.0 fps   1234 ms   frozen", "Mixed_6b", "openvino  320x240", "step 3", "   REC 61:07",
+        ]  # fmt: skip
+
     def test_recording_shows_a_red_dot(self):
         recording = Status(**{**vars_of(STATUS), "recording": 62.0})
         after = draw_hud(grey((960, 720)), recording)

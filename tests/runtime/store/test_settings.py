@@ -9,7 +9,7 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.store.pictures import read_photo, write_photo
-from livedream.runtime.store.settings import LONGEST, read_settings
+from livedream.runtime.store.settings import LONGEST, read_settings, with_settings
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
 SETTINGS = {"model": "inception_v3", "steps": 10, "title": 'Träume "x"', "dream": {"on": [True]}}
@@ -141,3 +141,10 @@ def test_hostile_files(name):
         pytest.skip("the hostile files are not here")
     with pytest.raises(LivedreamError, match="damaged"):
         read_settings(path)
+
+
+def test_whatever_a_setting_is_its_words_are_kept_in_one_order():
+    encoded = cv2.imencode(".png", IMAGE)[1].tobytes()
+    one = with_settings(encoded, {"graph": Path("a/b.onnx"), "steps": 3})
+    assert one == with_settings(encoded, {"steps": 3, "graph": "a/b.onnx"})
+    assert b'{"graph": "a/b.onnx", "steps": 3}' in one

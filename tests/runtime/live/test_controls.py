@@ -1,0 +1,228 @@
+"""What a show says and does beside the dream, with a real loop and real files, without a window."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from rich.console import Console
+
+from livedream.runtime.control.keys import binding_for
+from livedream.runtime.errors import LivedreamError
+from livedream.runtime.live import controls as module
+from livedream.runtime.live.controls import STALE, Controls
+from livedream.runtime.live.loop import Dreamt
+from livedream.runtime.live.notice import STAYS, Notice
+from livedream.runtime.live.window import hud
+from livedream.runtime.stats import Stats
+from livedream.runtime.store.settings import read_settings
+
+from .test_loop import Film, Setting, until
+
+CANVAS = np.full((600, 900, 3), 90, np.uint8)
+
+
+class Clock:
+    now = 50.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Stage:
+    """A show that plays, its controls, and what is written on screen and on the console."""
+
+    def __init__(self, show: Setting, written: list[str]) -> None:
+        self.show, self.written = show, written
+        self.clock = Clock()
+        self.console = io.StringIO()
+        self.messages: list[str] = []
+        console = Console(file=self.console, width=300)
+        self.notice = Notice(console, self.clock)
+        self.controls = Controls(show.desk, show.dreaming, self.messages, self.notice)
+
+    def press(self, key: str) -> None:
+        binding = binding_for(ord(key))
+        assert binding
+        self.controls.press(binding)
+        self.controls.attend()
+
+    def texts(self, stats: Stats | None = None) -> list[str]:
+        """What the overlay writes."""
+        self.written.clear()
+        self.controls.overlay(CANVAS, stats or Stats(clock=self.clock))
+        return list(self.written)
+
+    def see(self) -> Dreamt:
+        newest = self.show.next()
+        self.controls.picture(newest)
+        return newest
+
+
+@pytest.fixture
+def stage(tmp_path, monkeypatch) -> Iterator[Stage]:
+    monkeypatch.chdir(tmp_path)
+    written: list[str] = []
+    put = cv2.putText
+
+    def spy(image, text, *more):
+        written.append(text)
+        return put(image, text, *more)
+
+    monkeypatch.setattr(hud.cv2, "putText", spy)
+    with Setting(Film(10**9)) as show:
+        yield Stage(show, written)
+
+
+def test_the_numbers_are_of_the_dream_on_screen(stage):
+    stats = Stats(clock=stage.clock)
+    for _ in range(5):
+        stats.frame()
+        stage.clock.now += 0.125
+    stats.age(0.061)
+    assert stage.texts(stats) == []  # Nothing is dreamt yet.
+    stage.see()
+    stage.show.desk.fade({"step_size": 9, "octaves": 2}, "osc", 0)
+    assert stage.texts(stats) == ["8.0 fps   61 ms", "a", "quick  40x32", "step 1.5  octaves 1"]
+    stage.press(" ")
+    assert stage.texts(stats)[0].endswith("frozen")
+    stage.press("i")
+    assert stage.texts(stats) == []
+    stage.press("h")
+    assert "show or hide this help" in stage.texts(stats)
+
+
+def test_the_picture_is_the_dream_or_both_side_by_side(stage):
+    newest = stage.see()
+    assert stage.controls.picture(newest) is newest.dream
+    stage.press("c")
+    both = stage.controls.picture(newest)
+    width = both.shape[1]
+    assert np.array_equal(both[:, : width // 2], newest.picture[:, : width // 2])
+    assert np.array_equal(both[:, width // 2 + 1 :], newest.dream[:, width // 2 + 1 :])
+    assert stage.controls.picture(newest) is both
+    assert stage.controls.picture(replace(newest)) is not both
+
+
+def test_a_key_at_the_end_of_the_range_says_so(stage):
+    stage.press("[")
+    assert stage.notice.text == "octaves is at the end of its range."
+    stage.clock.now += STAYS
+    stage.press("]")
+    stage.press("m")
+    assert stage.notice.text == ""
+
+
+def test_a_notice_stays_a_while_on_screen_and_for_good_on_the_console(stage):
+    stage.see()
+    stage.notice("It rains.")
+    stage.clock.now += STAYS - 0.01
+    assert "It rains." in stage.texts()
+    stage.clock.now += 0.01
+    assert "It rains." not in stage.texts()
+    assert stage.console.getvalue() == "It rains.\n"
+
+
+def test_the_last_word_of_a_source_is_shown_while_no_picture_comes(stage, monkeypatch):
+    newest = stage.see()
+    stage.messages[:] = ["The camera is lost."]
+    monkeypatch.setattr(module.time, "monotonic", lambda: newest.time + STALE)
+    assert "The camera is lost." not in stage.texts()
+    monkeypatch.setattr(module.time, "monotonic", lambda: newest.time + STALE + 0.01)
+    assert "The camera is lost." in stage.texts()
+    stage.notice("Saved.")
+    assert "Saved." in stage.texts()
+
+
+def test_quit_is_a_wish_of_whoever_says_it(stage):
+    stage.controls.attend()
+    assert not stage.controls.quitting
+    stage.show.desk.set("quit", 1, "osc")
+    stage.controls.attend()
+    assert stage.controls.quitting
+
+
+def test_a_snapshot_is_the_dream_on_screen_with_its_settings(stage):
+    stage.press("s")
+    assert list(Path().iterdir()) == []  # Nothing is dreamt yet.
+    newest = stage.see()
+    stage.press("s")
+    (path,) = Path().glob("*.png")
+    assert np.array_equal(cv2.imread(str(path)), newest.dream)
+    assert read_settings(path)["step_size"] == 1.5
+    assert stage.notice.text == f"Saved {path}"
+
+
+def test_a_snapshot_that_cannot_be_written_is_told_and_the_show_goes_on(stage, monkeypatch):
+    stage.see()
+
+    def full(*_):
+        raise LivedreamError("No space left.")
+
+    monkeypatch.setattr(module, "save_snapshot", full)
+    stage.press("s")
+    assert stage.notice.text == "No space left."
+    assert stage.show.next() is not None
+
+
+def test_r_begins_and_ends_a_recording_of_what_is_dreamt(stage):
+    stage.see()
+    stage.press("r")
+    recorder = stage.controls.recorder
+    assert recorder
+    assert stage.notice.text == f"Recording {recorder.path}"
+    until(lambda: recorder.written > 3, 20)
+    assert any(text.strip().startswith("REC 00:0") for text in stage.texts())
+    stage.press("r")
+    assert stage.controls.recorder is None
+    assert stage.show.dreaming.listener is None
+    assert stage.notice.text == recorder.summary
+    with av.open(str(recorder.path)) as video:
+        assert sum(1 for _ in video.decode(video=0)) == recorder.written
+    assert stage.controls.trouble is None
+
+
+def test_the_end_finishes_a_recording(stage):
+    stage.press("r")
+    recorder = stage.controls.recorder
+    assert recorder
+    until(lambda: recorder.written > 0, 20)
+    stage.controls.close()
+    stage.controls.close()
+    assert recorder.saved
+    assert not stage.show.desk.base["record"]
+
+
+def test_a_recording_that_cannot_begin_is_told_and_the_show_goes_on(stage, monkeypatch):
+    def missing():
+        raise LivedreamError("This FFmpeg has no encoder.")
+
+    monkeypatch.setattr(module, "new_recording", missing)
+    stage.press("r")
+    assert stage.controls.recorder is None
+    assert not stage.show.desk.base["record"]
+    assert stage.notice.text == str(stage.controls.trouble) == "This FFmpeg has no encoder."
+
+
+def test_a_recording_that_fails_is_let_go_of_and_the_show_goes_on(stage):
+    stage.press("r")
+    recorder = stage.controls.recorder
+    assert recorder
+
+    def broken(*_):
+        raise LivedreamError("The disk is full.")
+
+    recorder.write = broken
+    until(lambda: stage.controls.recorder is None)
+    assert str(stage.controls.trouble) == "The disk is full."
+    assert stage.notice.text == "The disk is full."
+    stage.controls.attend()
+    assert stage.controls.recorder is None  # The desk knows, so that it does not begin again.
+    assert stage.show.next() is not None
+    recorder.close()
