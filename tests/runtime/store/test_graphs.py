@@ -1,4 +1,5 @@
 import dataclasses
+import os
 import shutil
 
 import pytest
@@ -13,6 +14,7 @@ from livedream.runtime.store.graphs import (
     graph_path,
     keep_graph,
 )
+from livedream.runtime.store.usage import in_use
 
 KEY = GraphKey("googlenet", ("conv1",))
 
@@ -48,6 +50,41 @@ def test_what_makes_another_file_makes_another_name(tmp_path):
         graph_key("googlenet", ["conv1"], weights=tmp_path / "b" / "a.pth"),
     ]
     assert len({key.file_name() for key in keys}) == len(keys)
+    # What is compared is the digest: names are shortened, and what is unlike in them may be cut.
+    assert len({key.digest() for key in keys}) == len(keys)
+    many = [f"Mixed_{n}" for n in range(5)]
+    assert graph_key("a", many).file_name() != graph_key("a", [*many[:4], "Mixed_9"]).file_name()
+
+
+def test_a_plain_request_is_for_trained_weights_in_float32_on_a_processor():
+    plain = graph_key("googlenet", ["conv1"])
+    assert plain == KEY
+    assert plain == graph_key(
+        "googlenet", ["conv1"], weights="auto", precision="fp32", form="cpu", seed=0
+    )
+    assert plain.file_name().startswith("googlenet-conv1-fp32-cpu-")
+    assert plain.file_name().endswith(".onnx")
+
+
+def test_the_name_shows_three_layers_and_how_many_more():
+    names = [graph_key("a", list("bcdef")[:count]).file_name() for count in (3, 4, 5)]
+    assert [name.split("-")[1] for name in names] == ["b+c+d", "b+c+d+1", "b+c+d+2"]
+    assert "-12345678-" in GraphKey("a", ("b",), weights="1234567890abcdef").file_name()
+
+
+def test_a_graph_that_is_kept_makes_room_and_one_that_is_forgotten_is_used_no_more(monkeypatch):
+    monkeypatch.setenv("LIVEDREAM_CACHE_LIMIT", "0.00001")  # 10 KB
+    old = cache_folder("graphs") / "old.onnx"
+    old.write_bytes(bytes(8000))
+    os.utime(old, (0, 1_000_000_000))
+    path = kept()
+    assert not old.exists()
+    assert in_use(path)
+    forget_graph(KEY)
+    assert find_graph(KEY) is None
+    path.write_bytes(b"another's")
+    assert find_graph(KEY) is None
+    assert not in_use(path)
 
 
 def test_what_makes_the_same_file_keeps_the_name(tmp_path):
