@@ -77,3 +77,36 @@ def test_a_silent_fallback_is_an_error(monkeypatch):
     with pytest.raises(LivedreamError, match="did not start"):
         open_session(Path("x.onnx"), PROVIDERS["cuda"], size=(8, 8))
     open_session(Path("x.onnx"), PROVIDERS["cpu"], size=(8, 8))
+
+
+def test_names_and_forms_are_those_of_onnxruntime_and_the_exporter():
+    catalogue = pytest.importorskip("livedream.export.catalogue")
+    assert {each.ep for each in PROVIDERS.values()} <= set(sessions.ort.get_all_providers())
+    assert {each.form for each in PROVIDERS.values()} == set(catalogue.FORMS)
+    assert all(name == each.name for name, each in PROVIDERS.items())
+
+
+def test_what_a_precision_can_be_had_on():
+    had = {
+        precision: [each.name for each in PROVIDERS.values() if precision in each.precisions]
+        for precision in ("fp32", "tf32", "fp16")
+    }
+    assert had == {
+        "fp32": list(PROVIDERS),
+        "tf32": ["cuda"],
+        "fp16": ["tensorrt-rtx", "tensorrt", "cuda"],
+    }
+
+
+def test_a_graph_for_cards_runs_on_cards_and_the_processors_goes_on_with_nothing_less():
+    for each in PROVIDERS.values():
+        assert each.on_card == (each.form == "gpu")
+        assert "pip install" in each.install
+    platform = find_platform("cpu", lambda text: None)
+    with pytest.raises(ZeroDivisionError):
+        platform.recover(ZeroDivisionError(), None, (8, 8))  # pyright: ignore[reportArgumentType]
+
+
+def test_an_unknown_name_may_have_meant_auto():
+    with pytest.raises(UsageError, match="nearest: auto"):
+        choose("aut")

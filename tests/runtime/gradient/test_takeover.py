@@ -57,6 +57,8 @@ def test_the_best_that_starts_takes_over_once():
 def test_what_plays_goes_on_meanwhile():
     slow = ToyEngine()
     builds = Builds(tensorrt=slow)
+    assert builds.takeover.message == ""
+    assert builds.takeover._thread.daemon  # What cannot be interrupted must not hold up the exit.
     builds.gate.clear()
     builds.takeover.start()
     assert builds.begun.wait(10)

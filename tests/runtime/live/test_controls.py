@@ -114,9 +114,12 @@ def test_a_key_at_the_end_of_the_range_says_so(stage):
     stage.press("[")
     assert stage.notice.text == "octaves is at the end of its range."
     stage.clock.now += STAYS
+    news = []
+    stage.show.desk.observe(lambda *change: news.append(change))
     stage.press("]")
     stage.press("m")
     assert stage.notice.text == ""
+    assert news == [("octaves", 2, "key"), ("mirror", True, "key")]
 
 
 def test_a_notice_stays_a_while_on_screen_and_for_good_on_the_console(stage):

@@ -183,6 +183,22 @@ def test_another_refusal_is_told_in_the_systems_words(tmp_path):
     assert os.strerror(errno.EIO) in str(unwritable("a", OSError("no number")))
 
 
+def test_a_name_that_the_disk_does_not_take_is_one_sentence(tmp_path):
+    with pytest.raises(LivedreamError, match=os.strerror(errno.ENAMETOOLONG)):
+        write_bytes(tmp_path / f"a.{'x' * 300}", b"x")
+
+
+def test_a_folder_that_took_the_name_meanwhile_stays(tmp_path):
+    def write():
+        with replacing(tmp_path / "a") as temporary:
+            temporary.write_bytes(b"x")
+            (tmp_path / "a").mkdir()
+
+    with pytest.raises(LivedreamError, match="cannot be written: Is a directory"):
+        write()
+    assert leftovers(tmp_path, "a") == []
+
+
 def test_a_target_that_cannot_be_is_refused_before_the_work(tmp_path):
     for target, says in ((tmp_path, "is a folder"), (tmp_path / "no" / "a", "does not exist")):
         with pytest.raises(LivedreamError, match=says), replacing(target):
