@@ -317,7 +317,7 @@ def test_the_show_outlives_an_exporter_that_is_killed(play, display, tmp_path):
     assert any("export" in line for line in show.stderr)  # It says so, and plays on.
     assert show.poll() is None
     xdotool("key", "plus")
-    end, steps = time.monotonic() + 20, set[float]()
+    end, steps = time.monotonic() + 60, set[float]()
     while RECIPES["live"].dream.step_size + 0.25 not in steps:
         assert time.monotonic() < end, steps
         xdotool("key", "s")
