@@ -23,7 +23,7 @@ extern "C" {
 int nvmlInitWithFlags(unsigned) { return OK; }
 int nvmlShutdown() { return OK; }
 int nvmlSystemGetDriverVersion(char* out, unsigned size) { return tell(out, size, "580.95.05"); }
-int nvmlSystemGetCudaDriverVersion_v2(int* out) { return *out = 13000, OK; }
+int nvmlSystemGetCudaDriverVersion_v2(int* out) { return *out = 13090, OK; }
 int nvmlDeviceGetCount_v2(unsigned* out) { return tell(out, 3); }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** out) {
     if (index > 1) return GPU_IS_LOST;

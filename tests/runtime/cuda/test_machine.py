@@ -68,7 +68,7 @@ def test_the_cards_that_programs_may_see(nvml, chosen, names):
         "print(json.dumps([gpu.driver, gpu.cuda, gpu.names]))"
     )
     hidden = {} if chosen is None else {"CUDA_VISIBLE_DEVICES": chosen}
-    assert told(nvml, code, **hidden) == ["580.95.05", [13, 0], names]
+    assert told(nvml, code, **hidden) == ["580.95.05", [13, 9], names]
 
 
 def test_the_benchmark_hears_what_each_card_tells(nvml):
@@ -96,10 +96,11 @@ def test_no_driver_is_no_card(tmp_path):
     assert told(tmp_path, code) is True
 
 
-def test_parts_of_cards_are_not_told_apart():
+def test_only_what_names_one_card_shows_it():
     cards = [CardFacts("A100", "GPU-aa"), CardFacts("T4", "GPU-bb")]
     assert visible(cards, "MIG-aa") == tuple(cards)
     assert visible(cards, "GPU-") == ()  # two that begin so
+    assert visible(cards[:1], "") == ()
 
 
 def there(name):
