@@ -133,14 +133,20 @@ def test_a_notice_stays_a_while_on_screen_and_for_good_on_the_console(stage):
 
 
 def test_the_last_word_of_a_source_is_shown_while_no_picture_comes(stage, monkeypatch):
-    newest = stage.see()
     stage.messages[:] = ["The camera is lost."]
+    assert stage.texts() == []  # No picture came yet.
+    newest = stage.see()
     monkeypatch.setattr(module.time, "monotonic", lambda: newest.time + STALE)
     assert "The camera is lost." not in stage.texts()
     monkeypatch.setattr(module.time, "monotonic", lambda: newest.time + STALE + 0.01)
     assert "The camera is lost." in stage.texts()
     stage.notice("Saved.")
     assert "Saved." in stage.texts()
+    stage.clock.now += STAYS
+    stage.messages.clear()
+    shown = stage.texts()
+    stage.show.switcher._doing = "b: tracing 10%"
+    assert stage.texts() == [*shown, "b: tracing 10%"]
 
 
 def test_quit_is_a_wish_of_whoever_says_it(stage):

@@ -130,13 +130,14 @@ def test_memory_is_bounded_and_the_newest_are_kept():
 def test_the_report_is_json_with_its_facts(tmp_path):
     stats = Stats()
     stats.frame()
-    stats.dropped = 3
+    assert stats.skipped == 0
+    stats.dropped, stats.skipped = 3, 2
     path = tmp_path / "s.json"
     stats.write(path, provider="cpu", size=[320, 240])
     read = json.loads(path.read_text())
     assert read["provider"] == "cpu"
     assert read["size"] == [320, 240]
-    assert (read["frames"], read["fps"], read["dropped"]) == (1, 0, 3)
+    assert (read["frames"], read["fps"], read["dropped"], read["skipped"]) == (1, 0, 3, 2)
     assert read["age_ms"] == {"count": 0}
     assert path.read_text().startswith('{\n  "provider": "cpu",\n  "size"')
     assert [each.name for each in tmp_path.iterdir()] == ["s.json"]
