@@ -24,7 +24,14 @@ from ..errors import Cancelled, LivedreamError, UsageError
 from ..progress import Progress
 from ..store.cache import alone, cache_folder, cache_root
 from ..store.files import replacing
-from ..store.graphs import GraphKey, find_graph, forget_graph, graph_key, graph_path, keep_graph
+from ..store.graph_cache import (
+    GraphKey,
+    find_graph,
+    forget_graph,
+    graph_key,
+    graph_path,
+    keep_graph,
+)
 
 EXPORTER: tuple[str, ...] = (sys.executable, "-m", "livedream.export")
 INSTALL = 'pip install "livedream[export]"'

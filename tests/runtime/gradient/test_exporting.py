@@ -21,7 +21,7 @@ from livedream.runtime.gradient.exporting import (
     weights_file,
 )
 from livedream.runtime.store.cache import cache_folder
-from livedream.runtime.store.graphs import graph_path
+from livedream.runtime.store.graph_cache import graph_path
 
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_exporter.py")))
 

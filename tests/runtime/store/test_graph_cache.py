@@ -6,7 +6,7 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.store.cache import cache_folder
-from livedream.runtime.store.graphs import (
+from livedream.runtime.store.graph_cache import (
     GraphKey,
     find_graph,
     forget_graph,
