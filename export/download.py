@@ -118,7 +118,9 @@ def _receive(url: str, part: Path, progress: Progress) -> None:
         except urllib.error.URLError as error:
             reason = str(error.reason)
         except (ConnectionError, TimeoutError, http.client.HTTPException) as error:
-            reason = str(error) or type(error).__name__
+            # A server's own bytes may be in it.
+            said = " ".join(str(error).split())[:200]
+            reason = said if said.isprintable() and said else type(error).__name__
     raise ExportError(
         f"The weights could not be downloaded from {url} ({reason}); check the network and try "
         "again, or give a local file with --weights FILE."

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import socket
 import ssl
+import struct
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from livedream.export import download
 from livedream.export.download import fetch
 from livedream.export.errors import ExportError
 
@@ -36,8 +39,13 @@ class Server(ThreadingHTTPServer):
     refuses: tuple[int, ...] = ()
     """Codes of the first answers."""
     tells_length = True
+    begins: tuple[str, ...] = ()
+    """What goes wrong with the first answers: `closes` without a word, `garbles`, `hangs` or
+    `resets` in the middle of the file."""
+    agents: list[str]
     gate: threading.Event | None = None
     requests: list[str | None]
+    gone: threading.Event
 
     @property
     def url(self) -> str:
@@ -53,6 +61,26 @@ class Handler(BaseHTTPRequestHandler):
         asked = self.headers.get("Range")
         self.server.requests.append(asked)
         start = 0
+        self.server.agents.append(self.headers["User-Agent"])
+        if self.server.begins:
+            trouble, *later = self.server.begins
+            self.server.begins = tuple(later)
+            if trouble == "garbles":
+                self.wfile.write(b"hello\r\n\r\n")
+            if trouble in ("hangs", "resets"):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(CONTENT)))
+                self.end_headers()
+                self.wfile.write(CONTENT[:1000])
+                self.wfile.flush()
+            if trouble == "hangs":
+                self.server.gone.wait(30)
+            if trouble == "resets":  # Closed at once, with what is under way thrown away.
+                linger = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                self.connection.close()
+            self.close_connection = True
+            return
         if self.server.refuses:
             code, *more = self.server.refuses
             self.server.refuses = tuple(more)
@@ -94,10 +122,11 @@ def names(folder: Path) -> list[str]:
 @pytest.fixture
 def server() -> Iterator[Server]:
     with Server(("127.0.0.1", 0), Handler) as server:
-        server.requests = []
+        server.requests, server.agents, server.gone = [], [], threading.Event()
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield server
+        server.gone.set()
         server.shutdown()
 
 
@@ -201,7 +230,7 @@ def encrypted(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "certificate", folder / "key")
     with Server(("127.0.0.1", 0), Handler) as safe:
-        safe.requests = []
+        safe.requests, safe.agents = [], []
         safe.socket = context.wrap_socket(safe.socket, server_side=True)
         threading.Thread(target=safe.serve_forever, daemon=True).start()
         yield safe
@@ -232,6 +261,20 @@ def test_only_what_may_pass_is_tried_again(
     assert len(server.requests) == asked
     server.refuses = (503,)
     assert fetch(server.url, DIGEST, tmp_path, quiet).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("trouble", ["closes", "garbles", "hangs", "resets"])
+def test_whatever_happens_to_a_connection_it_is_tried_again(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    monkeypatch.setattr(download, "TIMEOUT", 0.5)
+    server.begins = (trouble,)
+    assert fetch(server.url, DIGEST, tmp_path, quiet).read_bytes() == CONTENT
+    assert len(server.requests) == 2
+    assert set(server.agents) == {"livedream"}
+    server.begins = (trouble,) * 4
+    with pytest.raises(ExportError, match=r"could not be downloaded from .* \(.+\); check"):
+        fetch(server.url.replace("model", "other"), DIGEST, tmp_path, quiet)
 
 
 def test_a_server_that_does_not_say_how_much_it_sends(server: Server, tmp_path: Path) -> None:

@@ -108,6 +108,36 @@ def test_keys_of_the_number_pad_and_the_unshifted_ones():
         assert (binding.name, binding.direction) == (name, direction)
 
 
+@pytest.mark.parametrize(
+    ("code", "as_key"),
+    [(27, "q"), (8, "0"), (ord("?"), "h"), (ord("="), "+"), (ord("_"), "-"), (ord("}"), "]"),
+     (ord("{"), "[")],
+)  # fmt: skip
+def test_keys_that_do_the_same(code, as_key):
+    assert binding_for(code) == binding_for(ord(as_key)) is not None
+
+
+def test_space_freezes_whatever_it_is_called():
+    binding = binding_for(32)
+    assert binding
+    assert binding.name == "freeze"
+
+
+def test_closing_the_window_quits():
+    assert keys.QUIT.name == "quit"
+
+
+def test_keys_move_by_one_step():
+    assert {abs(binding.direction) for binding in keys.BINDINGS} == {1}
+
+
+def test_the_readmes_table_has_a_head_and_a_row_for_every_binding():
+    head, line, *rest = keys.as_markdown().splitlines()
+    assert (head, line) == ("| key | does |", "|---|---|")
+    assert len(rest) == len(keys.BINDINGS)
+    assert rest[-1] == "| `q`, `Esc` | quit |"
+
+
 def test_the_help_and_the_readme_name_every_key_once():
     assert ("q, Esc", "quit") in keys.rows()
     assert keys.as_markdown() in README.read_text()

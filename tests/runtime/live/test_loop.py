@@ -201,7 +201,8 @@ def until(condition, seconds: float = 5.0) -> None:
 
 def test_it_ends_with_the_film_and_after_so_many_frames():
     assert Setting(Film(20)).everything()
-    assert len(Setting(Film(10_000), frames=7).everything()) == 7
+    show = Setting(Film(10_000), frames=7)
+    assert len(show.everything()) == show.stats.frames == 7
 
 
 def test_an_error_of_the_source_reaches_the_one_who_shows():
@@ -226,6 +227,9 @@ def test_frames_pass_mirrored_and_freeze_holds_the_picture():
         show.desk.set("mirror", True, "test")
         show.next()
         mirrored = show.next()
+        assert mirrored.picture.shape == first.picture.shape
+        assert np.array_equal(np.diff(first.picture[0, :, 0].astype(int)).nonzero()[0], [9])
+        assert np.array_equal(np.diff(mirrored.picture[0, :, 0].astype(int)).nonzero()[0], [29])
         assert mirrored.picture[0, -1, 0] > mirrored.picture[0, 0, 0]
         show.desk.set("freeze", True, "test")
         show.next()
@@ -429,6 +433,7 @@ class TestFramesThatFail:
         assert len(show.everything()) == 20
         assert show.stats.report()["skipped"] > 2
         assert len(show.said) == 1
+        assert show.said[0].startswith("A frame was left out: The source gave")
         assert says in show.said[0]
 
     def test_an_error_of_a_library_costs_one_frame(self):
