@@ -149,6 +149,17 @@ def layers(model: str | None) -> None:
 
 
 @commands.command()
+@click.argument("model", default="efficientnet_lite0")
+@click.option("--json", "form", flag_value="json", help="For other programs.")
+@click.option("--markdown", "form", flag_value="markdown", help="The page docs/osc.md.")
+def osc(model: str, form: str | None) -> None:
+    """Every OSC address, with its range and what it is."""
+    from .osc import print_addresses
+
+    print_addresses(Console(highlight=False), model, form or "table")
+
+
+@commands.command()
 def doctor() -> None:
     """What works here, and what to do about the rest."""
     from .doctor import run_doctor

@@ -42,6 +42,26 @@ class Size(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
+class Listening(click.ParamType):
+    """`lan`, `HOST`, `:PORT` or both -> (host, port): where a surface listens. Loopback unless
+    `lan` or another host is said."""
+
+    name = "[lan|HOST][:PORT]"
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        host, _, port = value.rpartition(":") if ":" in value else (value, "", str(self.port))
+        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            self.fail(f"'{value}' names no port from 1 to 65535.", param, ctx)
+        return {"": "127.0.0.1", "lan": "0.0.0.0"}.get(host, host), int(port)
+
+
 class Name(click.ParamType):
     """One of a few names; a wrong one is answered with the nearest right ones."""
 

@@ -1,0 +1,73 @@
+"""`livedream osc`: every address, as a table, as JSON, and as the page in docs/."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from ...export.catalogue import MODELS
+from ..control.addresses import Listed, listed
+from ..control.parameters import parameters
+from ..errors import UsageError, nearest
+
+PAGE = """# OSC addresses
+
+`livedream --osc` listens on 127.0.0.1:8642 (`--osc lan` on the network). Made by
+`livedream osc --markdown`; the ranges are those of {model}.
+
+- A value in the parameter's own unit, and after it the seconds to get there: `/livedream/blur 2 1.5`.
+- No argument, or `?`, asks; the answer goes to the port that asked.
+- `+ x` and `- x` move by x, `+` and `-` by a step.
+- Who has spoken hears every change from anywhere, at most 30 times a second; who moved a value
+  hears of it 0.3 s later.
+
+| address | types | takes | what it is |
+|---|---|---|---|
+"""
+
+
+def lines(model: str) -> list[Listed]:
+    """The addresses for a network. Raises UsageError for an unknown model."""
+    if model not in MODELS:
+        raise UsageError(f"There is no model '{model}'; nearest: {nearest(model, MODELS)}.")
+    layers = {layer.name: layer.channels for layer in MODELS[model].layers}
+    return listed(parameters(layers).values())
+
+
+def as_markdown(model: str) -> str:
+    """The page docs/osc.md."""
+    rows = [
+        f"| `{line.address}` | {line.types} | {line.takes} | {line.sentence} |\n"
+        for line in lines(model)
+    ]
+    return PAGE.format(model=model) + "".join(rows)
+
+
+def as_json(model: str) -> str:
+    """A list of objects, one an address."""
+    return json.dumps([asdict(line) for line in lines(model)], indent=1)
+
+
+def as_table(model: str) -> Table:
+    """For the terminal."""
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column("address", style="bold", no_wrap=True)
+    table.add_column("types")
+    table.add_column("takes", no_wrap=True)
+    table.add_column("what it is")
+    for line in lines(model):
+        table.add_row(line.address, line.types, line.takes, line.sentence)
+    return table
+
+
+def print_addresses(console: Console, model: str, form: str) -> None:
+    """form: `table`, `json` or `markdown`."""
+    if form == "table":
+        console.print(as_table(model))
+    else:
+        text = as_json(model) if form == "json" else as_markdown(model)
+        console.out(text.rstrip("\n"), highlight=False)

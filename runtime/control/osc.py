@@ -1,0 +1,217 @@
+"""OSC: any controller that speaks it plays the desk, and hears what others do.
+
+One thread of its own receives and answers. Nothing that a packet holds can stop it: time tags are
+ignored (a sender's clock may be off), patterns are not matched, what cannot be read is told once.
+Of a flood the newest of each address counts.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..declared import Value
+from ..errors import LivedreamError, UsageError
+from .addresses import Ask, Move, Nudge, answers, understood
+from .desk import Desk
+
+PORT = 8642
+"""Free of the ports that other programs of the stage listen on."""
+
+TICK = 1 / 30
+"""Seconds between two rounds of feedback."""
+
+QUIET = 0.3
+"""Seconds in which who moved a parameter does not hear of it, or faders would fight; then it hears
+what the value came to."""
+
+FORGOTTEN = 3600.0
+"""Seconds after which feedback to a sender that was not heard again ends."""
+
+LISTENERS = 32
+"""Senders that get feedback; the longest silent one makes room."""
+
+BATCH = 2000
+"""Packets that are read before they take effect."""
+
+Address = tuple[str, int]
+
+
+class Osc:
+    """Listens on `host`:`port` until `close`. port 0 is any free one; see `address`.
+
+    targets: fixed addresses that get feedback beside those who speak. say: hears, once each, what
+    could not be understood. Raises LivedreamError where the port is taken or python-osc is missing.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        host: str = "127.0.0.1",
+        port: int = PORT,
+        *,
+        targets: Iterable[Address] = (),
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._read, self._write = _codec()
+        self._desk, self._say = desk, say
+        self._targets = tuple(targets)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        try:
+            self._socket.bind((host, port))
+        except OSError as error:
+            self._socket.close()
+            raise LivedreamError(
+                f"OSC cannot listen on {host}:{port} ({error.strerror}); another program, or a "
+                "second livedream, may have it: name another port."
+            ) from error
+        self._socket.setblocking(False)
+        self._heard: dict[Address, float] = {}
+        self._moved: dict[tuple[str, Address], float] = {}
+        self._changed: dict[str, None] = {}
+        self._pending: dict[tuple[str, Address], None] = {}
+        self._told: set[str] = set()
+        self._closing = threading.Event()
+        self._forget = desk.observe(self._note)
+        self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
+        self._thread.start()
+
+    @property
+    def address(self) -> Address:
+        """(host, port) that is listened on."""
+        return self._socket.getsockname()
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._forget()
+        self._closing.set()
+        self._thread.join(1.0)
+        self._socket.close()
+
+    def _note(self, name: str, value: Value, source: str) -> None:
+        self._changed[name] = None
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while not self._closing.is_set():
+            now = time.monotonic()
+            ready, _, _ = select.select([self._socket], [], [], max(0.0, due - now))
+            if ready:
+                self._receive()
+            now = time.monotonic()
+            if now >= due:
+                self._feed_back(now)
+                due = now + TICK
+
+    def _receive(self) -> None:
+        """Everything that waits, then the newest of it takes effect."""
+        wanted: dict[object, tuple[Move | Nudge | Ask, Address]] = {}
+        for _ in range(BATCH):
+            try:
+                data, sender = self._socket.recvfrom(65535)
+            except BlockingIOError:
+                break
+            except OSError:
+                continue  # An earlier answer that could not be delivered is told here.
+            for address, arguments in self._messages(data):
+                try:
+                    meant = understood(address, arguments, self._desk.parameters)
+                except UsageError as error:
+                    self._tell_once(str(error))
+                    continue
+                # Steps add up and questions are answered; of values the newest counts.
+                key = (meant.name, sender) if isinstance(meant, Move) else object()
+                wanted.pop(key, None)
+                wanted[key] = meant, sender
+            self._hear(sender)
+        for meant, sender in wanted.values():
+            self._do(meant, sender)
+
+    def _messages(self, data: bytes) -> Iterable[tuple[str, list[object]]]:
+        try:
+            return [(each.message.address, each.message.params) for each in self._read(data)]
+        except Exception as error:  # noqa: BLE001 - the codec lets many kinds out; told once
+            self._tell_once(f"An OSC packet cannot be read ({type(error).__name__}).")
+            return []
+
+    def _do(self, meant: Move | Nudge | Ask, sender: Address) -> None:
+        desk, source = self._desk, f"osc {sender[0]}:{sender[1]}"
+        try:
+            match meant:
+                case Ask(names):
+                    for name in names:
+                        self._send(name, desk.base[name], sender)
+                    return
+                case Move(name, value, seconds):
+                    self._moved[name, sender] = time.monotonic()
+                    desk.set(name, value, source, seconds)
+                case Nudge(name, steps):
+                    self._moved[name, sender] = time.monotonic()
+                    desk.nudge(name, steps, source)
+        except UsageError as error:
+            self._tell_once(str(error))
+
+    def _hear(self, sender: Address) -> None:
+        self._heard.pop(sender, None)
+        self._heard[sender] = time.monotonic()
+        if len(self._heard) > LISTENERS:
+            del self._heard[next(iter(self._heard))]
+
+    def _feed_back(self, now: float) -> None:
+        """Tell every listener what changed since the last round, who just moved it later."""
+        for sender, heard in list(self._heard.items()):
+            if now - heard > FORGOTTEN:
+                del self._heard[sender]
+        self._moved = {key: at for key, at in self._moved.items() if now - at < QUIET}
+        listeners = dict.fromkeys((*self._targets, *self._heard))
+        for name in list(self._changed):
+            del self._changed[name]
+            self._pending |= {(name, listener): None for listener in listeners}
+        base, waiting = self._desk.base, self._pending
+        self._pending = {each: None for each in waiting if each in self._moved}
+        for name, listener in waiting:
+            if (name, listener) not in self._moved and name in base:
+                self._send(name, base[name], listener)
+
+    def _send(self, name: str, value: Value, to: Address) -> None:
+        parameter = self._desk.parameters[name]
+        if parameter.kind == "trigger":
+            return
+        for address, content in answers(parameter, value):
+            try:
+                self._socket.sendto(self._write(address, content), to)
+            except OSError:
+                return  # Gone, or its buffer is full: it asks again when it is back.
+
+    def _tell_once(self, text: str) -> None:
+        if text not in self._told and len(self._told) < 100:
+            self._told.add(text)
+            self._say(text)
+
+
+def _codec() -> tuple[Callable[[bytes], Any], Callable[[str, Any], bytes]]:
+    """What reads a packet into timed messages, and what writes one message."""
+    try:
+        from pythonosc.osc_message_builder import OscMessageBuilder
+        from pythonosc.osc_packet import OscPacket
+    except ModuleNotFoundError as error:
+        raise LivedreamError('OSC needs python-osc: `pip install "livedream[osc]"`.') from error
+    # The codec warns of every type that it does not know, once a packet.
+    logging.getLogger().addFilter(_not_of_the_codec)
+
+    def write(address: str, content: Any) -> bytes:
+        builder = OscMessageBuilder(address)
+        builder.add_arg(content)
+        return builder.build().dgram
+
+    return lambda data: OscPacket(data).messages, write
+
+
+def _not_of_the_codec(record: logging.LogRecord) -> bool:
+    return "pythonosc" not in record.pathname

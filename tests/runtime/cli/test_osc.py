@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+
+from livedream.runtime.cli.options import Listening
+from livedream.runtime.cli.osc import as_json, as_markdown
+from livedream.runtime.errors import UsageError
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def test_the_page_is_what_the_command_prints():
+    assert (DOCS / "osc.md").read_text() == as_markdown("efficientnet_lite0")
+
+
+def test_other_programs_read_the_addresses():
+    lines = {line["address"]: line for line in json.loads(as_json("googlenet"))}
+    assert lines["/livedream/octaves"]["takes"] == "1..12"
+    with pytest.raises(UsageError, match="googlenet"):
+        as_json("googlnet")
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("lan", ("0.0.0.0", 8642)), (":9000", ("127.0.0.1", 9000)), ("lan:9000", ("0.0.0.0", 9000)),
+        ("10.0.0.2", ("10.0.0.2", 8642)), ("stage:1", ("stage", 1)),
+    ],
+)  # fmt: skip
+def test_surfaces_listen_on_the_loopback_unless_told(said, address):
+    assert Listening(8642).convert(said, None, None) == address
+
+
+@pytest.mark.parametrize("said", [":0", ":65536", "lan:osc", ":-1", ":١"])
+def test_what_is_no_port_is_told(said):
+    with pytest.raises(click.BadParameter, match="1 to 65535"):
+        Listening(8642).convert(said, None, None)
