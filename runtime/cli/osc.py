@@ -19,7 +19,8 @@ PAGE = """# OSC addresses
 `livedream --osc` listens on 127.0.0.1:8642 (`--osc lan` on the network). Made by
 `livedream osc --markdown`; the ranges are those of {model}.
 
-- A value in the parameter's own unit, and after it the seconds to get there: `/livedream/blur 2 1.5`.
+- A value in the parameter's own unit, and after it the seconds to get there:
+  `/livedream/blur 2 1.5`.
 - No argument, or `?`, asks; the answer goes to the port that asked.
 - `+ x` and `- x` move by x, `+` and `-` by a step.
 - Who has spoken hears every change from anywhere, at most 30 times a second; who moved a value
