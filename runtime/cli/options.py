@@ -59,8 +59,9 @@ class Listening(click.ParamType):
         host, _, port = value.rpartition(":") if ":" in value else (value, "", str(self.port))
         if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
             self.fail(f"'{value}' names no port from 1 to 65535.", param, ctx)
-        known = {"": "127.0.0.1", "lan": "0.0.0.0"}
-        return known.get(host, host), int(port)
+        if host == "lan":
+            return "0.0.0.0", int(port)
+        return host or "127.0.0.1", int(port)
 
 
 class Name(click.ParamType):

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import pytest
+
+from livedream.runtime.control.desk import Desk
+from livedream.runtime.control.presets import (
+    FADE,
+    Preset,
+    parse_preset,
+    read_preset,
+    recall,
+    stored,
+    write_preset,
+    written,
+)
+from livedream.runtime.errors import LivedreamError, UsageError
+
+LAYERS = {"a": 4, "b": 6}
+
+
+@pytest.fixture
+def now() -> list[float]:
+    return [10.0]
+
+
+@pytest.fixture
+def desk(now) -> Desk:
+    return Desk(LAYERS, {"recipe": "live", "layers": "a"}, clock=lambda: now[0])
+
+
+def parse(text: str, desk: Desk) -> Preset:
+    return parse_preset(text, "01 eyes.toml", desk.parameters)
+
+
+def test_what_is_stored_comes_back(desk, tmp_path):
+    desk.set("layers", "a*0.3+b:2*-0.1", "test")
+    desk.set("strength", 12, "test", 0)
+    preset = stored("eyes", desk.base, desk.parameters)
+    write_preset(tmp_path / "01 eyes.toml", preset)
+    assert read_preset(tmp_path / "01 eyes.toml", desk.parameters) == preset
+    assert parse(written(preset), desk) == preset
+    assert preset.values["layers"] == "a*0.3+b:2*-0.1"
+    assert preset.values["strength"] == 12
+    assert not {"fullscreen", "hud", "record", "size", "freeze"} & set(preset.values)
+
+
+def test_a_recall_fades_from_where_things_are_and_leaves_the_rest(desk, now):
+    desk.set("strength", 10, "test", 0)
+    desk.set("blur", 2.0, "test", 0)
+    recall(desk, Preset("strong", {"strength": 30}, fade=4), "key")
+    assert [desk.at(10 + seconds)["strength"] for seconds in (0, 2, 4, 9)] == [10, 20, 30, 30]
+    assert desk.at(12)["blur"] == 2
+    now[0] = 12.0
+    recall(desk, Preset("weak", {"strength": 0}, fade=4), "key", seconds=1)
+    assert desk.at(12.5)["strength"] == 10
+    assert desk.at(13)["strength"] == 0
+
+
+def test_a_knob_that_is_touched_leaves_the_fade(desk, now):
+    recall(desk, Preset("strong", {"strength": 40, "blur": 4.0}, fade=4), "key")
+    now[0] = 12.0
+    desk.set("strength", 5, "knob", 0)
+    assert desk.at(14)["strength"] == 5
+    assert desk.at(14)["blur"] == 4
+
+
+def test_layers_morph_by_their_weights(desk):
+    recall(desk, Preset("other", {"layers": "b"}, fade=2), "key")
+    halfway = desk.at(11).objective
+    assert {term.layer: pytest.approx(term.weight) for term in halfway.terms} == {
+        "a": 0.5,
+        "b": 0.5,
+    }
+    assert str(desk.at(12)["layers"]) == "b"
+
+
+def test_a_file_may_leave_out_what_it_does_not_mean(desk):
+    assert parse('name = "x"\n[values]\nblur = 9\n', desk) == Preset("x", {"blur": 8.0}, FADE)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('name = "x"\n[values]\nblur = \n', "line 3"),
+        ('name = "x"\n[values]\nblurr = 1\n', "nearest: blur"),
+        ('name = "x"\nfades = 1\n[values]\n', "nearest: fade"),
+        ('name = "x"\nfade = -1\n[values]\n', "0 to 600"),
+        ('name = "x"\n[values]\nreset = 1\n', "no parameter"),
+        ('name = "x"\n[values]\nlayers = "zzz"\n', "01 eyes.toml.*zzz"),
+        ('name = "x"\n[values]\nblur = nan\n', "no number"),
+        ('name = "x"\n[values]\nblur = [1]\n', "no number"),
+        ("[values]\n", "needs a name"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_place(desk, text, says):
+    with pytest.raises(UsageError, match=says):
+        parse(text, desk)
+
+
+def test_a_file_that_cannot_be_read_is_told(desk, tmp_path):
+    with pytest.raises(LivedreamError, match="cannot be read"):
+        read_preset(tmp_path / "none.toml", desk.parameters)
+    (tmp_path / "bytes.toml").write_bytes(b"name = '\xff'")
+    with pytest.raises(UsageError, match="UTF-8"):
+        read_preset(tmp_path / "bytes.toml", desk.parameters)
