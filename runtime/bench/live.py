@@ -8,9 +8,10 @@ import numpy as np
 
 from ..errors import LivedreamError
 from ..gradient.switching import Switcher
+from ..live.capture import Capture
 from ..live.following import playing
 from ..live.loop import Dreaming
-from ..live.slot import Capture, Closed
+from ..live.slot import Closed
 from ..start import open_desk
 from ..stats import Stats
 from . import statistics

@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from ..frame import Frame
-from ..live.slot import Capture
+from ..live.capture import Capture
 from ..live.sources.base import Pacer
 from ..live.sources.cloudscape import Cloudscape
 

@@ -18,8 +18,9 @@ from ..gradient.switching import Switcher
 from ..scaling import resized
 from ..start import settings_of
 from ..stats import Stats
+from .capture import Capture
 from .following import Following
-from .slot import Capture, Closed, Slot
+from .slot import Closed, Slot
 
 HANGS = 1.0
 """Seconds after which the frame at hand counts as one that will never be done."""

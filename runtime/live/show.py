@@ -22,12 +22,13 @@ from ..sinks.recording import Recorder
 from ..start import network_of, open_desk, open_dreamer, settings_of
 from ..stats import Stats
 from ..store.files import check_outputs
+from .capture import Capture
 from .controls import Controls
 from .following import playing
 from .loop import Dreaming, Dreamt
 from .notice import Notice
-from .slot import Capture, Closed
-from .sources import NoCamera, Source, open_source
+from .slot import Closed
+from .sources import NoCamera, Source, open_first_camera, open_source
 from .window import Window, require_display
 
 BOX = (320, 240)
@@ -136,7 +137,8 @@ def run_show(
 def open_any(
     name: str | None, choices: Choices, loop: bool, messages: list[str], console: Console
 ) -> Source:
-    """The source that was named; without a name the first camera, or the demo where there is none.
+    """The source that was named; without a name the first camera that gives a picture, or the demo
+    where there is none.
 
     messages: gets a sentence when a camera is lost or comes back.
     """
@@ -146,21 +148,18 @@ def open_any(
         console.print(text)
 
     size = choices.size or (BOX if name == "demo" else CAMERA_SIZE)
+    if name:
+        return open_source(name, size, seed=choices.seed, loop=loop, on_event=event)
     try:
-        return open_source(name or "0", size, seed=choices.seed, loop=loop, on_event=event)
+        return open_first_camera(size, on_event=event, say=console.print)
     except NoCamera as error:
-        if name is not None:
-            raise
         console.print(f"{error} Playing the demo instead; --source names another picture.")
         return open_source("demo", choices.size or BOX, seed=choices.seed)
 
 
 def first_frame(capture: Capture) -> np.ndarray:
-    """The first picture, which tells the size."""
-    try:
-        frame = capture.take(FIRST_FRAME)
-    except Closed:
-        frame = None
+    """The first picture, which tells the size; it is left to be dreamt."""
+    frame = capture.first(FIRST_FRAME)
     if frame is None:
         raise LivedreamError(
             f"{capture.source.describe()} gave no picture within {FIRST_FRAME:.0f} seconds; check "

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Generic, TypeVar
-
-if TYPE_CHECKING:
-    from ..frame import Frame
-    from ..stats import Stats
-    from .sources.base import Source
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -63,71 +58,15 @@ class Slot(Generic[T]):
                 raise Closed
             return None
 
+    def peek(self, timeout: float | None = None) -> T | None:
+        """The newest item, left where it is; waits as `take` does, and None where none comes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._full or self._closed, timeout)
+            return self._item
+
     def close(self, error: BaseException | None = None) -> None:
         """Wakes everybody who waits. The first call decides which error the taker sees."""
         with self._changed:
             if not self._closed:
                 self._closed, self._error = True, error
             self._changed.notify_all()
-
-
-class Capture:
-    """A thread that reads a source as fast as it comes and keeps the newest frame in `slot`.
-
-    The source's end closes the slot; its error travels to whoever takes from the slot. A source
-    that is not live waits after its first frame until a second one is asked for: what is opened
-    for the size of the first may take a while, and a short clip would be over by then.
-    """
-
-    def __init__(self, source: Source, stats: Stats | None = None) -> None:
-        self.source = source
-        self.slot: Slot[Frame] = Slot()
-        self._stats = stats
-        self._stopping = threading.Event()
-        self._takes = 0
-        self._wanted = threading.Event()
-        # A driver may block for ever inside a read: such a thread must not hold up the exit.
-        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
-
-    def start(self) -> Capture:
-        self._thread.start()
-        return self
-
-    def take(self, timeout: float | None = None) -> Frame | None:
-        """The newest frame, or None after `timeout` seconds; raises as `Slot.take` does."""
-        self._takes += 1
-        if self._takes > 1:
-            self._wanted.set()
-        return self.slot.take(timeout)
-
-    def close(self, timeout: float = 2.0) -> bool:
-        """Stops reading and closes the source. False if a read still blocked after `timeout`."""
-        self._stopping.set()
-        self._wanted.set()
-        self.slot.close()
-        self.source.close()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
-
-    def __enter__(self) -> Capture:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _run(self) -> None:
-        try:
-            while not self._stopping.is_set():
-                frame = self.source.read()
-                if frame is None:
-                    break
-                self.slot.put(frame)
-                if self._stats is not None:
-                    self._stats.record("capture", self.source.cost)
-                if not self.source.live:
-                    self._wanted.wait()
-        except Exception as error:  # noqa: BLE001 - not swallowed: the taker gets it
-            self.slot.close(error)
-        else:
-            self.slot.close()

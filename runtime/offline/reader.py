@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ..errors import LivedreamError
-from .colour import EXACT, SWS, matrix_of
+from ..store.colour import EXACT, SWS, matrix_of
 from .sound import reading
 
 

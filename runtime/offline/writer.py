@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from ..errors import LivedreamError
 from ..sinks.formats import Form
-from .colour import EXACT, SWS, matrix_of
+from ..store.colour import EXACT, SWS, matrix_of
 from .reader import Reader
 from .sound import Sound
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+import stat
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import cv2
 
 from ...errors import LivedreamError, UsageError, nearest
+from . import v4l2
+from .address import check_scheme, public_address
 from .base import OnEvent, Source
-from .camera import open_camera, open_stream
-from .clip import Clip
+from .camera import FIRST_FRAME, Camera, open_camera, open_stream
+from .clip import Clip, printable
+from .decoding import open_container
 from .demo import Demo
 from .still import Still
 from .v4l2 import Device, NoCamera, devices
 
-__all__ = ["Device", "NoCamera", "Source", "devices", "open_source"]
+__all__ = ["Device", "NoCamera", "Source", "devices", "open_first_camera", "open_source"]
 
 DEMO_SIZE = (320, 240)
 
@@ -33,7 +39,8 @@ def open_source(
 ) -> Source:
     """The source that `spec` names, opened and ready.
 
-    spec: a camera's number or /dev/video*, a picture, a clip, a URL, or "demo".
+    spec: a camera's number, device (/dev/video2, /dev/v4l/by-id/...) or name, a picture, a clip, a
+        URL, or "demo".
     size: (width, height) that a camera is asked for and that the demo is drawn in; pictures,
         clips and streams come as they are.
     seed: of the demo. paced: files and demo in real time rather than as fast as possible.
@@ -46,45 +53,98 @@ def open_source(
     _quiet()
     if spec == "demo":
         return Demo(size or DEMO_SIZE, seed=seed, paced=paced)
-    if match := re.fullmatch(r"(?:/dev/video)?(\d+)", spec):
-        return open_camera(int(match[1]), size, on_event=on_event)
+    if match := re.fullmatch(r"(?:/dev/video)?(\d{1,4})", spec):
+        return _open_device(int(match[1]), size, on_event)
     if "://" in spec:
         parts = urlsplit(spec)
         if parts.scheme != "file":
             return _open_url(spec, paced=paced, loop=loop, on_event=on_event)
         spec = unquote(parts.path)
-    return _open_file(Path(spec), paced=paced, loop=loop)
+    path = Path(spec).expanduser()
+    if path.is_char_device():
+        return open_camera(v4l2.query(path), size, on_event=on_event, link=path)
+    if not path.exists() and (camera := v4l2.named(spec, _found())) and spec.strip():
+        return open_camera(camera, size, on_event=on_event)
+    return _open_file(path, paced=paced, loop=loop, on_event=on_event)
 
 
-def _open_file(path: Path, *, paced: bool, loop: bool) -> Source:
-    path = path.expanduser()
+def open_first_camera(
+    size: tuple[int, int] | None, *, on_event: OnEvent | None, say: Callable[[str], None]
+) -> Camera:
+    """The first camera that really gives a picture. say: hears of each that does not.
+
+    Raises NoCamera where none does.
+    """
+    _quiet()
+    candidates = [each for each in _found() if each.captures] if _linux() else [0]
+    for candidate in candidates:
+        try:
+            camera = open_camera(candidate, size, on_event=on_event)
+        except NoCamera:
+            continue
+        except LivedreamError as error:
+            say(str(error))
+            continue
+        if camera.gives(FIRST_FRAME):
+            return camera
+        camera.close()
+        say(f"{camera.describe()} gives no picture, looking for another.")
+    raise NoCamera("There is no camera that gives a picture.")
+
+
+def _open_device(number: int, size: tuple[int, int] | None, on_event: OnEvent | None) -> Camera:
+    device = v4l2.query(Path(f"/dev/video{number}")) if _linux() else number
+    return open_camera(device, size, on_event=on_event)
+
+
+def _found() -> list[Device]:
+    return devices() if _linux() else []
+
+
+def _linux() -> bool:
+    return sys.platform.startswith("linux")
+
+
+def _open_file(path: Path, *, paced: bool, loop: bool, on_event: OnEvent | None) -> Source:
+    shown = printable(str(path))
     if path.is_dir():
-        raise UsageError(f"{path} is a folder; name one picture or clip in it.")
+        raise UsageError(f"{shown} is a folder; name one picture or clip in it.")
     if not path.exists():
         beside = path.parent if path.parent.is_dir() else Path()
         names = [str(each) for each in beside.iterdir() if each.is_file()] + ["demo"]
         raise UsageError(
-            f"There is no file {path}; a source is a camera's number, a picture, a clip, a URL "
-            f"or demo. Nearest: {nearest(str(path), names)}."
+            f"There is no file {shown}; a source is a camera's number or name, a picture, a clip, "
+            f"a URL or demo. Nearest: {printable(nearest(str(path), names))}."
         )
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode):
+        raise UsageError(f"{shown} is no regular file and no camera; name a picture or a clip.")
     if not os.access(path, os.R_OK):
-        raise LivedreamError(f"{path} may not be read by this user; change its permissions.")
-    if path.stat().st_size == 0:
-        raise LivedreamError(f"{path} is empty: the file holds no bytes.")
-    # By its first bytes, not its name. A GIF is a clip as a rule.
-    if path.suffix.lower() != ".gif" and cv2.haveImageReader(str(path)):
+        raise LivedreamError(f"{shown} may not be read by this user; change its permissions.")
+    if state.st_size == 0:
+        raise LivedreamError(f"{shown} is empty: the file holds no bytes.")
+    # By its first bytes, not its name. A GIF is a clip as a rule. OpenCV crashes at a name that is
+    # no text.
+    if path.suffix.lower() != ".gif" and shown.isprintable() and _holds_picture(path):
         return Still(path, paced=paced)
-    return Clip(str(path), paced=paced, loop=loop)
+    return Clip(str(path.absolute()), paced=paced, loop=loop, on_event=on_event)
+
+
+def _holds_picture(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return cv2.haveImageReader(str(path))
 
 
 def _open_url(url: str, *, paced: bool, loop: bool, on_event: OnEvent | None) -> Source:
-    if urlsplit(url).scheme in ("http", "https"):
-        probe = cv2.VideoCapture(url, cv2.CAP_FFMPEG, [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 5000])
-        finite = probe.isOpened() and probe.get(cv2.CAP_PROP_FRAME_COUNT) > 0
-        probe.release()
-        if finite:  # A file on a server, not a camera.
-            return Clip(url, paced=paced, loop=loop)
-    return open_stream(url, on_event=on_event)
+    check_scheme(url)
+    container = open_container(url, f"stream {public_address(url)}")
+    if urlsplit(url).scheme in ("http", "https") and container.duration:
+        # A file on a server, not a camera.
+        return Clip(url, paced=paced, loop=loop, on_event=on_event, container=container)
+    return open_stream(url, on_event=on_event, container=container)
 
 
 def _quiet() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Protocol
 
 from ...frame import Frame
@@ -36,6 +37,30 @@ class Source(Protocol):
     def close(self) -> None:
         """Lets go of the device or file. May be called twice, and while `read` blocks elsewhere."""
         ...
+
+
+class Pauses:
+    """Seconds to wait before each further try: growing, to a limit, without end."""
+
+    def __init__(self, first: float = 0.5, longest: float = 5.0) -> None:
+        self._first, self._longest = first, longest
+
+    def __iter__(self) -> Iterator[float]:
+        pause = self._first
+        while True:
+            yield pause
+            pause = min(2 * pause, self._longest)
+
+
+def safely(tell: OnEvent | None) -> OnEvent:
+    """`tell`, whose failure is not that of the source: a log that is gone must not end a show."""
+
+    def told(text: str) -> None:
+        if tell is not None:
+            with suppress(Exception, SystemExit):
+                tell(text)
+
+    return told
 
 
 class Pacer:

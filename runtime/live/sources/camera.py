@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
+import av.error
 import cv2
 import numpy as np
+from av.container import InputContainer
 
 from ...errors import LivedreamError
 from ...frame import Frame
 from ..slot import Closed, Slot
 from . import v4l2
-from .base import OnEvent
+from .address import public_address
+from .base import OnEvent, Pauses, safely
+from .decoding import Decoder, open_container
 
 DEFAULT_SIZE = (640, 480)
 STALL = 2.0  # Seconds without a frame after which a camera counts as lost.
+LONGEST_PATIENCE = 60.0
 FIRST_FRAME = 8.0  # Many cameras need some seconds before their first one.
-RETRY_FIRST, RETRY_LONGEST = 0.5, 5.0
+SLOWEST = 3
+"""A source counts as lost only after so many of its usual intervals without a frame."""
 
 
 class Device(Protocol):
@@ -87,17 +91,18 @@ class Camera:
         on_event: OnEvent | None = None,
         stall: float = STALL,
         first_frame: float = FIRST_FRAME,
-        retry: tuple[float, float] = (RETRY_FIRST, RETRY_LONGEST),
+        retry: Pauses = Pauses(),  # noqa: B008 - it holds two numbers
     ) -> None:
         self.cost = 0.0
         self._name = name
         self._open_device = open_device
-        self._tell = on_event or (lambda _: None)
+        self._tell = safely(on_event)
         self._stall = stall
         self._first_frame = first_frame
         self._retry = retry
         self._stop = threading.Event()
         self._patience = first_frame
+        self._seen: float | None = None
         device = open_device()
         self._mode = mode(device)
         self._handle: _Handle | None = _Handle(device, 0)
@@ -125,15 +130,24 @@ class Camera:
                 continue
             if lost:
                 self._tell(f"{self._name} is back")
-            self._patience = self._stall
             frame, self.cost = newest
+            # A source that gives a frame every few seconds is slow, and not gone.
+            gap = frame.time - self._seen if self._seen is not None and not lost else 0.0
+            self._patience = max(self._stall, min(SLOWEST * gap, LONGEST_PATIENCE))
+            self._seen = frame.time
             return frame
         return None
 
+    def gives(self, seconds: float) -> bool:
+        """Whether a first frame comes within so many seconds; it is left for `read`."""
+        handle = self._handle
+        return handle is not None and handle.slot.peek(seconds) is not None
+
     def close(self) -> None:
         self._stop.set()
-        if self._handle is not None:
-            self._handle.abandon(wait=1.0)
+        handle = self._handle  # The thread that reads may set it to None meanwhile.
+        if handle is not None:
+            handle.abandon(wait=1.0)
 
     def _lose(self, handle: _Handle) -> None:
         handle.abandon()
@@ -142,9 +156,9 @@ class Camera:
         self._tell(f"{self._name} is lost, retrying")
 
     def _reopen(self) -> _Handle | None:
-        pause, longest = self._retry
-        while not self._stop.wait(pause):
-            pause = min(2 * pause, longest)
+        for pause in self._retry:
+            if self._stop.wait(pause):
+                break
             try:
                 device = self._open_device()
             except LivedreamError:
@@ -176,68 +190,125 @@ def mode(device: Device) -> str:
 
 
 def open_camera(
-    number: int,
+    device: v4l2.Device | int,
     size: tuple[int, int] | None = None,
     *,
     fps: int = 30,
     on_event: OnEvent | None = None,
+    link: Path | None = None,
+    capture: Callable[..., cv2.VideoCapture] = cv2.VideoCapture,
 ) -> Camera:
-    """The camera with that number (on Linux /dev/videoN), asked for `size` (width, height).
+    """The camera `device`, on systems other than Linux its number, asked for `size` (width,
+    height) in pixels and `fps` frames a second.
 
-    Raises NoCamera when there is none, LivedreamError when it is busy or not ours to open.
+    link: a name that stays when the number changes, such as one of /dev/v4l/by-id. Without it a
+    camera that comes back is known by its name and where it is plugged in. Raises NoCamera when
+    there is none, LivedreamError when it is busy or not ours to open.
     """
-    name = f"camera {number}"
-    linux = sys.platform.startswith("linux")
-    path = Path(f"/dev/video{number}")
-    if linux:
-        device = v4l2.query(path)
+    if isinstance(device, int):
+        name, backend = f"camera {device}", cv2.CAP_ANY
+    else:
         if not device.captures:
             raise LivedreamError(
-                f"{path} ({device.name}) gives no pictures; a camera often has several devices, "
-                "`livedream doctor` lists those that do."
+                f"{device.path} ({device.name}) gives no pictures; a camera often has several "
+                "devices, `livedream doctor` lists those that do."
             )
-        name = f"camera {number} ({device.name})"
+        name, backend = f"camera {device.path.name.removeprefix('video')}", cv2.CAP_V4L2
+        name = f"{name} ({device.name})"
+    opened = False
+
+    def place() -> str | int:
+        if isinstance(device, int):
+            return device
+        if link is not None:
+            return str(link)
+        return str(v4l2.again(device, v4l2.devices()) if opened else device.path)
 
     def open_device() -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(number, cv2.CAP_V4L2 if linux else cv2.CAP_ANY)
-        if not capture.isOpened():
-            capture.release()
-            if linux:
-                v4l2.query(path)  # Says so if it went away or is forbidden.
+        nonlocal opened
+        where = place()
+        taken = capture(where, backend)
+        if not taken.isOpened():
+            taken.release()
+            if isinstance(where, str):
+                v4l2.query(Path(where))  # Says so if it went away or is forbidden.
                 raise LivedreamError(
-                    f"{name} is busy: close the program that uses it (`fuser {path}` shows which)."
+                    f"{name} is busy: close the program that uses it (`fuser {where}` shows which)."
                 )
             raise v4l2.NoCamera(f"There is no {name}, or another program is using it.")
-        width, height = size or DEFAULT_SIZE
-        # MJPG first: it decides which sizes and rates fit through USB.
-        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
-        capture.set(cv2.CAP_PROP_FPS, fps)
-        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-        return capture
+        ask(taken, size or DEFAULT_SIZE, fps)
+        opened = True
+        return taken
 
     return Camera(name, open_device, on_event=on_event)
 
 
-def open_stream(url: str, *, on_event: OnEvent | None = None) -> Camera:
-    """A live network stream (rtsp, http, ...) that is opened again whenever it breaks off."""
-    parts = urlsplit(url)
-    # The address may carry a password: no message shows it.
-    name = f"stream {parts.scheme}://{parts.hostname or ''}{parts.path}"
+def ask(device: cv2.VideoCapture, size: tuple[int, int], fps: int) -> None:
+    """Asks for a size (width, height) and a rate. A driver need not grant it."""
+    width, height = size
+    # MJPG first: it decides which sizes and rates fit through USB.
+    device.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+    device.set(cv2.CAP_PROP_FRAME_WIDTH, width)
+    device.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
+    device.set(cv2.CAP_PROP_FPS, fps)
+    device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
-    def open_device() -> cv2.VideoCapture:
-        seconds = 5000
-        capture = cv2.VideoCapture(
-            url,
-            cv2.CAP_FFMPEG,
-            [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, seconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, seconds],
-        )
-        if not capture.isOpened():
-            capture.release()
+
+class Stream:
+    """A network stream in the place of a camera's device."""
+
+    def __init__(self, url: str, container: InputContainer | None = None) -> None:
+        name = f"stream {public_address(url)}"
+        self._container = container or open_container(url, name)
+        try:
+            decoder = Decoder(self._container, name)
+            self._rate, self._frames = decoder.rate, iter(decoder)
+            self._image: np.ndarray | None = next(self._frames)[0]
+        except (av.error.FFmpegError, StopIteration, LivedreamError) as error:
+            self.release()
             raise LivedreamError(
-                f"{name} does not answer or is no video: check the address and the network."
-            )
-        return capture
+                f"{name} gives no picture: check the address and the network."
+            ) from error
+        self._size = self._image.shape[:2]
+        self._fresh = True
 
-    return Camera(name, open_device, on_event=on_event)
+    def grab(self) -> bool:
+        if self._fresh:
+            self._fresh = False
+            return True
+        try:
+            following = next(self._frames, None)
+        except (av.error.FFmpegError, OSError):
+            following = None
+        self._image = following[0] if following else None
+        return following is not None
+
+    def retrieve(self) -> tuple[bool, np.ndarray]:
+        image = self._image
+        return (False, np.empty((0, 0, 3), np.uint8)) if image is None else (True, image)
+
+    def get(self, propId: int, /) -> float:
+        facts = {
+            cv2.CAP_PROP_FRAME_WIDTH: self._size[1],
+            cv2.CAP_PROP_FRAME_HEIGHT: self._size[0],
+            cv2.CAP_PROP_FPS: self._rate,
+        }
+        return float(facts.get(propId, 0))
+
+    def release(self) -> None:
+        self._container.close()
+
+
+def open_stream(
+    url: str, *, on_event: OnEvent | None = None, container: InputContainer | None = None
+) -> Camera:
+    """A live network stream (rtsp, http, ...) that is opened again whenever it breaks off.
+
+    container: already open, for the first time.
+    """
+    waiting = [container] if container else []
+
+    def open_device() -> Stream:
+        return Stream(url, waiting.pop() if waiting else None)
+
+    return Camera(f"stream {public_address(url)}", open_device, on_event=on_event)

@@ -1,90 +1,173 @@
-"""A video file, played at its own speed."""
+"""A video file, played at its own times."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
+import av.error
 import numpy as np
+from av.container import InputContainer
 
 from ...errors import LivedreamError
 from ...frame import Frame
-from .base import Pacer
+from .address import public_address
+from .base import OnEvent, Pauses, safely
+from .decoding import Decoder, open_container
 
-DEFAULT_FPS = 30.0  # For files that do not say.
+QUICKEST = 1 / 480
+"""Seconds between two frames at least, whatever a file says."""
+
+PATIENCE = 0.1
+"""Seconds of delay that are caught up; what is later than that plays on from there."""
+
+LAST = 1 / 30
+"""Seconds that the last frame of a loop stays, where the clip does not tell its rate."""
 
 
 class Clip:
-    """The frames of a video file or of a finite video behind a URL.
+    """The frames of a video file or of a finite video behind a URL, each at its own time.
 
-    `paced=False` yields as fast as they decode; `loop=True` starts over at the end.
+    paced: False yields as fast as they decode. loop: starts over at the end; where the file cannot
+    be opened again (a share that blinks), the last picture stays and it is tried again, and
+    `on_event` gets a sentence. Raises LivedreamError for what is no clip.
     """
 
     live = False
 
-    def __init__(self, address: str, *, paced: bool = True, loop: bool = False) -> None:
+    def __init__(
+        self,
+        address: str,
+        *,
+        paced: bool = True,
+        loop: bool = False,
+        on_event: OnEvent | None = None,
+        container: InputContainer | None = None,
+    ) -> None:
+        """container: already open, in place of opening `address`."""
         self.cost = 0.0
-        self._name = Path(address).name
         self._address = address
-        self._loop = loop
-        self._lock = threading.Lock()  # OpenCV must not release a file while it is read.
+        remote = "://" in address
+        self._name = Path(public_address(address)).name if remote else Path(address).name
+        self._shown = public_address(address) if remote else printable(address)
+        self._loop, self._paced = loop, paced
+        self._tell = safely(on_event)
+        self._lock = threading.Lock()  # A container must not be closed while it is read.
         self._stop = threading.Event()
         self._next = 0
-        self._video = self._open()
-        # Decoded at once: a container may announce frames that it does not hold.
-        self._ahead: np.ndarray | None = self._decode()
+        self._start: float | None = None  # When the clip's time 0 is, of time.monotonic().
+        self._time = 0.0  # Of the newest frame, in the clip.
+        self._container: InputContainer | None = container
+        self._open()
+        self._ahead = next(self._frames, None)
         if self._ahead is None:
-            self._video.release()
+            self.close()
             raise LivedreamError(
-                f"{address} holds no frame that can be read: it is empty, damaged or of "
+                f"{self._shown} holds no frame that can be read: it is empty, damaged or of "
                 "another kind."
             )
-        self._shape = self._ahead.shape[:2]
-        fps = self._video.get(cv2.CAP_PROP_FPS)
-        self.fps = fps if 1 <= fps <= 480 else DEFAULT_FPS
-        self._pacer = Pacer(self.fps) if paced else None
+        self._shape = self._ahead[0].shape[:2]
 
     def describe(self) -> str:
         height, width = self._shape
-        return f"clip {self._name}: {width}x{height} {self.fps:.4g} fps"
+        rate = f" {self._rate:.4g} fps" if 0 < self._rate < 1 / QUICKEST else ""
+        return f"clip {printable(self._name)}: {width}x{height}{rate}"
 
     def read(self) -> Frame | None:
-        if self._pacer is not None:
-            self._pacer.wait(self._stop)
+        start = time.monotonic()
         with self._lock:
-            if self._stop.is_set():
-                return None
-            start = time.monotonic()
-            image, self._ahead = self._ahead, None
-            if image is None:
-                image = self._decode()
-            if image is None and self._loop:
-                self._video.release()
-                self._video = self._open()
-                image = self._decode()
-            if image is None:
-                return None
-            self.cost = time.monotonic() - start
+            following = None if self._stop.is_set() else self._following()
+        if following is None and self._loop and not self._stop.is_set():
+            following = self._begin_anew()
+        if following is None:
+            return None
+        self.cost = time.monotonic() - start
+        image, at = following
+        due = self._due(at)
+        if self._paced and self._stop.wait(max(0.0, due - time.monotonic())):
+            return None
         index = self._next
         self._next += 1
-        return Frame(image, start, index)
+        return Frame(image, max(due, start) if self._paced else start, index)
 
     def close(self) -> None:
         self._stop.set()
-        with self._lock:
-            self._video.release()
+        # A server that does not answer holds the reader, which then closes the file itself.
+        if self._lock.acquire(timeout=0.2):
+            try:
+                self._release()
+            finally:
+                self._lock.release()
 
-    def _open(self) -> cv2.VideoCapture:
-        video = cv2.VideoCapture(self._address, cv2.CAP_FFMPEG)
-        if not video.isOpened():
-            raise LivedreamError(
-                f"{self._address} is neither a picture nor a video that can be read: the file is "
-                "damaged or of another kind."
-            )
-        return video
+    def _following(self) -> tuple[np.ndarray, float] | None:
+        following, self._ahead = self._ahead, None
+        following = following or next(self._frames, None)
+        if self._stop.is_set():
+            self._release()
+        return following
 
-    def _decode(self) -> np.ndarray | None:
-        good, image = self._video.read()
-        return image if good else None
+    def _begin_anew(self) -> tuple[np.ndarray, float] | None:
+        """The first frame of the next round, however often it takes to open the file again."""
+        # The last frame stays as long as others do.
+        tail = 1 / self._rate if 0 < self._rate < 1 / QUICKEST else LAST
+        if self._start is not None:
+            self._start += self._time + tail
+        self._time = -tail
+        lost = False
+        for pause in Pauses():
+            try:
+                with self._lock:
+                    self._release()
+                    self._open()
+                    first = next(self._frames, None)
+            except LivedreamError:
+                first = None
+            if first is not None:
+                if lost:
+                    self._tell(f"{self._shown} is back")
+                return first
+            if not lost:
+                self._tell(f"{self._shown} cannot be opened again, retrying")
+            lost = True
+            if self._stop.wait(pause):
+                return None
+        return None
+
+    def _due(self, at: float) -> float:
+        """When the frame at `at` seconds of the clip is to be shown, of time.monotonic()."""
+        now = time.monotonic()
+        at = max(at, self._time + QUICKEST) if self._start is not None else at
+        if self._start is None or now - (self._start + at) > PATIENCE:
+            self._start = now - at
+        self._time = at
+        return self._start + at
+
+    def _open(self) -> None:
+        if self._container is None:
+            self._container = open_container(self._address, self._shown)
+        decoder = Decoder(self._container, self._shown)
+        self._rate = decoder.rate
+        self._frames: Iterator[tuple[np.ndarray, float]] = _readable(decoder)
+
+    def _release(self) -> None:
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+        self._frames = iter(())
+
+
+def printable(name: str) -> str:
+    """A file's name as it may be told: what is no text, or would move a terminal, is shown as ?."""
+    return "".join(
+        each if each.isprintable() else "?" for each in name.encode("utf-8", "replace").decode()
+    )
+
+
+def _readable(decoder: Decoder) -> Iterator[tuple[np.ndarray, float]]:
+    """The frames until the end, or as far as the file can be read: what is there plays."""
+    try:
+        yield from decoder
+    except (av.error.FFmpegError, OSError):
+        return

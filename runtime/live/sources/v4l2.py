@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ...errors import LivedreamError
+from ...errors import LivedreamError, UsageError
 
 QUERYCAP = 0x80685600  # _IOR('V', 0, struct v4l2_capability)
 CAPABILITY = struct.Struct("<16s32s32sIII12x")
@@ -20,19 +21,24 @@ class NoCamera(LivedreamError):
 
 
 class Device(NamedTuple):
-    """One /dev/video*: a camera may own several of which only some give pictures."""
+    """One /dev/video*: a camera may own several of which only some give pictures. bus: where it is
+    plugged in, which tells two cameras of one name apart."""
 
     path: Path
     name: str
     captures: bool
+    bus: str = ""
 
 
 def parse(path: Path, answer: bytes) -> Device:
     """Reads a `struct v4l2_capability` (104 bytes)."""
-    _, card, _, _, whole, this = CAPABILITY.unpack(answer)
+    _, card, bus, _, whole, this = CAPABILITY.unpack(answer)
     capabilities = this if whole & DEVICE_CAPS else whole
-    name = card.split(b"\0")[0].decode("utf-8", "replace")
-    return Device(path, name, bool(capabilities & VIDEO_CAPTURE))
+    return Device(path, _text(card), bool(capabilities & VIDEO_CAPTURE), _text(bus))
+
+
+def _text(field: bytes) -> str:
+    return field.split(b"\0")[0].decode("utf-8", "replace")
 
 
 def query(path: Path) -> Device:
@@ -73,3 +79,28 @@ def devices() -> list[Device]:
         except LivedreamError:
             continue  # Not for this user, or gone just now: not one to offer.
     return found
+
+
+def named(name: str, found: Sequence[Device]) -> Device | None:
+    """The one camera whose name holds `name`, in any case; None where none does.
+
+    Raises UsageError where several do.
+    """
+    fitting = [each for each in found if each.captures and name.casefold() in each.name.casefold()]
+    if len({(each.name, each.bus) for each in fitting}) > 1:
+        there = ", ".join(f"{each.path} ({each.name})" for each in fitting)
+        raise UsageError(f"Several cameras are called '{name}': {there}; give one of the paths.")
+    return fitting[0] if fitting else None
+
+
+def again(device: Device, found: Sequence[Device]) -> Path:
+    """Where a camera is that was `device`: after it was unplugged it may have another number.
+
+    The one of the same name at the same place is it, else one of the same name; where there is
+    none, its old path.
+    """
+    alike = [each for each in found if each.captures and each.name == device.name]
+    places = [each.path for each in alike if each.bus == device.bus]
+    if device.path in places:
+        return device.path
+    return next(iter([*places, *(each.path for each in alike)]), device.path)

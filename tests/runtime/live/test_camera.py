@@ -1,5 +1,6 @@
 """A camera that stalls, drops and returns, played by a fake cv2.VideoCapture."""
 
+import itertools
 import os
 import struct
 import threading
@@ -10,10 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from livedream.runtime.errors import LivedreamError
-from livedream.runtime.live.slot import Capture
+from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.live import sources
+from livedream.runtime.live.capture import Capture
+from livedream.runtime.live.sources import camera as camera_module
 from livedream.runtime.live.sources import open_source, v4l2
-from livedream.runtime.live.sources.camera import Camera, mode, open_stream
+from livedream.runtime.live.sources.base import Pauses, safely
+from livedream.runtime.live.sources.camera import Camera, ask, mode, open_stream
 
 
 class FakeDevice:
@@ -73,7 +77,7 @@ class Opener:
 
 
 def camera(opener: Opener, events: list[str] | None = None, **timing) -> Camera:
-    timing = {"stall": 0.15, "first_frame": 0.5, "retry": (0.02, 0.08), **timing}
+    timing = {"stall": 0.15, "first_frame": 0.5, "retry": Pauses(0.02, 0.08), **timing}
     tell = events.append if events is not None else None
     return Camera("camera 0", opener, on_event=tell, **timing)
 
@@ -137,12 +141,10 @@ def test_frames_are_counted_across_a_loss():
 
 
 def test_retries_back_off_and_stay_at_the_longest_pause():
+    assert list(itertools.islice(Pauses(0.05, 0.2), 5)) == [0.05, 0.1, 0.2, 0.2, 0.2]
     away = [LivedreamError("away") for _ in range(4)]
-    opener = Opener(FakeDevice(10, 1), *away, FakeDevice(20, 10**6))
-    source = camera(opener, retry=(0.05, 0.2))
+    source = camera(Opener(FakeDevice(10, 1), *away, FakeDevice(20, 10**6)))
     levels_until(source, 20)
-    pauses = np.diff(opener.times[1:])
-    assert pauses == pytest.approx([0.1, 0.2, 0.2, 0.2], abs=0.06)
     source.close()
 
 
@@ -217,8 +219,8 @@ def test_a_metadata_device_is_no_camera():
 
     path = Path("/dev/video0")
     whole = 0x84A00001
-    assert v4l2.parse(path, answer(whole, 0x04200001)) == (path, "C920", True)
-    assert v4l2.parse(path, answer(whole, 0x04A00000)) == (path, "C920", False)
+    assert v4l2.parse(path, answer(whole, 0x04200001)) == (path, "C920", True, "usb")
+    assert v4l2.parse(path, answer(whole, 0x04A00000)) == (path, "C920", False, "usb")
     assert v4l2.parse(path, answer(0x1, 0)).captures  # A driver without per-device answer.
 
 
@@ -226,4 +228,147 @@ def test_a_dead_stream_hides_its_password():
     with pytest.raises(LivedreamError, match="does not answer") as caught:
         open_stream("rtsp://anna:secret@127.0.0.1:9/live")
     assert "secret" not in str(caught.value)
-    assert "127.0.0.1/live" in str(caught.value)
+    assert "127.0.0.1:9/live" in str(caught.value)
+
+
+class Asked:
+    """The part of cv2.VideoCapture that a camera is asked through."""
+
+    def __init__(self, *_: object) -> None:
+        self.wishes: dict[int, float] = {}
+
+    def set(self, propId: int, value: float, /) -> bool:
+        self.wishes[propId] = value
+        return True
+
+
+def test_a_camera_is_asked_for_width_and_height_and_rate():
+    device = Asked()
+    ask(device, (1280, 720), 50)  # pyright: ignore[reportArgumentType]
+    assert device.wishes[cv2.CAP_PROP_FRAME_WIDTH] == 1280
+    assert device.wishes[cv2.CAP_PROP_FRAME_HEIGHT] == 720
+    assert device.wishes[cv2.CAP_PROP_FPS] == 50
+    assert device.wishes[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
+    assert next(iter(device.wishes)) == cv2.CAP_PROP_FOURCC
+
+
+def found(*cameras: tuple[int, str, str]) -> list[v4l2.Device]:
+    return [
+        v4l2.Device(Path(f"/dev/video{number}"), name, True, bus) for number, name, bus in cameras
+    ]
+
+
+class TestNames:
+    def test_a_camera_is_known_by_a_part_of_its_name(self):
+        there = found((0, "C920 HD", "usb-1"), (2, "Capture Card", "usb-2"))
+        assert v4l2.named("capture", there) == there[1]
+        assert v4l2.named("none", there) is None
+
+    def test_two_of_one_name_are_told_apart_by_their_paths(self):
+        there = found((0, "C920", "usb-1"), (2, "C920", "usb-2"))
+        with pytest.raises(UsageError, match="/dev/video2"):
+            v4l2.named("c920", there)
+
+    def test_a_camera_comes_back_under_another_number(self):
+        (mine,) = found((0, "C920", "usb-1"))
+        assert v4l2.again(mine, found((1, "C920", "usb-1"))) == Path("/dev/video1")
+        other = found((0, "C920", "usb-2"), (3, "C920", "usb-1"))
+        assert v4l2.again(mine, other) == Path("/dev/video3")
+        moved = found((0, "Other", "usb-1"), (4, "C920", "usb-9"))
+        assert v4l2.again(mine, moved) == Path("/dev/video4")
+        assert v4l2.again(mine, found((0, "Other", "usb-1"))) == Path("/dev/video0")
+
+
+class Played(FakeDevice):
+    """A FakeDevice as cv2.VideoCapture opens it."""
+
+    def isOpened(self) -> bool:
+        return True
+
+    def set(self, propId: int, value: float, /) -> bool:
+        return True
+
+
+class TestCameras:
+    """Cameras of a machine that the test makes up; the code that opens them is the real one."""
+
+    @pytest.fixture
+    def machine(self, monkeypatch):
+        there: dict[str, tuple[v4l2.Device, object]] = {}
+
+        def capture(where, backend):
+            return there[where][1]
+
+        def devices():
+            return [device for device, _ in there.values()]
+
+        for module in (v4l2, sources):
+            monkeypatch.setattr(module, "devices", devices)
+        monkeypatch.setattr(sources, "_linux", lambda: True)
+        monkeypatch.setattr(sources, "FIRST_FRAME", 0.2)
+        plain = camera_module.open_camera
+        monkeypatch.setattr(
+            sources, "open_camera", lambda *args, **named: plain(*args, **named, capture=capture)
+        )
+
+        def plug(number: int, name: str, device: object, captures: bool = True) -> None:
+            path = f"/dev/video{number}"
+            there[path] = v4l2.Device(Path(path), name, captures, f"usb-{name}"), device
+
+        plug.out = lambda number: there.pop(f"/dev/video{number}")
+        return plug
+
+    def test_the_first_camera_is_the_first_that_gives_a_picture(self, machine):
+        machine(0, "Infrared", Played(1, 0, "stall"))
+        machine(1, "Metadata", Played(2, 9), captures=False)
+        machine(2, "Webcam", Played(3, 10**6))
+        said: list[str] = []
+        camera = sources.open_first_camera((640, 480), on_event=None, say=said.append)
+        assert "Webcam" in camera.describe()
+        assert levels_until(camera, 3)
+        assert len(said) == 1
+        assert "Infrared" in said[0]
+        camera.close()
+
+    def test_no_camera_that_gives_a_picture_is_no_camera(self, machine):
+        machine(0, "Infrared", Played(1, 0, "stall"))
+        with pytest.raises(v4l2.NoCamera):
+            sources.open_first_camera(None, on_event=None, say=lambda text: None)
+
+    def test_a_camera_is_followed_to_its_new_number(self, machine, monkeypatch):
+        first = Played(10, 5, "stall")
+        machine(0, "Webcam", first)
+        camera = open_source("webcam")
+        camera._stall, camera._retry = 0.1, Pauses(0.02, 0.05)
+        assert levels_until(camera, 10)
+        machine.out(0)
+        machine(1, "Webcam", Played(20, 10**6))
+        assert 20 in levels_until(camera, 20)
+        camera.close()
+
+
+def test_a_source_that_is_slow_is_not_lost():
+    class Slow(FakeDevice):
+        def grab(self) -> bool:
+            return not self.waking.wait(0.25) and super().grab()
+
+    device, events = Slow(10, 10**6), []
+    source = camera(Opener(device), events, stall=0.3, first_frame=2)
+    source.read()
+    source.read()
+    source._stall = 0.05  # Shorter than its interval, which it has shown by now.
+    for _ in range(3):
+        source.read()
+    assert not events
+    device.waking.set()
+    source.close()
+
+
+def test_a_log_that_is_gone_does_not_end_the_camera():
+    def tell(text: str) -> None:
+        raise SystemExit(1)
+
+    source = camera(Opener(FakeDevice(10, 3), FakeDevice(20, 10**6)))
+    source._tell = safely(tell)
+    assert 20 in levels_until(source, 20)
+    source.close()

@@ -23,8 +23,9 @@ from livedream.runtime.gradient.platform import Recovery
 from livedream.runtime.gradient.providers import PROVIDERS, Provider
 from livedream.runtime.gradient.selection import Engines, Opening
 from livedream.runtime.gradient.switching import Ready, Switcher, Wanted
+from livedream.runtime.live.capture import Capture
 from livedream.runtime.live.loop import Dreaming, Dreamt
-from livedream.runtime.live.slot import Capture, Closed
+from livedream.runtime.live.slot import Closed
 from livedream.runtime.stats import Stats
 
 from ..toy import ToyEngine

@@ -6,7 +6,8 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.frame import Frame
-from livedream.runtime.live.slot import Capture, Closed, Slot
+from livedream.runtime.live.capture import Capture
+from livedream.runtime.live.slot import Closed, Slot
 
 
 def test_the_newest_replaces_and_the_replaced_is_counted():
@@ -127,12 +128,15 @@ def test_a_clip_waits_while_something_is_opened_for_its_first_frame():
     source = Script(*range(5))
     source.live = False
     with Capture(source) as capture:
-        first = capture.take(5)
+        first = capture.first(5)
         assert first is not None
         assert first.index == 0
         capture._thread.join(0.05)
         assert len(source.script) == 4
-        assert capture.take(5) is not None
+        taken = capture.take(5)
+        assert taken is not None
+        assert taken.index == 0
+        assert taken.time > first.time
         capture._thread.join(5)
         assert not source.script
 

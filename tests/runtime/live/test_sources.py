@@ -1,6 +1,9 @@
 import itertools
+import os
 import threading
 import time
+from fractions import Fraction
+from pathlib import Path
 
 import av
 import cv2
@@ -9,6 +12,7 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.live.sources import open_source
+from livedream.runtime.live.sources.address import public_address
 from livedream.runtime.live.sources.base import Pacer
 from livedream.runtime.live.sources.cloudscape import Cloudscape
 from livedream.runtime.live.sources.noise import puffs, smooth
@@ -111,6 +115,131 @@ def test_a_clip_without_frames(tmp_path):
             container.mux(packet)
     with pytest.raises(LivedreamError, match=r"sound\.mkv"):
         open_source(str(path))
+
+
+FAULTS = Path(__file__).parents[4] / "shared" / "faults"
+met = pytest.mark.skipif(not FAULTS.is_dir(), reason="the odd files are not here")
+
+
+def seconds(path: Path | str, **how) -> list[float]:
+    """When its frames are due, from the first on, as fast as they decode."""
+    source = open_source(str(path), **how)
+    source._stop.wait = lambda pause: False  # no waiting: the due times are what is asked for
+    times = []
+    while (frame := source.read()) is not None:
+        times.append(frame.time)
+    return [round(time - times[0], 3) for time in times]
+
+
+def make_times(path, times):
+    """A clip whose frame n stands at times[n] seconds."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for time_ in times:
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 90, np.uint8), format="bgr24")
+            frame.pts, frame.time_base = round(time_ * 1000), Fraction(1, 1000)
+            for packet in stream.encode(frame):
+                container.mux(packet)
+        for packet in stream.encode(None):
+            container.mux(packet)
+    return path
+
+
+def test_frames_come_at_their_own_times(tmp_path):
+    times = [0, 0.04, 0.08, 0.5, 2.5, 2.52]
+    assert seconds(make_times(tmp_path / "a.mkv", times)) == pytest.approx(times, abs=0.002)
+
+
+@met
+@pytest.mark.parametrize(("name", "length"), [("halffps", 18.0), ("vfr", 6.8), ("fps600", 0.998)])
+def test_odd_rates_keep_their_length(name, length):
+    assert seconds(FAULTS / f"{name}.mp4")[-1] == pytest.approx(
+        length, rel=0.3 if length < 1 else 0.01
+    )
+
+
+@met
+def test_an_interlaced_clip_is_neither_black_nor_a_comb():
+    source = open_source(str(FAULTS / "int_mpeg2.mpg"), paced=False)
+    images = []
+    while (frame := source.read()) is not None:
+        images.append(frame.image.astype(int))
+    assert len(images) >= 24
+    assert all(image.mean() > 60 for image in images)
+    rows = [np.abs(np.diff(image, axis=0)).mean() for image in images]
+    fields = [np.abs(image[2:] - image[:-2]).mean() for image in images]
+    assert np.mean(rows) < np.mean(fields)  # neighbours are nearer than the next but one
+
+
+@met
+def test_what_was_met_plays():
+    for name, count in {"oneframe.mp4": 1, "num10.mp4": 10, "sizechange.ts": 90, "alpha.webm": 30,
+                        "hugefps.mp4": 9, "anim.gif": 6}.items():  # fmt: skip
+        source = open_source(str(FAULTS / name), paced=False)
+        assert len(levels(source, 200)) == count, name
+    upright = open_source(str(FAULTS / "rot90.mp4"), paced=False).read()
+    assert upright is not None
+    assert upright.image.shape == (320, 240, 3)
+    with pytest.raises(LivedreamError, match="index"):
+        open_source(str(FAULTS / "trunc_moov_end.mp4"))
+    with pytest.raises(LivedreamError, match="no video"):
+        open_source(str(FAULTS / "audioonly.mp4"))
+
+
+def test_a_name_that_is_no_text_is_answered(tmp_path):
+    name = os.fsencode(tmp_path) + b"/caf\xe9.mp4"
+    make_clip(tmp_path / "a.mp4").rename(os.fsdecode(name))
+    with pytest.raises(LivedreamError, match="rename"):
+        open_source(os.fsdecode(name), paced=False)
+
+
+def test_a_clip_with_a_name_that_moves_the_terminal_is_told_harmless(tmp_path):
+    path = make_clip(tmp_path / "a.mp4").rename(tmp_path / "\x1b[31ma.mp4")
+    assert open_source(str(path)).describe().startswith("clip ?[31ma.mp4")
+
+
+def test_a_pipe_is_no_clip(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="no regular file"):
+        open_source(str(tmp_path / "pipe"))
+
+
+def test_a_loop_waits_for_a_file_that_is_gone_for_a_while(tmp_path):
+    path, told = make_clip(tmp_path / "a.mp4"), []
+    source = open_source(str(path), paced=False, loop=True, on_event=told.append)
+    assert len(levels(source, 6)) == 6
+    path.rename(tmp_path / "away.mp4")
+    frames: list = []
+    reader = threading.Thread(target=lambda: frames.append(source.read()))
+    reader.start()
+    while not told:
+        time.sleep(0.01)
+    (tmp_path / "away.mp4").rename(path)
+    reader.join(10)
+    assert frames[0] is not None
+    assert "retrying" in told[0]
+    assert "back" in told[1]
+    source.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("rtsp://anna:secret@cam.local:554/live?token=hidden", "rtsp://cam.local:554/live"),
+        ("http://[::1]:8080/a.mjpg#t", "http://[::1]:8080/a.mjpg"),
+        ("http://cam:port/x", "http://cam/x"),
+    ],
+)
+def test_addresses_are_told_without_what_is_secret(url, shown):
+    assert public_address(url) == shown
+
+
+@pytest.mark.parametrize("url", ["concat:///a.ts", "async://file:///a.mp4", "tcp://x?listen=1"])
+def test_only_addresses_of_streams_are_opened(url):
+    with pytest.raises(UsageError, match="nearest"):
+        open_source(url)
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest(tmp_path):
