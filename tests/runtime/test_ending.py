@@ -15,6 +15,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+import psutil
 import pytest
 
 from livedream.runtime.ending import Ending
@@ -108,7 +109,7 @@ def test_an_ignored_hangup_stays_ignored(start, tmp_path):
     assert json.loads((tmp_path / "stats.json").read_text())["frames"] == 60
 
 
-def test_the_third_signal_ends_a_library_that_hangs(tmp_path):
+def test_signals_end_a_gradient_that_is_never_done(tmp_path):
     graph = endless(tmp_path / "endless.onnx")
     cv2.imwrite(str(tmp_path / "in.png"), np.full((32, 32, 3), 90, np.uint8))
     command = ["image", "in.png", "out.png", "--graph", graph, "--provider", "cpu"]
@@ -116,13 +117,12 @@ def test_the_third_signal_ends_a_library_that_hangs(tmp_path):
         [*PROGRAM, *map(str, command)], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
     try:
-        while child.poll() is None and busy(child.pid) < 1.5:
+        while child.poll() is None and busy(child.pid) < 2.5:
             time.sleep(0.05)
         for _ in range(3):
             child.send_signal(signal.SIGINT)
             time.sleep(0.1)
         assert child.wait(5) == 1
-        assert "Ended at once" in child.stderr.read()
     finally:
         child.kill()
         child.wait()
@@ -166,9 +166,10 @@ def test_a_terminal_that_takes_nothing_is_not_in_the_way(start, tmp_path, termin
 
 
 def busy(process: int) -> float:
-    """Seconds of processor time that the process has taken."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Seconds of processor time that the process and its children have taken."""
+    parent = psutil.Process(process)
+    times = [each.cpu_times() for each in (parent, *parent.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
 
 
 def endless(path: Path) -> Path:

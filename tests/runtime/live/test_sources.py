@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.live.sources import open_source
+from livedream.runtime.live.sources import clip, open_source
 from livedream.runtime.live.sources.address import public_address
 from livedream.runtime.live.sources.base import Pacer
 from livedream.runtime.live.sources.cloudscape import Cloudscape
@@ -121,9 +121,15 @@ FAULTS = Path(__file__).parents[4] / "shared" / "faults"
 met = pytest.mark.skipif(not FAULTS.is_dir(), reason="the odd files are not here")
 
 
-def seconds(path: Path | str, **how) -> list[float]:
+@pytest.fixture(autouse=True)
+def never_late(monkeypatch):
+    """A busy machine decodes late; what is due when is asked for all the same."""
+    monkeypatch.setattr(clip, "PATIENCE", 1e9)
+
+
+def seconds(path: Path | str) -> list[float]:
     """When its frames are due, from the first on, as fast as they decode."""
-    source = open_source(str(path), **how)
+    source = open_source(str(path))
     source._stop.wait = lambda pause: False  # no waiting: the due times are what is asked for
     times = []
     while (frame := source.read()) is not None:
@@ -188,11 +194,10 @@ def test_what_was_met_plays():
         open_source(str(FAULTS / "audioonly.mp4"))
 
 
-def test_a_name_that_is_no_text_is_answered(tmp_path):
+def test_a_name_that_is_no_text_plays(tmp_path):
     name = os.fsencode(tmp_path) + b"/caf\xe9.mp4"
     make_clip(tmp_path / "a.mp4").rename(os.fsdecode(name))
-    with pytest.raises(LivedreamError, match="rename"):
-        open_source(os.fsdecode(name), paced=False)
+    assert len(levels(open_source(os.fsdecode(name), paced=False))) == 6
 
 
 def test_a_clip_with_a_name_that_moves_the_terminal_is_told_harmless(tmp_path):
