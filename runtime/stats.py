@@ -7,12 +7,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from .store.files import write_bytes
 
 WINDOW = 18_000  # Newest samples kept of each stage: ten minutes at 30 fps.
 RECENT = 2.0  # Seconds that the rate in the display looks back.
@@ -117,9 +114,9 @@ class Stats:
             "stages_ms": {name: samples.summary() for name, samples in stages.items()},
         }
 
-    def write(self, path: Path | str, **facts: Any) -> None:
-        """Writes the report as JSON, whole or not at all. Raises what `files.replacing` raises."""
-        write_bytes(path, (json.dumps(self.report(**facts), indent=2) + "\n").encode())
+    def text(self, **facts: Any) -> str:
+        """The report as JSON, `facts` first."""
+        return json.dumps(self.report(**facts), indent=2) + "\n"
 
     def _part(self, name: str, seconds: float) -> None:
         with self._lock:

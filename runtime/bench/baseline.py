@@ -28,7 +28,7 @@ from . import statistics
 from .opened import Opened
 from .results import distribution, spread
 from .schema import Baseline, Turns
-from .stages import StageTimes
+from .stage_times import StageTimes
 from .step import compare_gradients, timer
 from .turns import alternate
 from .whole_frame import Film

@@ -13,9 +13,9 @@ from ..errors import LivedreamError, UsageError
 from ..progress import Progress
 from ..start import network_of
 from .baseline import measure_baseline, variants_for
+from .computer import Others, afterwards, machine, versions
 from .floor import Work, measured_floor
 from .live import measure_live
-from .machine import Others, afterwards, machine, versions
 from .opened import Opened, Sweep, graph_facts, open_case, recipe_facts
 from .report import sides
 from .schema import Case, Floor, Measure, Overhead, Report, Turns

@@ -14,7 +14,7 @@ from .opened import Opened
 from .results import distribution, measured, rounded, spread
 from .sampling import collect
 from .schema import Floor, Frame, Overhead, Stage
-from .stages import StageTimes
+from .stage_times import StageTimes
 from .step import copy_bandwidth, work_floor_ms
 from .synthetic_camera import RATE, swing
 from .traffic import counting

@@ -17,7 +17,7 @@ from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.providers import PROVIDERS
 from ..telling import console
 from .bench import bench
-from .options import SEED, Name, shared_options, show_options
+from .options import SEED, Listening, Name, shared_options, show_options
 
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace files that are there already."
@@ -72,6 +72,13 @@ def commands(debug: bool) -> None:
     type=click.Path(path_type=Path),
     metavar="FILE.json",
     help="Write speed, ages and times per stage at the end.",
+)
+@click.option(
+    "--osc",
+    type=Listening(8642),
+    is_flag=False,
+    flag_value=":8642",
+    help="Listen for OSC, on this machine alone unless `lan` or a host is said.",
 )
 @overwrite_option
 @shared_options("live")
@@ -154,7 +161,7 @@ def layers(model: str | None) -> None:
 @click.option("--markdown", "form", flag_value="markdown", help="The page docs/osc.md.")
 def osc(model: str, form: str | None) -> None:
     """Every OSC address, with its range and what it is."""
-    from .osc import print_addresses
+    from .osc_table import print_addresses
 
     print_addresses(Console(highlight=False), model, form or "table")
 

@@ -19,7 +19,7 @@ from ..dream.device import DeviceError
 from ..dream.flow import MotionTracker, small_gray
 from ..frame import Frame
 from ..scaling import scaled
-from .picture import carry, compose, residual_of
+from .composition import carry, compose, residual_of
 from .slot import Closed, Slot
 
 WAIT = 0.1

@@ -7,12 +7,13 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
 
 from ..choices import Choices
+from ..control.desk import Desk
 from ..dream.device import DeviceError
 from ..ending import ending
 from ..errors import LivedreamError
@@ -21,7 +22,7 @@ from ..scaling import fit
 from ..sinks.recording import Recorder
 from ..start import network_of, open_desk, open_dreamer, settings_of
 from ..stats import Stats
-from ..store.files import check_outputs
+from ..store.files import check_outputs, write_bytes
 from .capture import Capture
 from .controls import Controls
 from .following import playing
@@ -30,6 +31,9 @@ from .notice import Notice
 from .slot import Closed
 from .sources import NoCamera, Source, open_first_camera, open_source
 from .window import Window, require_display
+
+if TYPE_CHECKING:
+    from ..control.osc import Osc
 
 BOX = (320, 240)
 """Where no --size is given: what two CPU cores dream at camera rate."""
@@ -64,12 +68,13 @@ def run_show(
     stats_file: Path | None,
     overwrite: bool,
     begin: Mapping[str, bool],
+    osc: tuple[str, int] | None = None,
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
-    begin: the toggles of `Show`, as far as they were said. A signal is a way to quit too, see
-    `ending`: everything is closed and written, and once the picture plays nothing is raised. Raises
-    LivedreamError for whatever cannot be opened.
+    begin: the toggles of `Show`, as far as they were said. osc: (host, port) to listen on.
+    A signal is a way to quit too, see `ending`: everything is closed and written, and once the
+    picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
     check_outputs([record, stats_file], [source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.
@@ -104,6 +109,9 @@ def run_show(
                 frames=frames,
                 notify=notice,
             )
+            if osc:
+                surface = open_osc(desk, osc, notice)
+                opened.callback(surface.close)
             controls = Controls(desk, dreaming, messages, notice)
             opened.callback(controls.close)
             controls.recorder = recorder
@@ -114,7 +122,7 @@ def run_show(
             dreaming.start()
             switcher.improve()
             if headless:
-                watch(dreaming, stats, asked)
+                watch(dreaming, controls, stats, asked)
             else:
                 play(dreaming, controls, stats, asked)
             if asked.is_set():
@@ -123,15 +131,24 @@ def run_show(
         stats.dropped = capture.slot.dropped - missed
         report(console, stats)
         if stats_file:
-            stats.write(
-                stats_file,
+            text = stats.text(
                 source=camera.describe(),
                 size=[width, height],
                 settings=settings_of(dreamer, str(desk.base["recipe"])),
                 stages_clock=CLOCKS[dreamer.engine.provider.on_card],
             )
+            write_bytes(stats_file, text.encode())
         if controls.trouble:
             raise controls.trouble
+
+
+def open_osc(desk: Desk, place: tuple[str, int], notice: Notice) -> Osc:
+    """Listens for OSC at `place`, (host, port). Raises LivedreamError where that cannot be."""
+    from ..control.osc import Osc  # Nobody else needs its library.
+
+    surface = Osc(desk, *place, say=notice)
+    notice("OSC on {}:{}; `livedream osc` lists the addresses".format(*surface.address))
+    return surface
 
 
 def open_any(
@@ -168,15 +185,17 @@ def first_frame(capture: Capture) -> np.ndarray:
     return frame.image
 
 
-def watch(dreaming: Dreaming, stats: Stats, asked: threading.Event) -> None:
+def watch(dreaming: Dreaming, controls: Controls, stats: Stats, asked: threading.Event) -> None:
     """Take every dream without showing it until it is over or the end is asked for. Raises what
     ended the dream."""
-    while not asked.is_set():
+    while not (controls.quitting or asked.is_set()):
+        controls.attend()
         try:
             dreamt = dreaming.output.take(LOOK)
         except Closed:
             return
         if dreamt and arrived(dreamt):
+            controls.picture(dreamt)
             stats.age(time.monotonic() - dreamt.time)
 
 

@@ -19,7 +19,7 @@ from ..scaling import comfortable, scaled
 from ..start import form_for, network_of, open_dreamer, settings_of
 from ..store.files import check_outputs
 from ..store.pictures import SUFFIXES, read_photo, write_photo
-from .clip import dream_clip
+from .dreamt_clip import dream_clip
 
 
 def box_for(picture: np.ndarray, choices: Choices, console: Console) -> tuple[int, int]:

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -21,46 +20,9 @@ import pytest
 from livedream.runtime.ending import Ending
 from livedream.runtime.gradient.graph import FORMAT
 
-from .toy_graph import write_toy
+from .conftest import PROGRAM, plays
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-
-PROGRAM = [sys.executable, "-m", "livedream.runtime"]
-STARTED = "recipe live"
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Begins a show of the demo scene on the toy graph, in `tmp_path`, that records."""
-    graph = write_toy(tmp_path / "toy.onnx")
-    running: list[subprocess.Popen[str]] = []
-
-    def begin(*more: str, **how: object) -> subprocess.Popen[str]:
-        command = [
-            *PROGRAM, "--source", "demo", "--headless", "--graph", str(graph), "--provider", "cpu",
-            "--octaves", "1", "--size", "64x48", "--record", "take.mp4", "--stats", "stats.json",
-            *more,
-        ]  # fmt: skip
-        options = {"stderr": subprocess.PIPE, "text": True, **how}
-        environment = {**os.environ, "LIVEDREAM_CACHE": str(tmp_path / "cache")}
-        child = subprocess.Popen(command, cwd=tmp_path, env=environment, **options)
-        running.append(child)
-        return child
-
-    yield begin
-    for child in running:
-        child.kill()
-        child.wait()
-
-
-def plays(child: subprocess.Popen[str], seconds: float = 0.5) -> None:
-    """Waits until it says that it plays, and lets some frames pass."""
-    assert child.stderr is not None
-    for line in child.stderr:
-        if STARTED in line:
-            time.sleep(seconds)
-            return
-    raise AssertionError("the show did not start")
 
 
 def whole(folder: Path) -> int:

@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 
+from livedream.runtime.bench.computer import Others, busy_seconds
 from livedream.runtime.bench.floor import (
     Work,
     best_rate,
@@ -16,7 +17,6 @@ from livedream.runtime.bench.floor import (
     floor_seconds,
     node_work,
 )  # fmt: skip
-from livedream.runtime.bench.machine import Others, busy_seconds
 from livedream.runtime.bench.schema import CopyRate, Floor
 from livedream.runtime.bench.step import compare_gradients, copy_bandwidth
 from livedream.runtime.errors import LivedreamError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from livedream.runtime.bench.machine import afterwards, machine
+from livedream.runtime.bench.computer import afterwards, machine
 from livedream.runtime.bench.schema import json_schema, read_report, write_report
 from livedream.runtime.errors import LivedreamError, UsageError
 

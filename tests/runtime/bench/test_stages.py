@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livedream.runtime.bench.stages import StageTimes
+from livedream.runtime.bench.stage_times import StageTimes
 from livedream.runtime.bench.synthetic_camera import drawn_frames
 from livedream.runtime.bench.traffic import counting, operation_bytes
 from livedream.runtime.dream.cpu import CpuDevice

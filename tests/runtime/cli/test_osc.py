@@ -7,7 +7,7 @@ import click
 import pytest
 
 from livedream.runtime.cli.options import Listening
-from livedream.runtime.cli.osc import as_json, as_markdown
+from livedream.runtime.cli.osc_table import as_json, as_markdown
 from livedream.runtime.errors import UsageError
 
 DOCS = Path(__file__).parents[3] / "docs"

@@ -17,7 +17,7 @@ from livedream.kernels.launcher import Launcher
 from livedream.runtime.bench.clocks import HostClock, StreamClock, clocks_of
 from livedream.runtime.bench.opened import Opened
 from livedream.runtime.bench.schema import read_report
-from livedream.runtime.bench.stages import StageTimes
+from livedream.runtime.bench.stage_times import StageTimes
 from livedream.runtime.bench.synthetic_camera import drawn_frames
 from livedream.runtime.bench.whole_frame import Film
 from livedream.runtime.cli.bench import bench

@@ -73,7 +73,7 @@ def test_the_cards_that_programs_may_see(nvml, chosen, names):
 
 def test_the_benchmark_hears_what_each_card_tells(nvml):
     code = (
-        "from livedream.runtime.bench.machine import gpus\n"
+        "from livedream.runtime.bench.computer import gpus\n"
         "print(json.dumps([gpu.model_dump() for gpu in gpus()]))"
     )
     first, second = told(nvml, code)

@@ -263,7 +263,8 @@ def test_torch_never_enters_this_process():
     code = (
         "import sys; from livedream.runtime.gradient import exporting as on_demand;"
         "from livedream.runtime.cli import doctor, layers;"
-        "from livedream.runtime.offline import clip; from livedream.runtime.store import pictures;"
+        "from livedream.runtime.offline import dreamt_clip;"
+        "from livedream.runtime.store import pictures;"
         "on_demand.default_model(); on_demand.missing_extra();"
         "sys.exit(any(name.split('.')[0] in ('torch', 'onnx') for name in sys.modules))"
     )

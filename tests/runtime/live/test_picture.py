@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from livedream.runtime.dream.flow import Motion, MotionTracker, small_gray
-from livedream.runtime.live.picture import NONE, carry, compose, residual_of
+from livedream.runtime.live.composition import NONE, carry, compose, residual_of
 
 
 def smooth(seed: int, height: int, width: int) -> np.ndarray:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.offline import clip
-from livedream.runtime.offline.clip import dream_clip
+from livedream.runtime.offline import dreamt_clip as clip
+from livedream.runtime.offline.dreamt_clip import dream_clip
 from livedream.runtime.sinks.formats import FORMS
 
 from .clips import CLIPS, damage, make_clip, picture, pictures_of, sound_of
