@@ -66,6 +66,7 @@ def mutants(source: bytes) -> list[Mutant]:
     lines = [0]
     for line in source.splitlines(keepends=True):
         lines.append(lines[-1] + len(line))
+    meaning = ast.dump(ast.parse(source))
     found = set()
     for node, replacement in _replacements(ast.parse(source)):
         assert node.end_lineno is not None
@@ -73,17 +74,18 @@ def mutants(source: bytes) -> list[Mutant]:
         start = lines[node.lineno - 1] + node.col_offset
         end = lines[node.end_lineno - 1] + node.end_col_offset
         mutant = Mutant(start, end, replacement)
-        if source[start:end].decode() != replacement and _compiles(mutant.applied(source)):
+        if _meaning(mutant.applied(source)) not in (None, meaning):
             found.add(mutant)
     return sorted(found)
 
 
-def _compiles(source: bytes) -> bool:
+def _meaning(source: bytes) -> str | None:
+    """The same for texts that only look different; None for one that does not compile."""
     try:
         compile(source, "mutant", "exec", dont_inherit=True)
+        return ast.dump(ast.parse(source))
     except SyntaxError:
-        return False
-    return True
+        return None
 
 
 def _replacements(node: ast.AST) -> Iterator[tuple[ast.expr | ast.stmt, str]]:

@@ -25,6 +25,20 @@ def changed(before, after):
     return columns.min(), rows.min(), columns.max(), rows.max()
 
 
+@pytest.fixture
+def texts(monkeypatch):
+    """What is written, and where each line begins."""
+    written = []
+    put = cv2.putText
+
+    def spy(image, text, corner, *more):
+        written.append((text, corner))
+        return put(image, text, corner, *more)
+
+    monkeypatch.setattr(hud.cv2, "putText", spy)
+    return written
+
+
 class TestHud:
     @pytest.mark.parametrize("size", SIZES)
     def test_draws_in_the_corners_and_leaves_the_middle(self, size):
@@ -70,22 +84,31 @@ class TestHud:
         assert right < size[0] - 1
         assert bottom < size[1] - 1
 
-    def test_the_numbers_are_rate_age_and_size(self, monkeypatch):
-        written = []
-        put = cv2.putText
-        monkeypatch.setattr(
-            hud.cv2,
-            "putText",
-            lambda image, text, *more: (written.append(text), put(image, text, *more)),
-        )
+    def test_the_numbers_are_rate_age_and_size(self, texts):
         draw_hud(grey((960, 720)), STATUS)
-        assert written == ["21.3 fps   61 ms", "Mixed_6b", "openvino  320x240"]
-        written.clear()
+        assert [text for text, _ in texts] == ["21.3 fps   61 ms", "Mixed_6b", "openvino  320x240"]
+        texts.clear()
         more = {"fps": 7.96, "age": 1.2345, "frozen": True, "recording": 61 * 60 + 7.9}
         draw_hud(grey((960, 720)), Status(**{**vars_of(STATUS), **more, "details": ("step 3",)}))
-        assert written == [
+        assert [text for text, _ in texts] == [
             "8.0 fps   1234 ms   frozen", "Mixed_6b", "openvino  320x240", "step 3", "   REC 61:07",
         ]  # fmt: skip
+
+    def test_the_help_has_keys_left_and_what_they_do_right(self, texts):
+        draw_help(grey((960, 720)))
+        title, *table = texts
+        assert title[0] == "livedream"
+        keyed, sentences = table[::2], table[1::2]
+        assert [
+            (key[0], text[0]) for key, text in zip(keyed, sentences, strict=True)
+        ] == keys.rows()
+        (left,) = {x for _, (x, _) in keyed}
+        (right,) = {x for _, (x, _) in sentences}
+        type_ = hud._Type(1.0)
+        widest = max(type_.width(key) for key, _ in keys.rows())
+        assert left < left + widest / 2 < right
+        rows = [y for _, (_, y) in keyed]
+        assert rows == sorted(set(rows)) == [y for _, (_, y) in sentences]
 
     def test_recording_shows_a_red_dot(self):
         recording = Status(**{**vars_of(STATUS), "recording": 62.0})
