@@ -194,3 +194,14 @@ def test_pictures_larger_than_memory_allows_are_made_smaller():
     width, height = comfortable(4000, 3000)
     assert abs(width / height - 4 / 3) < 0.01
     assert 0.99 * 1920 * 1080 < width * height <= 1.01 * 1920 * 1080
+
+
+def test_a_picture_that_is_there_stays_unless_it_is_asked_for(tmp_path):
+    path = tmp_path / "a.png"
+    write_photo(path, quarters(), {})
+    before = path.read_bytes()
+    with pytest.raises(LivedreamError):
+        write_photo(path, 255 - quarters(), {})
+    assert path.read_bytes() == before
+    write_photo(path, 255 - quarters(), {}, overwrite=True)
+    assert np.array_equal(read_photo(path), 255 - quarters())
