@@ -146,6 +146,28 @@ def test_a_clip_waits_while_something_is_opened_for_its_first_frame():
     assert capture.close(timeout=5) is True
 
 
+class Endless(Script):
+    """A source that does not hear that it is closed."""
+
+    def read(self) -> Frame:
+        return Frame(np.zeros((2, 2, 3), np.uint8), time.monotonic(), 0)
+
+
+def test_leaving_closes_the_source_and_ends_the_thread():
+    source = Endless()
+    with Capture(source) as capture:
+        assert capture.take(5) is not None
+    assert source.closed
+    capture._thread.join(5)
+    assert not capture._thread.is_alive()
+
+
+def test_a_capture_that_never_began_closes_its_source():
+    source = Script(0)
+    assert Capture(source).close() is True
+    assert source.closed
+
+
 def test_capture_hands_the_sources_error_to_the_taker():
     capture = Capture(Script(LivedreamError("the cable burnt"))).start()
     with pytest.raises(LivedreamError, match="burnt"):

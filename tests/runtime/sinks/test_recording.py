@@ -39,7 +39,7 @@ def decoded(path):
         ]
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".mov", ".webm"])
+@pytest.mark.parametrize("suffix", [".mp4", ".m4v", ".mkv", ".mov", ".webm"])
 def test_frames_and_their_times_come_back(tmp_path, suffix):
     path = tmp_path / f"clip{suffix}"
     times = [n / 30 + (0.011 if n % 3 else 0) for n in range(20)]  # As uneven as a dream.

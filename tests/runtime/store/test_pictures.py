@@ -142,8 +142,8 @@ def test_grey_and_float(tmp_path):
     grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
     cv2.imwrite(str(tmp_path / "a.png"), grey)
     assert np.array_equal(read_photo(tmp_path / "a.png"), np.dstack([grey] * 3))
-    floats = np.array([[0.0, 0.5, 1.0, 2.0, -1.0, np.nan]], np.float32)
-    assert to_bgr(floats)[0, :, 2].tolist() == [0, 128, 255, 255, 0, 0]
+    floats = np.array([[0.0, 0.5, 1.0, 2.0, -1.0, np.nan, np.inf, -np.inf]], np.float32)
+    assert to_bgr(floats)[0, :, 2].tolist() == [0, 128, 255, 255, 0, 0, 255, 0]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tiff", ".TIF"])
