@@ -205,3 +205,16 @@ def test_a_picture_that_is_there_stays_unless_it_is_asked_for(tmp_path):
     assert path.read_bytes() == before
     write_photo(path, 255 - quarters(), {}, overwrite=True)
     assert np.array_equal(read_photo(path), 255 - quarters())
+
+
+def test_a_picture_that_only_opencv_knows_is_read_as_it_lies(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.ppm"), quarters())
+    assert np.array_equal(read_photo(tmp_path / "a.ppm"), quarters())
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.uint32, np.int32])
+def test_whole_numbers_of_any_size_go_from_their_smallest_to_their_largest(kind):
+    limits = np.iinfo(kind)
+    middle = limits.min + (int(limits.max) - limits.min + 1) // 2
+    values = np.array([[limits.min, middle, limits.max]], kind)
+    assert to_bgr(values)[0, :, 0].tolist() == [0, 128, 255]
