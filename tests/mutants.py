@@ -236,7 +236,7 @@ def copy_tree(scratch: Path) -> None:
 def run(arguments: list[str], seconds: float, *, known: int | None = None) -> int:
     """pytest's exit code in a forked child, or -9 where it took more than `seconds`.
 
-    Into the file descriptor `known` the child writes the names of the modules it imported.
+    Into the file descriptor `known` the child writes the names of the packages it imported.
     """
     child = os.fork()
     if not child:
@@ -248,10 +248,10 @@ def run(arguments: list[str], seconds: float, *, known: int | None = None) -> in
 
         code = pytest.main(["-x", "-p", "no:cacheprovider", *arguments])
         if known is not None:
-            os.write(known, "\n".join(sys.modules).encode())
+            os.write(known, "\n".join({name.split(".")[0] for name in sys.modules}).encode())
         os._exit(code)
     end = time.monotonic() + seconds
-    code = -signal.SIGKILL
+    code = None
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -260,8 +260,9 @@ def run(arguments: list[str], seconds: float, *, known: int | None = None) -> in
         time.sleep(0.01)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
-    if code == -signal.SIGKILL:
+    if code is None:
         os.waitpid(child, 0)
+        return -signal.SIGKILL
     return code
 
 
@@ -277,7 +278,7 @@ def preload(arguments: list[str]) -> float:
     if code:
         sys.exit(f"The tests fail without any mutant (pytest says {code}); mend them first.")
     with os.fdopen(read) as names:
-        for name in sorted({line.strip().split(".")[0] for line in names}):
+        for name in sorted(line.strip() for line in names):
             if name not in ("livedream", "tests", "conftest", "antigravity", "this"):
                 try:
                     importlib.import_module(name)
