@@ -5,6 +5,7 @@ Images are planar float32 [3, height, width], RGB in 0..1.
 
 from .add import add
 from .ascend import ascend
+from .balance import balance, colour_matrix, halvings, scale_weights
 from .blur import blur, taps
 from .jitter import jitter
 from .limit import limit
@@ -16,11 +17,15 @@ from .warp import warp
 __all__ = [
     "add",
     "ascend",
+    "balance",
     "blur",
+    "colour_matrix",
+    "halvings",
     "jitter",
     "limit",
     "magnitude",
     "resample",
+    "scale_weights",
     "taps",
     "to_bytes",
     "to_planar",

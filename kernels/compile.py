@@ -21,6 +21,7 @@ from typing import Any, Protocol
 SOURCES = (
     "add",
     "ascend",
+    "balance",
     "blur",
     "jitter",
     "limit",

@@ -7,9 +7,11 @@ are those of the NumPy definitions in this package.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
+from .balance import colour_matrix, halvings, scale_weights
 from .blur import reach
 from .launcher import Argument, Launcher, Memory, Stream
 
@@ -26,6 +28,9 @@ _TILE = 32
 _STRIP = 8
 # Blocks of the grid-stride kernels: enough to fill a large card.
 _BLOCKS = 1024
+
+# Of a symmetric matrix, in the order of balance.cu.
+_SYMMETRIC = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
 
 Size = tuple[int, int]
 """(height, width) in pixels."""
@@ -98,6 +103,42 @@ class Operations:
         self._launch("blur", "blur", grid, _BLOCK, arguments, 4 * floats)
         if measure:
             self._finish(parts, size)
+
+    def balance(
+        self,
+        out: int,
+        gradient: int,
+        size: Size,
+        colour: float,
+        coarseness: float,
+        halves: Sequence[int] = (),
+    ) -> None:
+        """halves: room for a picture at each of `halvings` but the first; needed where coarseness
+        is above 0, and written over. out may be gradient."""
+        sizes = halvings(*_checked(size)) if coarseness > 0 else [size]
+        levels = [gradient, *halves][: len(sizes)]
+        if len(levels) < len(sizes):
+            raise ValueError(f"{len(sizes) - 1} halves are needed, not {len(halves)}")
+        for index in range(1, len(sizes)):
+            self.resample(levels[index], sizes[index], levels[index - 1], sizes[index - 1])
+        weights = scale_weights(len(sizes), coarseness)
+        same, mixed = np.eye(_PLANES, dtype=np.float32), colour_matrix(colour)
+        # The coarsest is weighed where it is enlarged; those between are summed where they lie.
+        for index in range(max(0, len(sizes) - 2), -1, -1):
+            coarse = index + 1 if index + 1 < len(sizes) else None
+            gain = weights[-1] if coarse == len(sizes) - 1 else 1.0
+            matrix = same if index else mixed
+            arguments = [
+                _p(levels[index] if index else out),
+                _p(levels[index]),
+                _p(0 if coarse is None else levels[coarse]),
+                *_size(sizes[index]),
+                *_size(sizes[index if coarse is None else coarse]),
+                np.float32(weights[index]),
+                np.float32(gain),
+                *(matrix[row, column] for row, column in _SYMMETRIC),
+            ]
+            self._over_pixels("balance", "balance", sizes[index], arguments)
 
     def ascend(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..dream.values import Dream
 
@@ -21,6 +21,9 @@ class Recipe:
     dream: Dream
 
 
+GOOGLE = Dream(octaves=4, octave_scale=1.4, steps=10, step_size=1.5, jitter=32)
+"""The values of the notebook."""
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -28,7 +31,13 @@ RECIPES = {
             "google",
             "The DeepDream notebook of 2015: 4 octaves of 10 steps, every frame alone.",
             live=False,
-            dream=Dream(octaves=4, octave_scale=1.4, steps=10, step_size=1.5, jitter=32),
+            dream=GOOGLE,
+        ),
+        Recipe(
+            "photo",
+            "The notebook's recipe with the colours and scales of nature: for photographs.",
+            live=False,
+            dream=replace(GOOGLE, colour=0.65, coarseness=1),
         ),
         Recipe(
             "live",
@@ -41,6 +50,8 @@ RECIPES = {
                 step_size=3,
                 jitter=16,
                 blur=0.7,
+                colour=0.65,
+                coarseness=1,
                 half_life=1.0,
                 strength=24,
             ),

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from ...kernels.balance import halvings
 from ...kernels.launcher import Launcher
 from ...kernels.operations import Operations
 from .buffers import Buffer, HostBuffers, Pool
@@ -138,6 +139,14 @@ class CudaDevice:
         pointer = self._pointer(gradient)
         self._operations.blur(_at(out), pointer, gradient.size, sigma, measure=True)
         self._measured = None if out.buffer is None else weakref.ref(out.buffer)
+        return out
+
+    def balance(self, gradient: Image, colour: float, coarseness: float) -> Image:
+        out, pointer = self._new(gradient.size), self._pointer(gradient)
+        sizes = halvings(*gradient.size)[1:] if coarseness > 0 else []
+        halves = [self._new(size) for size in sizes]
+        places = [_at(half) for half in halves]
+        self._operations.balance(_at(out), pointer, gradient.size, colour, coarseness, places)
         return out
 
     def ascend(self, image: Image, gradient: Image, step: float, dx: int, dy: int) -> Image:

@@ -50,6 +50,15 @@ class CpuDevice:
             cv2.sepFilter2D(plane, cv2.CV_32F, taps, taps, dst=target, borderType=edge)
         return out
 
+    def balance(self, gradient: np.ndarray, colour: float, coarseness: float) -> np.ndarray:
+        # Three values a pixel: OpenCV's passes over one picture beat those over three planes.
+        mixed = cv2.merge(list(gradient))
+        if colour != 1:
+            mixed = cv2.transform(mixed, kernels.colour_matrix(colour))
+        if coarseness > 0:
+            mixed = _weighed(mixed, coarseness)
+        return np.stack(cv2.split(mixed))
+
     def ascend(
         self, image: np.ndarray, gradient: np.ndarray, step: float, dx: int, dy: int
     ) -> np.ndarray:
@@ -90,3 +99,16 @@ class CpuDevice:
 
     def trim(self) -> None:
         """Nothing to do: arrays are NumPy's."""
+
+
+def _weighed(mixed: np.ndarray, coarseness: float) -> np.ndarray:
+    """float32 [height, width, 3], its scales as `kernels.balance` weighs them."""
+    levels = [mixed]
+    for height, width in kernels.halvings(*mixed.shape[:2])[1:]:
+        levels.append(cv2.resize(levels[-1], (width, height)))
+    weights = kernels.scale_weights(len(levels), coarseness)
+    total = levels[-1] * np.float32(weights[-1])
+    for level, weight in zip(levels[-2::-1], weights[-2::-1], strict=True):
+        total = cv2.resize(total, level.shape[1::-1])
+        total = cv2.scaleAdd(level, weight, total)
+    return total

@@ -14,6 +14,7 @@ from typing import Any, Generic
 import numpy as np
 
 from .device import Array, Climbed, Device
+from .effects import EFFECTS
 from .flow import MotionTracker
 from .values import Dream
 
@@ -98,7 +99,9 @@ class Dreamer(Generic[Array]):
         for _ in range(dream.steps):
             dx, dy = self._random.integers(-dream.jitter, dream.jitter, 2, endpoint=True)
             shifted = device.jitter(image, dx, dy)
-            gradient = device.blur(self.engine.gradient(shifted), dream.blur)
+            gradient = self.engine.gradient(shifted)
+            for effect in EFFECTS:
+                gradient = effect(device, gradient, dream)
             image = device.ascend(shifted, gradient, dream.step_size * LEVEL, dx, dy)
             if self.on_step:
                 self.on_step()

@@ -20,6 +20,7 @@ STAGES = {
     "jitter": "jitter",
     "gradient": "gradient",
     "blur": "blur",
+    "balance": "balance",
     "ascend": "ascend",
     "add": "combine",
     "subtract": "combine",

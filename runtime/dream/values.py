@@ -33,6 +33,14 @@ class Dream:
         0, "Gaussian smoothing of the gradient, sigma.", low=0, high=8, step=0.25, unit="pixels",
         smoothing=0.1,
     )  # fmt: skip
+    colour: float = number(
+        1, "How colourful the dream is: 1 as the network draws, 0 nearly grey.", low=0, high=1.25,
+        step=0.05, smoothing=0.1,
+    )  # fmt: skip
+    coarseness: float = number(
+        0, "How much larger shapes gain over fine ones; 1 as in nature, 0 as the network draws.",
+        low=0, high=2, step=0.25, smoothing=0.1,
+    )  # fmt: skip
     half_life: float = number(
         0, "Time in which an old dream fades to half; live recipes only.", low=0, high=60,
         step=0.1, unit="seconds", curve="log", smoothing=0.1,

@@ -98,3 +98,24 @@ def test_limit_only_ever_weakens(random):
     assert np.abs(kernels.limit(residual, 0.1)).mean() == pytest.approx(0.1, rel=1e-4)
     assert np.array_equal(kernels.limit(residual, float(mean) * 2), residual)
     assert np.array_equal(kernels.limit(residual, 0), residual)
+
+
+def test_balance_keeps_grey_and_tames_colour():
+    grey = np.ones(3, np.float32)
+    assert np.array_equal(np.round(kernels.colour_matrix(1), 6), np.eye(3, dtype=np.float32))
+    kept = kernels.colour_matrix(0.65) @ grey
+    assert np.abs(kept - 1).max() < 0.15
+    green_magenta = np.array([1, -2, 1], np.float32)
+    assert np.linalg.norm(kernels.colour_matrix(0.65) @ green_magenta) < 0.5 * 6**0.5
+
+
+def test_balance_weighs_coarse_bands_more_and_leaves_no_haze():
+    random = np.random.default_rng(0)
+    fine = random.standard_normal((3, 128, 128), np.float32)
+    coarse = kernels.blur(fine, 4)
+    gains = [
+        np.abs(kernels.balance(each, 1, 1)).mean() / np.abs(each).mean() for each in (fine, coarse)
+    ]
+    assert gains[1] > 3 * gains[0]
+    assert np.abs(kernels.balance(np.ones((3, 64, 64), np.float32), 1, 1)).max() < 1e-5
+    assert np.array_equal(kernels.balance(fine, 1, 0), fine)

@@ -48,6 +48,21 @@ def test_the_largest_blur_fits(bench, random):
             bench.operations.blur(out, out, (40, 21), sigma)
 
 
+@pytest.mark.parametrize(("colour", "coarseness"), [(1, 0), (0.3, 0), (1, 1), (0.65, 1.5)])
+@pytest.mark.parametrize("sides", [(1, 1), (7, 40), (8, 8), (33, 65), (130, 97)], ids=str)
+def test_balance(bench, random, sides, colour, coarseness):
+    gradient = random.standard_normal((3, *sides), np.float32)
+    halves = [bench.room((3, *half)) for half in kernels.halvings(*sides)[1:]]
+    out = bench.put(gradient)
+    bench.operations.balance(out, out, sides, colour, coarseness, halves)
+    expected = kernels.balance(gradient, colour, coarseness)
+    error = np.abs(bench.get(out, gradient.shape) - expected).max()
+    assert error <= 4 * EXACT * max(1, np.abs(expected).max())
+    if coarseness and halves:
+        with pytest.raises(ValueError, match="halves"):
+            bench.operations.balance(out, out, sides, colour, coarseness, halves[1:])
+
+
 @pytest.mark.parametrize("shift", SHIFTS, ids=str)
 def test_ascend(bench, random, size, shift):
     image = random.random((3, *size), np.float32)

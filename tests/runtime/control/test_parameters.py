@@ -22,6 +22,8 @@ NUMBERS = {
     "step_size": (0, 32, 0.25, "levels of 255"),
     "jitter": (0, 512, 4, "pixels"),
     "blur": (0, 8, 0.25, "pixels"),
+    "colour": (0, 1.25, 0.05, ""),
+    "coarseness": (0, 2, 0.25, ""),
     "half_life": (0, 60, 0.1, "seconds"),
     "strength": (0, 128, 2, "levels of 255"),
     "channel": (-1, 5, 1, ""),
@@ -109,7 +111,7 @@ def test_the_notebooks_recipe_is_the_notebooks():
     assert not google.live
     assert asdict(google.dream) == {
         "octaves": 4, "octave_scale": 1.4, "steps": 10, "step_size": 1.5, "jitter": 32,
-        "blur": 0, "half_life": 0, "strength": 0,
+        "blur": 0, "colour": 1, "coarseness": 0, "half_life": 0, "strength": 0,
     }  # fmt: skip
 
 

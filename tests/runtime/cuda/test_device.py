@@ -87,6 +87,11 @@ OPERATIONS = {
     "subtract a jittered": lambda device, a, b: device.subtract(device.jitter(a, 1, 2), b),
     "blur": lambda device, a, b: device.blur(a, 0.8),
     "blur nothing": lambda device, a, b: device.blur(a, 0),
+    "balance": lambda device, a, b: device.balance(a, 0.65, 1),
+    "balance colours": lambda device, a, b: device.balance(device.subtract(a, b), 0.3, 0),
+    "ascend balanced": lambda device, a, b: (
+        device.ascend(a, device.balance(device.blur(b, 1), 0.65, 1), 0.02, 5, 3)
+    ),
     "ascend": lambda device, a, b: device.ascend(device.jitter(a, 5, 3), b, 0.02, 5, 3),
     "ascend blurred": lambda device, a, b: device.ascend(a, device.blur(b, 1), 0.02, 5, 3),
     "ascend after another blur": lambda device, a, b: (

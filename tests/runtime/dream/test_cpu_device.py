@@ -37,6 +37,12 @@ def test_blur(image, sigma):
     assert np.allclose(device.blur(image, sigma), kernels.blur(image, sigma), atol=1e-5)
 
 
+@pytest.mark.parametrize(("colour", "coarseness"), [(1, 0), (0.65, 0), (1, 1), (0.4, 1.5)])
+def test_balance(image, colour, coarseness):
+    expected = kernels.balance(image, colour, coarseness)
+    assert np.allclose(device.balance(image, colour, coarseness), expected, atol=1e-5)
+
+
 def test_ascend(image):
     gradient = image[:, ::-1] - np.float32(0.4)
     expected = kernels.ascend(image, gradient, 0.1, 5, -3)
