@@ -93,7 +93,7 @@ def test_a_device_s_marks_are_read_a_frame_late():
 @pytest.mark.parametrize("live", [True, False])
 def test_every_operation_of_a_dream_has_its_stage_and_the_dream_stays_the_same(live):
     pictures = drawn_frames((80, 60), count=2)
-    dream = Dream(octaves=2, steps=2, blur=1.0, half_life=1, strength=8)
+    dream = Dream(octaves=2, steps=2, blur=1.0, coarseness=1, half_life=1, strength=8)
 
     def run(dreamer: Dreamer) -> np.ndarray:
         shown = [
@@ -117,7 +117,7 @@ def test_every_operation_of_a_dream_has_its_stage_and_the_dream_stays_the_same(l
 def test_the_stages_are_the_device_s_operations():
     """A new operation of the device must be given a stage, or a frame would not add up."""
     operations = {name for name in vars(CpuDevice) if not name.startswith("_")}
-    operations -= {"size", "attached"}
+    operations -= {"size", "attached", "trim"}  # No part of a frame.
     assert operations | {"track", "gradient"} == set(STAGES)
     assert hasattr(MotionTracker, "track")
 
