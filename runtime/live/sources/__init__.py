@@ -8,13 +8,13 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import cv2
 
 from ...errors import LivedreamError, UsageError, nearest
 from . import v4l2
-from .address import check_scheme, public_address
+from .address import check_slashes, openable, public_address, split
 from .base import OnEvent, Source
 from .camera import FIRST_FRAME, Camera, open_camera, open_stream
 from .clip import Clip, printable
@@ -56,15 +56,17 @@ def open_source(
     if match := re.fullmatch(r"(?:/dev/video)?(\d{1,4})", spec):
         return _open_device(int(match[1]), size, on_event)
     if "://" in spec:
-        parts = urlsplit(spec)
+        parts = split(spec)
         if parts.scheme != "file":
             return _open_url(spec, paced=paced, loop=loop, on_event=on_event)
         spec = unquote(parts.path)
-    path = Path(spec).expanduser()
+    path = _path(spec)
     if path.is_char_device():
         return open_camera(v4l2.query(path), size, on_event=on_event, link=path)
-    if not path.exists() and (camera := v4l2.named(spec, _found())) and spec.strip():
-        return open_camera(camera, size, on_event=on_event)
+    if not path.exists():
+        check_slashes(spec)
+        if spec.strip() and (camera := v4l2.named(spec, _found())):
+            return open_camera(camera, size, on_event=on_event)
     return _open_file(path, paced=paced, loop=loop, on_event=on_event)
 
 
@@ -105,6 +107,21 @@ def _linux() -> bool:
     return sys.platform.startswith("linux")
 
 
+def _path(spec: str) -> Path:
+    """The path that `spec` is; it need not exist. Raises LivedreamError where the system will not
+    say whether it does."""
+    try:
+        path = Path(spec).expanduser()
+        path.exists()
+    except RuntimeError as error:
+        raise UsageError(f"{printable(spec)} names no user of this computer.") from error
+    except OSError as error:
+        raise LivedreamError(
+            f"{printable(spec)} cannot be looked at ({error.strerror}); name another --source."
+        ) from error
+    return path
+
+
 def _open_file(path: Path, *, paced: bool, loop: bool, on_event: OnEvent | None) -> Source:
     shown = printable(str(path))
     if path.is_dir():
@@ -139,9 +156,9 @@ def _holds_picture(path: Path) -> bool:
 
 
 def _open_url(url: str, *, paced: bool, loop: bool, on_event: OnEvent | None) -> Source:
-    check_scheme(url)
+    url = openable(url)
     container = open_container(url, f"stream {public_address(url)}")
-    if urlsplit(url).scheme in ("http", "https") and container.duration:
+    if split(url).scheme in ("http", "https") and container.duration:
         # A file on a server, not a camera.
         return Clip(url, paced=paced, loop=loop, on_event=on_event, container=container)
     return open_stream(url, on_event=on_event, container=container)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ...errors import UsageError, nearest
 
@@ -10,13 +10,38 @@ SCHEMES = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp")
 """What FFmpeg is asked to open. It knows many more, that read files or run as servers."""
 
 
-def check_scheme(url: str) -> None:
-    """Raises UsageError for an address that is not opened."""
-    scheme = urlsplit(url).scheme
+def split(url: str) -> SplitResult:
+    """The parts of an address. Raises UsageError for what is none, without repeating it: it may
+    hold a password."""
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        # What Python says may quote user and password.
+        raise UsageError(
+            "The source is no address that can be read; check its host and brackets."
+        ) from error
+
+
+def openable(url: str) -> str:
+    """`url` as FFmpeg takes it, which knows schemes in small letters only. Raises UsageError for
+    an address that is not opened."""
+    scheme = split(url).scheme
     if scheme not in SCHEMES:
         raise UsageError(
             f"'{scheme}://' is no address that a stream comes from; nearest: "
             f"{nearest(scheme, SCHEMES)}."
+        )
+    return scheme + url[len(scheme) :]
+
+
+def check_slashes(spec: str) -> None:
+    """Raises UsageError for an address with a slash too few: as a file's name it would be told
+    whole, with its password."""
+    scheme, colon, _ = spec.partition(":")
+    if colon and scheme.lower() in SCHEMES:
+        raise UsageError(
+            f"After '{scheme}:' an address goes on with two slashes, as in "
+            f"{scheme.lower()}://host/path."
         )
 
 

@@ -102,7 +102,9 @@ class Camera:
         self._retry = retry
         self._stop = threading.Event()
         self._patience = first_frame
-        self._seen: float | None = None
+        self._allowed = stall  # Seconds between two frames, as far as the source is known.
+        self._given = 0  # Frames since it was opened last.
+        self._seen = 0.0  # When the newest of them was taken.
         device = open_device()
         self._mode = mode(device)
         self._handle: _Handle | None = _Handle(device, 0)
@@ -125,16 +127,22 @@ class Camera:
             if self._stop.is_set():
                 return None
             if newest is None:
+                if self._given == 1 and not handle.slot.closed:
+                    # Silent after its first frame: gone, or slower than was known.
+                    self._allowed = min(2 * self._allowed, LONGEST_PATIENCE)
                 self._lose(handle)
                 lost = True
                 continue
             if lost:
                 self._tell(f"{self._name} is back")
             frame, self.cost = newest
-            # A source that gives a frame every few seconds is slow, and not gone.
-            gap = frame.time - self._seen if self._seen is not None and not lost else 0.0
-            self._patience = max(self._stall, min(SLOWEST * gap, LONGEST_PATIENCE))
+            if self._given:
+                # A source that gives a frame every few seconds is slow, and not gone.
+                usual = SLOWEST * (frame.time - self._seen)
+                self._allowed = max(self._stall, min(usual, LONGEST_PATIENCE))
+            self._given += 1
             self._seen = frame.time
+            self._patience = self._allowed
             return frame
         return None
 
@@ -163,13 +171,13 @@ class Camera:
                 device = self._open_device()
             except LivedreamError:
                 continue  # Still away: that was told when it was lost.
-            if self._stop.is_set():
-                device.release()
-                return None
             self._mode = mode(device)
-            self._patience = self._first_frame
-            self._handle = _Handle(device, self._next_index)
-            return self._handle
+            self._patience, self._given = self._first_frame, 0
+            handle = self._handle = _Handle(device, self._next_index)
+            if self._stop.is_set():  # `close` may have looked before there was this handle.
+                handle.abandon()
+                return None
+            return handle
         return None
 
 

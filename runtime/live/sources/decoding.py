@@ -94,7 +94,7 @@ class Decoder:
         for packet in self._container.demux(self._stream):
             try:
                 frames = packet.decode()
-            except av.error.InvalidDataError:
+            except av.error.FFmpegError:  # Of this packet; what cannot be read ends `demux`.
                 self.damaged += 1
                 continue
             for frame in frames:

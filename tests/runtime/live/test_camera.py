@@ -347,21 +347,42 @@ class TestCameras:
         camera.close()
 
 
-def test_a_source_that_is_slow_is_not_lost():
+def test_a_source_slower_than_the_stall_is_lost_a_few_times_and_then_known():
     class Slow(FakeDevice):
         def grab(self) -> bool:
-            return not self.waking.wait(0.25) and super().grab()
+            return not self.waking.wait(0.2) and super().grab()
 
-    device, events = Slow(10, 10**6), []
-    source = camera(Opener(device), events, stall=0.3, first_frame=2)
-    source.read()
-    source.read()
-    source._stall = 0.05  # Shorter than its interval, which it has shown by now.
-    for _ in range(3):
+    devices, events = [], []
+
+    def open_device() -> Slow:
+        devices.append(Slow(10, 10**6))
+        return devices[-1]
+
+    source = Camera(
+        "camera 0", open_device, on_event=events.append, stall=0.05, first_frame=5,
+        retry=Pauses(0.01, 0.02),
+    )  # fmt: skip
+    told = []
+    while len(told) < 40 and told[-4:].count(len(events)) < 4:
         source.read()
-    assert not events
-    device.waking.set()
+        told.append(len(events))
+    assert len(told) < 40
+    assert events
+    for device in devices:
+        device.waking.set()
     source.close()
+
+
+def test_a_device_opened_while_the_camera_is_closed_is_released():
+    class Closing(FakeDevice):
+        def get(self, propId: int, /) -> float:
+            source.close()  # Between the opening and the first frame, as another thread may.
+            return super().get(propId)
+
+    second = Closing(20, 10**6)
+    source = camera(Opener(FakeDevice(10, 0), second))
+    assert source.read() is None
+    assert second.released.wait(5)
 
 
 def test_a_log_that_is_gone_does_not_end_the_camera():

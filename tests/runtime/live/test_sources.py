@@ -1,8 +1,10 @@
+import http.server
 import itertools
 import os
 import threading
 import time
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import av
@@ -239,6 +241,36 @@ def test_a_loop_waits_for_a_file_that_is_gone_for_a_while(tmp_path):
 )
 def test_addresses_are_told_without_what_is_secret(url, shown):
     assert public_address(url) == shown
+
+
+def test_an_address_in_capitals_is_opened(tmp_path):
+    make_clip(tmp_path / "a.mp4")
+    serve = partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"HTTP://anna:secret@127.0.0.1:{server.server_port}/a.mp4?token=hidden"
+        source = open_source(url, paced=False)
+        assert len(levels(source)) == 6
+        assert source.describe() == "clip a.mp4: 64x48 25 fps"
+        source.close()
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("spec", "match"),
+    [
+        ("rtsp:/anna:secret@cam/live", "two slashes"),
+        ("RTSP:anna:secret@cam/live", "two slashes"),
+        ("http://anna:secret@[::1/live", "no address"),
+        ("http://anna:secret\u2100@cam/live", "no address"),  # Python's own error quotes it.
+        ("a" * 300, "too long"),
+        ("~nobody-of-that-name/a.mp4", "no user"),
+    ],
+)
+def test_what_is_no_source_is_one_sentence_without_secrets(spec, match):
+    with pytest.raises(LivedreamError, match=match) as caught:
+        open_source(spec)
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["concat:///a.ts", "async://file:///a.mp4", "tcp://x?listen=1"])
