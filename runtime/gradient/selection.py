@@ -96,13 +96,25 @@ class Engines:
                 reason = str(error).split("\n")[0][:200].rstrip(".") or type(error).__name__
                 raise LivedreamError(f"{provider.name} could not be opened: {reason}.") from error
 
+    def adopt(self, engine: Engine[Any]) -> None:
+        """Take in one that was opened elsewhere."""
+        self._engines[engine.provider.name] = self._origins[engine] = engine
+        self._opened.add(engine)
+
+    def refuse(self, provider: Provider) -> None:
+        """Not to be tried again, unless there is no other."""
+        if any(each.name not in self.refused for each in self._providers if each is not provider):
+            self.refused.add(provider.name)
+
     def let_go(self, playing: Engine[Any], sizes: Sizes) -> None:
         """End all sessions that `playing`, on octaves of `sizes`, does not need, but for those that
         a better provider has there."""
         needed = set(sizes(playing.minimum_size))
-        origin = self._origins[playing]
+        origin = self._origins.get(playing)
         better = {each.name for each in self.better_than(playing)}
-        for engine in self._opened - {origin}:
+        for engine in list(self._opened):
+            if engine is origin:
+                continue
             if engine.provider.name in better:
                 engine.keep(needed)
             else:

@@ -19,25 +19,26 @@ class Takeover:
     right waits in `take`. `message` is what is being built, empty when nothing is.
 
     build: gives an engine with everything opened and checked, after minutes maybe; its second
-    argument takes what it is at. notify: hears what came of each.
+    argument takes what it is at, its third is set when nobody wants it any more. notify: hears what
+    came of each.
     """
 
     def __init__(
         self,
         better: Sequence[Provider],
-        build: Callable[[Provider, Callable[[str], None]], Engine[Any]],
+        build: Callable[[Provider, Callable[[str], None], threading.Event], Engine[Any]],
         notify: Callable[[str], None],
     ) -> None:
         self.message = ""
         self._better, self._build, self._notify = better, build, notify
         self._lock = threading.Lock()
-        self._closed = False
+        self._closed = threading.Event()
         self._ready: Engine[Any] | None = None
-        self._thread = threading.Thread(target=self._work, name="takeover", daemon=True)
+        self.thread = threading.Thread(target=self._work, name="takeover", daemon=True)
 
     def start(self) -> None:
         """Begin; returns at once."""
-        self._thread.start()
+        self.thread.start()
 
     def take(self) -> Engine[Any] | None:
         """The better engine, once; None while there is none. Takes no time."""
@@ -46,26 +47,27 @@ class Takeover:
         return ready
 
     def close(self) -> None:
-        """Hand over nothing any more. An engine under construction cannot be interrupted."""
+        """Hand over nothing any more. A session under construction cannot be interrupted."""
         with self._lock:
-            self._closed, self._ready = True, None
+            self._ready = None
+            self._closed.set()
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until nothing is being built."""
-        self._thread.join(timeout)
+        self.thread.join(timeout)
 
     def _work(self) -> None:
         for provider in self._better:
-            if self._closed:
+            if self._closed.is_set():
                 break
             try:
-                engine = self._build(provider, self._say)
+                engine = self._build(provider, self._say, self._closed)
             except Exception as error:  # noqa: BLE001 - told; what plays goes on, the next is tried
-                if not self._closed:
+                if not self._closed.is_set():
                     self._notify(_sentence(provider, error))
                 continue
             with self._lock:
-                if not self._closed:
+                if not self._closed.is_set():
                     self._ready = engine
                     self._notify(f"{provider.name} takes over.")
             break

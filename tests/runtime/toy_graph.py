@@ -10,8 +10,10 @@ import pytest
 from livedream.runtime.gradient.graph import FORMAT
 
 
-def write_toy(path: Path) -> Path:
-    """gradient = (image - mean(image)) * (mean(a.square) + mean(a.linear)); a has 4 channels."""
+def write_toy(path: Path, layer: str = "a") -> Path:
+    """gradient = (image - mean(image)) * (mean(a.square) + mean(a.linear)); a has 4 channels.
+
+    layer: in place of a."""
     onnx = pytest.importorskip("onnx")
     helper, kinds = onnx.helper, onnx.TensorProto
     planes = [1, 3, "height", "width"]
@@ -19,8 +21,8 @@ def write_toy(path: Path) -> Path:
     nodes = [
         helper.make_node("ReduceMean", ["image"], ["level"], keepdims=0),
         helper.make_node("Sub", ["image", "level"], ["contrast"]),
-        helper.make_node("ReduceMean", ["a.square"], ["square"], keepdims=0),
-        helper.make_node("ReduceMean", ["a.linear"], ["linear"], keepdims=0),
+        helper.make_node("ReduceMean", [f"{layer}.square"], ["square"], keepdims=0),
+        helper.make_node("ReduceMean", [f"{layer}.linear"], ["linear"], keepdims=0),
         helper.make_node("Add", ["square", "linear"], ["weight"]),
         helper.make_node("Mul", ["contrast", "weight"], ["gradient"]),
         helper.make_node("ReduceMean", ["gradient"], ["objective"], keepdims=0),
@@ -29,13 +31,13 @@ def write_toy(path: Path) -> Path:
         helper.make_graph(
             nodes, "toy",
             [values("image", kinds.FLOAT, planes),
-             *(values(f"a.{name}", kinds.FLOAT, [4]) for name in ("square", "linear"))],
+             *(values(f"{layer}.{name}", kinds.FLOAT, [4]) for name in ("square", "linear"))],
             [values("gradient", kinds.FLOAT, planes), values("objective", kinds.FLOAT, [])],
         ),
         opset_imports=[helper.make_opsetid("", 20)], ir_version=10,
     )  # fmt: skip
     facts = {
-        "format": FORMAT, "model": "toy", "layers": json.dumps([{"name": "a", "channels": 4}]),
+        "format": FORMAT, "model": "toy", "layers": json.dumps([{"name": layer, "channels": 4}]),
         "minimum_size": "16", "precision": "fp32", "form": "gpu", "weights": "none",
         "weights_sha256": "0",
     }  # fmt: skip

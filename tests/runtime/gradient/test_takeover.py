@@ -28,7 +28,7 @@ class Builds:
         better = [provider for provider in (RTX, TENSORRT) if provider.name in self.engines]
         self.takeover = Takeover(better, self.build, self.said.append)
 
-    def build(self, provider, say) -> ToyEngine:
+    def build(self, provider, say, cancel) -> ToyEngine:
         say(f"building for {provider.name}")
         self.begun.set()
         assert self.gate.wait(10)

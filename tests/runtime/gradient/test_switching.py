@@ -1,0 +1,457 @@
+"""Changes while a picture plays: with toys for the order of things, and with real processes, which
+are killed, stopped and counted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import psutil
+import pytest
+
+from livedream.runtime.errors import Cancelled, LivedreamError, SessionLost
+from livedream.runtime.gradient import switching as module
+from livedream.runtime.gradient.graph import read_graph
+from livedream.runtime.gradient.objective import parse_objective
+from livedream.runtime.gradient.ort import ort
+from livedream.runtime.gradient.platform import Processor
+from livedream.runtime.gradient.providers import PROVIDERS
+from livedream.runtime.gradient.selection import Engines
+from livedream.runtime.gradient.switching import Ready, Switcher, Wanted
+
+from ..live.test_loop import QUIET, A, Network, Toys, switching, until, want
+from ..toy_graph import write_toy
+
+SOON = 30.0
+"""Seconds that a busy machine may take."""
+
+
+def taken(switcher: Switcher) -> Ready:
+    """What gets ready next."""
+    end = time.monotonic() + SOON
+    while (ready := switcher.take()) is None:
+        assert switcher._failed is None, switcher._failed
+        assert time.monotonic() < end, "it did not get ready"
+        time.sleep(0.002)
+    return ready
+
+
+class TestOrder:
+    def test_only_the_newest_request_counts_and_an_older_export_is_called_off(self):
+        called_off = []
+
+        def slow(layers, cancel):
+            if layers == "b":
+                assert cancel.wait(5)
+                called_off.append("b")
+                raise Cancelled("called off")
+
+        switcher, _ = switching(Network(slow))
+        for name in "bc":
+            switcher.want(want(name))
+        assert str(taken(switcher).engine.objective) == "c"
+        assert called_off in ([], ["b"])
+        assert switcher.take() is None
+        assert switcher.failed() is None
+
+    def test_asking_again_changes_nothing(self):
+        opened = []
+        switcher, _ = switching(Network(lambda layers, cancel: opened.append(layers)))
+        for _ in range(50):
+            switcher.want(want("b"))
+        assert taken(switcher).wanted == want("b")
+        for _ in range(50):
+            switcher.want(want("b"))
+        assert switcher.take() is None
+        assert opened == ["a", "b"]
+
+    def test_octaves_changed_while_a_graph_is_made_are_heeded(self):
+        release, opened = threading.Event(), []
+
+        def slow(layers, cancel):
+            opened.append(layers)
+            if layers != "a":
+                release.wait(5)
+                if cancel.is_set():
+                    raise Cancelled("called off")
+
+        switcher, _ = switching(Network(slow))
+        switcher.want(want("b"))
+        until(lambda: "b" in opened)
+        switcher.want(want("b", 2))
+        release.set()
+        ready = taken(switcher)
+        assert (str(ready.engine.objective), ready.wanted) == ("b", want("b", 2))
+        assert len(ready.engine.sizes) == 2
+        assert opened == ["a", "b"]
+
+    def test_stale_sizes_are_not_opened(self):
+        """What was asked for in between is given up between two sizes."""
+        toys = Toys()
+        switcher, _ = switching(toys=toys)
+        begun, release = threading.Event(), threading.Event()
+        make = toys.engine
+
+        def engine(graph, provider, objective, precision="auto"):
+            made = make(graph, provider, objective)
+            prepare = made.prepare
+
+            def slowly(*size):
+                begun.set()
+                assert release.wait(10)
+                prepare(*size)
+
+            made.prepare = slowly
+            return made
+
+        toys.engine = engine
+        switcher.want(want("a", 2))
+        assert begun.wait(5)
+        for text in ("b", "c", "b", "c"):
+            switcher.want(want(text))
+        release.set()
+        assert str(taken(switcher).engine.objective) == "c"
+        stale = toys.made[1]
+        assert len(stale.sizes) == 1
+        assert stale.closed.wait(5)
+        assert [str(each.objective) for each in toys.made] == ["a", "a", "c"]
+
+    def test_what_no_longer_plays_is_closed_also_while_newer_wishes_come(self):
+        toys = Toys()
+        switcher, _ = switching(toys=toys)
+        for text in "bcbcbc":
+            switcher.want(want(text))
+            until(lambda: switcher._ready is not None)  # and nobody takes it
+        ready = taken(switcher)
+        until(lambda: all(each.closed.is_set() for each in toys.made[:-1]))
+        assert not ready.engine.closed.is_set()
+        assert toys.made[-1] is ready.engine
+
+    def test_a_layer_that_does_not_open_leaves_the_old_one_and_says_so(self):
+        def broken(layers, cancel):
+            if layers == "b":
+                raise LivedreamError("no room on the disk")
+
+        switcher, said = switching(Network(broken))
+        for _ in range(2):
+            switcher.want(want("b", 4))
+            until(lambda: switcher._failed is not None)
+            assert switcher.failed() == (want("b", 4), "no room on the disk")
+            assert switcher.failed() is None
+            assert switcher.take() is None
+        switcher.want(want("c"))
+        assert str(taken(switcher).engine.objective) == "c"
+        assert said == []
+
+    def test_an_error_of_a_library_is_told_and_does_not_end_the_changing(self):
+        toys = Toys()
+        switcher, _ = switching(toys=toys)
+        toys.trouble["quick"] = RuntimeError("CUDA_ERROR_OUT_OF_MEMORY")
+        switcher.want(want("b"))
+        until(lambda: switcher._failed is not None)
+        assert switcher.failed()[1] == "quick could not be opened: CUDA_ERROR_OUT_OF_MEMORY."
+        toys.trouble.clear()
+        switcher.want(want("b"))
+        assert str(taken(switcher).engine.objective) == "b"
+
+    def test_nor_does_a_terminal_that_is_gone(self):
+        toys = Toys("first", "second")
+        engines = Engines(Network(), toys)
+        engine = engines.quick(A.objective, lambda minimum: [A.size], QUIET)
+
+        def gone(text):
+            raise OSError(5, "Input/output error")
+
+        switcher = Switcher(engines, Ready(engine, A), gone)
+        toys.trouble["first"] = LivedreamError("first does not start.")
+        switcher.want(want("b"))  # which tells that the second is tried
+        assert taken(switcher).engine.provider.name == "second"
+        switcher.want(want("c"))
+        assert str(taken(switcher).engine.objective) == "c"
+
+    def test_nor_does_an_error_that_nobody_foresaw(self):
+        switcher, _ = switching()
+
+        def broken(playing, sizes):
+            switcher._engines.let_go = lambda playing, sizes: None
+            raise KeyError("what")
+
+        switcher._engines.let_go = broken
+        switcher.want(want("a", 2))
+        taken(switcher)
+        until(lambda: switcher._failed is not None)
+        assert "what" in switcher.failed()[1]
+        switcher.want(want("b"))
+        assert str(taken(switcher).engine.objective) == "b"
+
+    def test_a_better_provider_takes_over_and_every_change_starts_with_the_quick_one(self):
+        started, release = threading.Event(), threading.Event()
+
+        def slow(layers, cancel):
+            if started.is_set() and threading.current_thread().name == "takeover":
+                release.wait(5)
+
+        switcher, said = switching(Network(slow), Toys("slow", "quick"))
+        assert switcher._playing.engine.provider.name == "quick"
+        started.set()
+        switcher.improve()
+        switcher.want(want("b"))
+        ready = taken(switcher)
+        assert (ready.engine.provider.name, str(ready.engine.objective)) == ("quick", "b")
+        release.set()
+        ready = taken(switcher)
+        assert said == ["slow takes over."]
+        assert (ready.engine.provider.name, str(ready.engine.objective)) == ("slow", "b")
+        assert switcher.take() is None
+        # Only another way to look at what is open already: no step back.
+        switcher.want(want("b:0"))
+        ready = taken(switcher)
+        assert (ready.engine.provider.name, str(ready.engine.objective)) == ("slow", "b:0")
+        # New octaves: the quick one has them at once, the slow one later.
+        more = want("b", 2)
+        switcher.want(more)
+        assert taken(switcher).engine.provider.name == "quick"
+        ready = taken(switcher)
+        assert said == ["slow takes over."] * 2
+        assert ready.engine.provider.name == "slow"
+        assert ready.wanted == more
+        assert len(ready.engine.sizes) == 2
+
+    def test_a_provider_that_fails_is_not_tried_at_every_key(self):
+        toys = Toys("slow", "quick")
+        toys.trouble["slow"] = LivedreamError("slow computes wrong.")
+        switcher, said = switching(toys=toys)
+        switcher.improve()
+        until(lambda: said == ["slow computes wrong."])
+        for octaves in (2, 3):
+            switcher.want(want("a", octaves))
+            assert taken(switcher).engine.provider.name == "quick"
+        assert said == ["slow computes wrong."]
+        assert [engine.provider.name for engine in toys.made].count("slow") == 1
+
+
+class TestAhead:
+    def test_neighbours_are_exported_while_nothing_else_is_wanted(self):
+        made: list[str] = []
+        engines = Engines(Network(lambda layers, cancel: made.append(layers)), Toys())
+        engine = engines.quick(A.objective, lambda minimum: [A.size], QUIET)
+        switcher = Switcher(engines, Ready(engine, A), lambda text: None, ahead=0.01)
+        switcher.improve()
+        until(lambda: made == ["a", "b", "c"])
+        assert switcher.close()
+
+    @pytest.mark.parametrize("by", ["a wish", "the end"])
+    def test_that_is_called_off_at_once_by(self, by):
+        begun = threading.Event()
+
+        def slow(layers, cancel):
+            if layers == "b" and not begun.is_set():
+                begun.set()
+                assert cancel.wait(10)
+                raise Cancelled("called off")
+
+        engines = Engines(Network(slow), Toys())
+        engine = engines.quick(A.objective, lambda minimum: [A.size], QUIET)
+        switcher = Switcher(engines, Ready(engine, A), lambda text: None, ahead=0.01)
+        switcher.improve()
+        assert begun.wait(10)
+        if by == "a wish":
+            switcher.want(want("c"))
+            assert str(taken(switcher).engine.objective) == "c"
+        assert switcher.close()
+
+
+class Graphs:
+    """A network whose layers are toy graphs: real files for real sessions."""
+
+    request = SimpleNamespace(precision="auto")
+    graph = None
+
+    def __init__(self, folder: Path) -> None:
+        self.layers = dict.fromkeys("abcde", 4)
+        self.files = {name: write_toy(folder / f"{name}.onnx", name) for name in self.layers}
+
+    def graph_for(self, objective, provider, progress, background=False, cancel=None):
+        return read_graph(self.files[objective.layers[0]])
+
+
+def wish(text: str, octaves: int = 1, size: tuple[int, int] = (32, 40)) -> Wanted:
+    return Wanted(parse_objective(text), octaves, 1.2, size)
+
+
+class Show:
+    """What the loop of a show does with a switcher, with processes and no picture."""
+
+    def __init__(self, folder: Path, *providers: str) -> None:
+        self.said: list[str] = []
+        platform = Processor(tuple(PROVIDERS[name] for name in providers or ("cpu",)))
+        engines = Engines(Graphs(folder), platform)
+        first = wish("a")
+        engine = engines.quick(first.objective, first.sizes, QUIET)
+        self.playing = Ready(engine, first)
+        self.switcher = Switcher(engines, self.playing, self.said.append)
+
+    @property
+    def pid(self) -> int:
+        return self.playing.engine._sessions.pid
+
+    def take(self) -> None:
+        self.playing = taken(self.switcher)
+
+    def change(self, wanted: Wanted) -> None:
+        self.switcher.want(wanted)
+        self.take()
+        self.dream()
+
+    def dream(self) -> None:
+        for size in self.playing.wanted.sizes(16):
+            image = np.random.default_rng(0).random((3, *size), np.float32)
+            weight = sum(term.weight for term in self.playing.engine.objective.terms)
+            expected = (image - image.mean()) * np.float32(weight)
+            assert np.allclose(self.playing.engine.gradient(image), expected, atol=1e-5)
+
+
+@pytest.fixture
+def show(tmp_path):
+    made = Show(tmp_path)
+    yield made
+    made.switcher.close()
+    until(lambda: not children(), SOON)
+
+
+def children() -> list[int]:
+    """Processes that live below this one."""
+    found = psutil.Process().children(recursive=True)
+    return [each.pid for each in found if alive(each)]
+
+
+def serves(pid: int) -> bool:
+    try:
+        return any("serving" in part for part in psutil.Process(pid).cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals and files of POSIX")
+
+
+@posix
+class TestProcesses:
+    def test_changes_leave_everything_where_it_was(self, show):
+        here = psutil.Process()
+        wishes = [wish("b"), wish("b", 3), wish("c", 2, (40, 48)), wish("a*2"), wish("a*2", 2)]
+
+        def held() -> tuple[int, int, int]:
+            until(lambda: len(children()) == 1, SOON)
+            return here.num_fds(), here.num_threads(), len(children())
+
+        for wanted in wishes:
+            show.change(wanted)
+        before = held()
+        for wanted in wishes * 2:
+            show.change(wanted)
+            assert len(children()) <= 3  # the new one, the old one, one that is just killed
+        assert held() == before
+
+    def test_a_held_key_opens_what_was_wanted_last(self, show):
+        most = 0
+        for number in range(60):
+            show.switcher.want(wish("bcde"[number % 4], 1 + number % 3))
+            most = max(most, len(children()))
+            time.sleep(0.005)
+        last = wish("bcde"[59 % 4], 1 + 59 % 3)
+        show.take()
+        assert show.playing.wanted == last
+        show.dream()
+        assert most <= 3
+        until(lambda: children() == [show.pid], SOON)
+
+    def test_octaves_open_beside_what_plays(self, show):
+        """The process that plays could compute nothing meanwhile."""
+        playing, pid = show.playing, show.pid
+        show.switcher.want(wish("a", 3))
+        until(lambda: show.switcher._ready is not None, SOON)
+        show.dream()
+        assert playing.engine._sessions.sizes == {(32, 40)}
+        show.take()
+        show.dream()
+        assert show.pid != pid
+        until(lambda: children() == [show.pid], SOON)
+
+    def test_one_that_is_killed_is_opened_again(self, show):
+        old = show.pid
+        os.kill(old, signal.SIGKILL)
+        with pytest.raises(SessionLost) as caught:
+            show.dream()
+        for _ in range(20):  # as every frame until it is there
+            show.switcher.lost(caught.value)
+        show.take()
+        show.dream()
+        assert show.playing.wanted == wish("a")
+        assert show.said == [f"{caught.value} It is opened again."]
+        assert children() == [show.pid]
+
+    def test_a_change_after_a_loss_is_the_cure_too(self, show):
+        os.kill(show.pid, signal.SIGKILL)
+        with pytest.raises(SessionLost) as caught:
+            show.dream()
+        show.switcher.want(wish("d"))
+        show.switcher.lost(caught.value)
+        show.take()
+        if show.playing.wanted != wish("d"):
+            show.take()
+        show.dream()
+        assert show.playing.wanted == wish("d")
+
+    def test_what_is_lost_again_and_again_leaves_it_to_the_next(self, tmp_path):
+        if PROVIDERS["openvino"].ep not in ort.get_available_providers():
+            pytest.skip("one provider is installed here")
+        show = Show(tmp_path, "openvino", "cpu")
+        for name in ("openvino", "openvino", "cpu"):
+            os.kill(show.pid, signal.SIGKILL)
+            with pytest.raises(SessionLost) as caught:
+                show.dream()
+            show.switcher._losses.extendleft([])
+            show.switcher.lost(caught.value)
+            if name == "cpu":  # after a pause, where there is nothing better
+                show.switcher._losses.clear()
+                with show.switcher._changed:
+                    show.switcher._changed.notify_all()
+            show.take()
+            show.dream()
+            assert show.playing.engine.provider.name == name
+        show.switcher.close()
+
+    def test_the_end_waits_for_nothing_that_hangs(self, show, monkeypatch):
+        """Neither for what plays nor for what opens, both stopped in the midst of it."""
+        begun = threading.Event()
+        waiting = module.Engines.open
+
+        def stopped(self, provider, objective, sizes, opening):
+            begun.set()
+            return waiting(self, provider, objective, sizes, opening)
+
+        monkeypatch.setattr(module.Engines, "open", stopped)
+        os.kill(show.pid, signal.SIGSTOP)
+        show.switcher.want(wish("b", 3))
+        assert begun.wait(SOON)
+        # Before it executes its program it is a copy of this one.
+        until(lambda: len([pid for pid in children() if serves(pid)]) == 2, SOON)
+        for pid in children():
+            os.kill(pid, signal.SIGSTOP)
+        monkeypatch.setattr(module, "CLOSING", SOON)
+        assert show.switcher.close()
+        assert not children()
+        assert show.switcher._worker is None or not show.switcher._worker.is_alive()
