@@ -17,7 +17,7 @@ from ..control.desk import Desk
 from ..dream.device import DeviceError
 from ..ending import ending
 from ..errors import LivedreamError
-from ..gradient.switching import Switcher
+from ..gradient.switching import IDLE, Switcher
 from ..scaling import fit
 from ..sinks.recording import Recorder
 from ..start import network_of, open_desk, open_dreamer, settings_of
@@ -97,7 +97,7 @@ def run_show(
                 choices, network, (height, width), console, stats, ahead=1
             )
             notice = Notice(console)
-            switcher = Switcher(engines, playing(dreamer, (height, width)), notice)
+            switcher = Switcher(engines, playing(dreamer, (height, width)), notice, ahead=IDLE)
             desk = open_desk(network, dreamer, choices.recipe, box, **begin)
             dreaming = Dreaming(
                 capture,

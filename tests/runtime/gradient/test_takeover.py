@@ -58,7 +58,7 @@ def test_what_plays_goes_on_meanwhile():
     slow = ToyEngine()
     builds = Builds(tensorrt=slow)
     assert builds.takeover.message == ""
-    assert builds.takeover._thread.daemon  # What cannot be interrupted must not hold up the exit.
+    assert builds.takeover.thread.daemon  # What cannot be interrupted must not hold up the exit.
     builds.gate.clear()
     builds.takeover.start()
     assert builds.begun.wait(10)
