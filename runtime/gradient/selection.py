@@ -101,10 +101,12 @@ class Engines:
         self._engines[engine.provider.name] = self._origins[engine] = engine
         self._opened.add(engine)
 
-    def refuse(self, provider: Provider) -> None:
-        """Not to be tried again, unless there is no other."""
-        if any(each.name not in self.refused for each in self._providers if each is not provider):
+    def refuse(self, provider: Provider) -> bool:
+        """Not to try it again where there is another; whether there is."""
+        others = {each.name for each in self._providers} - self.refused - {provider.name}
+        if others:
             self.refused.add(provider.name)
+        return bool(others)
 
     def let_go(self, playing: Engine[Any], sizes: Sizes) -> None:
         """End all sessions that `playing`, on octaves of `sizes`, does not need, but for those that
@@ -227,6 +229,9 @@ class Engines:
         for name, each in list(self._engines.items()):
             if self._origins[each] is engine:
                 del self._engines[name]
+        for each, origin in list(self._origins.items()):
+            if origin is engine:
+                del self._origins[each]
         engine.close()
 
     def _new(self, provider: Provider, objective: Objective, opening: Opening) -> Engine[Any]:

@@ -168,6 +168,8 @@ class Switcher:
                 return
             self._lost = True
             self._losses.append(time.monotonic())
+            if self._pause() and self._engines.refuse(self._playing.engine.provider):
+                self._losses.clear()
             self._wake()
         self._tell(f"{error} It is opened again.")
 
@@ -232,9 +234,9 @@ class Switcher:
                 if self._retired:
                     retired, self._retired = self._retired, []
                     return lambda: _close(retired)
-                if self._outdated() or (self._lost and self._pause() <= 0):
+                if self._outdated() or (self._lost and not self._pause()):
                     return self._prepare
-                if self._replaced:
+                if self._replaced and self._ready is None:  # which it would end
                     self._replaced = False
                     return self._tidy
                 if self._improving:
@@ -255,20 +257,18 @@ class Switcher:
         losses, now = self._losses, time.monotonic()
         if len(losses) < OFTEN or losses[-1] - losses[0] > WHILE:
             return 0.0
-        return losses[-1] + PAUSE - now
+        return max(0.0, losses[-1] + PAUSE - now)
 
     def _prepare(self) -> None:
         """Open what is wanted."""
         with self._changed:
-            wanted, engines, lost = self._wanted, self._engines, self._lost
+            wanted, engines = self._wanted, self._engines
             if self._ending:
                 return
             if not engines.covers(wanted.objective):
                 engines = Engines(self.network, engines.platform)
             self._begun, self._beginning, self._sized = wanted, engines, False
             self._cancel = cancel = threading.Event()
-        if lost and len(self._losses) == OFTEN:
-            engines.refuse(self._playing.engine.provider)
         engine, trouble = self._opened(engines, wanted, cancel)
         with self._changed:
             wanted = self._begun or wanted
