@@ -145,6 +145,7 @@ class Switcher:
                 if self._ready_engines is not self._engines:
                     self._retired.append(self._engines)
                 self._engines = self._ready_engines
+                self._stop_building()
                 self._improving = True
             elif self._takeover and self._begun is None and not self._outdated():
                 better = self._takeover.take()
@@ -239,7 +240,7 @@ class Switcher:
                 if self._replaced and self._ready is None:  # which it would end
                     self._replaced = False
                     return self._tidy
-                if self._improving:
+                if self._improving and self._ready is None:
                     self._improving = False
                     return self._build
                 if rested and (neighbour := self._neighbour()):
