@@ -32,7 +32,9 @@ from .fakes import Event, LateBackend
 from .test_commands import graph as graph
 from .test_commands import playground as playground
 
-LIVE = Dream(octaves=2, steps=1, step_size=2, jitter=4, blur=1, half_life=1, strength=12)
+LIVE = Dream(
+    octaves=2, steps=1, step_size=2, jitter=4, blur=1, coarseness=1, half_life=1, strength=12
+)
 
 
 class Timed(Event):
