@@ -33,9 +33,8 @@ class Stats:
         self._stages: dict[str, _Samples] = {}
         self._parts: dict[str, float] = {}  # Of the frame at hand: stage -> seconds so far.
         self._ages = _Samples(window)
-        self._frames = 0
-        self._first = self._last = 0.0
-        self._recent: deque[float] = deque(maxlen=1000)
+        self._dream_ages = _Samples(window)
+        self._dreams, self._pictures = _Rate(), _Rate()
 
     def stage(self, name: str) -> _Timing:
         """Times a block: `with stats.stage("flow"): ...`. A block that raises is not counted.
@@ -55,45 +54,47 @@ class Stats:
         now = self._clock()
         with self._lock:
             self._complete()
-            if not self._frames:
-                self._first = now
-            self._frames += 1
-            self._last = now
-            self._recent.append(now)
+            self._dreams.add(now)
 
-    def age(self, seconds: float) -> None:
-        """A frame was shown `seconds` after it was captured."""
+    def shown(self, age: float, dream_age: float | None = None) -> None:
+        """One more picture was shown, `age` seconds after the camera took its frame, with a dream
+        of a frame that was taken `dream_age` seconds before."""
+        now = self._clock()
         with self._lock:
-            self._ages.add(seconds)
+            self._pictures.add(now)
+            self._ages.add(age)
+            if dream_age is not None:
+                self._dream_ages.add(dream_age)
 
     @property
     def frames(self) -> int:
-        return self._frames
+        """Dreamt so far."""
+        return self._dreams.count
 
     @property
     def fps(self) -> float:
-        """Frames a second from the first frame to the newest; 0 before there are two."""
+        """Dreams a second from the first to the newest; 0 before there are two."""
         with self._lock:
-            return _rate(self._frames, self._last - self._first)
+            return self._dreams.whole
 
     @property
     def recent_fps(self) -> float:
-        """Frames a second of the last two seconds; falls to 0 when frames stop coming."""
-        now = self._clock()
-        with self._lock:
-            recent = self._recent
-            while recent and now - recent[0] > RECENT:
-                recent.popleft()
-            if len(recent) < 2:
-                return 0.0
-            # A frame that is overdue already counts against the rate.
-            interval = (recent[-1] - recent[0]) / (len(recent) - 1)
-            overdue = max(0.0, now - recent[-1] - interval)
-            return _rate(len(recent), recent[-1] - recent[0] + overdue)
+        """Dreams a second, of the last two seconds; falls to 0 when none come."""
+        return self._lately(self._dreams)
+
+    @property
+    def recent_shown_fps(self) -> float:
+        """Pictures shown a second, of the last two seconds; falls to 0 when none come."""
+        return self._lately(self._pictures)
+
+    @property
+    def recent_dream_age(self) -> float:
+        """Age in seconds of the dream in the newest shown picture; 0 before there is one."""
+        return self._dream_ages.newest
 
     @property
     def recent_age(self) -> float:
-        """Age in seconds of the newest shown frame; 0 before there is one."""
+        """Age in seconds of the newest shown picture; 0 before there is one."""
         return self._ages.newest
 
     def report(self, **facts: Any) -> dict[str, Any]:
@@ -101,22 +102,32 @@ class Stats:
         with self._lock:
             self._complete()  # What was shown of the last frame since.
             stages = {name: samples.copy() for name, samples in self._stages.items()}
-            ages = self._ages.copy()
-            frames, seconds = self._frames, self._last - self._first
+            ages, dream_ages = self._ages.copy(), self._dream_ages.copy()
+            dreams, pictures = self._dreams, self._pictures
+            facts |= {
+                "frames": dreams.count,
+                "seconds": round(dreams.seconds, 3),
+                "fps": round(dreams.whole, 2),
+                "dropped": self.dropped,
+                "skipped": self.skipped,
+                "shown": pictures.count,
+                "shown_fps": round(pictures.whole, 2),
+            }
         return {
             **facts,
-            "frames": frames,
-            "seconds": round(seconds, 3),
-            "fps": round(_rate(frames, seconds), 2),
-            "dropped": self.dropped,
-            "skipped": self.skipped,
             "age_ms": ages.summary(),
+            "dream_age_ms": dream_ages.summary(),
             "stages_ms": {name: samples.summary() for name, samples in stages.items()},
         }
 
     def text(self, **facts: Any) -> str:
         """The report as JSON, `facts` first."""
         return json.dumps(self.report(**facts), indent=2) + "\n"
+
+    def _lately(self, rate: _Rate) -> float:
+        now = self._clock()
+        with self._lock:
+            return rate.lately(now)
 
     def _part(self, name: str, seconds: float) -> None:
         with self._lock:
@@ -132,6 +143,45 @@ class Stats:
         if samples is None:
             samples = self._stages[name] = _Samples(self._window)
         samples.add(seconds)
+
+
+class _Rate:
+    """How many came, and how fast: over all, and of late."""
+
+    __slots__ = ("_first", "_last", "_recent", "count")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._first = self._last = 0.0
+        self._recent: deque[float] = deque(maxlen=1000)
+
+    def add(self, now: float) -> None:
+        if not self.count:
+            self._first = now
+        self.count += 1
+        self._last = now
+        self._recent.append(now)
+
+    @property
+    def seconds(self) -> float:
+        """From the first to the newest."""
+        return self._last - self._first
+
+    @property
+    def whole(self) -> float:
+        """A second, over all; 0 before there are two."""
+        return _rate(self.count, self.seconds)
+
+    def lately(self, now: float) -> float:
+        recent = self._recent
+        while recent and now - recent[0] > RECENT:
+            recent.popleft()
+        if len(recent) < 2:
+            return 0.0
+        # One that is overdue already counts against the rate.
+        interval = (recent[-1] - recent[0]) / (len(recent) - 1)
+        overdue = max(0.0, now - recent[-1] - interval)
+        return _rate(len(recent), recent[-1] - recent[0] + overdue)
 
 
 class _Samples:

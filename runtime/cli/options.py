@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ..choices import Choices, options_of
-from ..control.parameters import Show
+from ..control.parameters import SOURCE, Show
 from ..control.recipes import RECIPES
 from ..declared import declared
 from ..dream.values import Dream
@@ -64,6 +64,17 @@ class Listening(click.ParamType):
         return host or "127.0.0.1", int(port)
 
 
+class Shown(Size):
+    """A size, or `source`; the text that the desk takes."""
+
+    name = "WxH|source"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == SOURCE:
+            return value
+        return "{}x{}".format(*super().convert(value, param, ctx))
+
+
 class Name(click.ParamType):
     """One of a few names; a wrong one is answered with the nearest right ones."""
 
@@ -111,15 +122,31 @@ def dream_options() -> list[Callable[[Any], Any]]:
 
 
 def show_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """One flag per toggle of `Show` that a show may begin with; the command gets them as `begin`,
-    by name."""
-    toggles = [each for each in declared(Show) if each.name not in ("record", "freeze", "help")]
+    """What of `Show` a show may begin with, a flag for each toggle, and the size that is shown; the
+    command gets them as `begin`, by name."""
+    begins = [each for each in declared(Show) if each.name not in ("record", "freeze", "help")]
+    toggles = [each for each in begins if each.kind == "toggle"]
 
     @functools.wraps(command)
     def gathered(**values: Any) -> Any:
-        begin = {each.name: values.pop(each.name) for each in toggles}
-        return command(begin=begin, **values)
+        names = ("picture", *(each.name for each in begins))
+        return command(begin={name: values.pop(name) for name in names}, **values)
 
+    for each in begins:
+        if each.kind == "number":
+            click.option(
+                f"--{each.name}",
+                type=click.FloatRange(each.low, each.high),
+                default=each.default,
+                metavar=f"{each.low:g}..{each.high:g}",
+                help=each.sentence,
+            )(gathered)
+    click.option(
+        "--picture",
+        type=Shown(),
+        default=SOURCE,
+        help="What is shown fits into this; `source` is the source's own size, at most 1920x1080.",
+    )(gathered)
     for each in reversed(toggles):
         flag = f"--no-{each.name}" if each.default else f"--{each.name}"
         text = f"Without: {each.sentence[0].lower()}{each.sentence[1:]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..declared import Parameter, declared, toggle
+from ..declared import Parameter, declared, number, toggle
 from ..dream.values import Dream
 from ..gradient.objective import check_objective, lerp, parse_objective
 from ..scaling import parse_size
@@ -19,11 +19,21 @@ class Show:
     mirror: bool = toggle(False, "Flip left and right.", group="picture")
     freeze: bool = toggle(False, "Hold the camera's picture still.", group="picture")
     compare: bool = toggle(False, "The camera left, the dream right.", group="picture")
+    amount: float = number(
+        1, "How much of the dream is laid over the camera's picture.", low=0, high=1, step=0.05,
+        smoothing=0.1, group="picture",
+    )  # fmt: skip
+    fluid: bool = toggle(
+        True, "Show every camera frame, the newest dream carried to it.", group="picture"
+    )
     record: bool = toggle(False, "Record the dream.", group="show")
     fullscreen: bool = toggle(False, "Full screen.", group="window")
     hud: bool = toggle(True, "The numbers over the picture.", group="window")
     help: bool = toggle(False, "The keys over the picture.", group="window")
 
+
+SOURCE = "source"
+"""The size of a picture that is shown as large as the camera gives it."""
 
 GROUPS = (Dream, Show)
 """The dataclasses whose fields are parameters; a new group is a line here."""
@@ -72,6 +82,11 @@ def _dreamt(layers: Mapping[str, int]) -> tuple[Parameter, ...]:
         Parameter(
             "size", "text", "What is dreamt fits into this, width x height.", "320x240",
             unit="pixels", cost="prepared", check=lambda text: "{}x{}".format(*parse_size(text)),
+        ),
+        Parameter(
+            "picture", "text", "What is shown fits into this, width x height; the camera's own "
+            "size as `source`, at most 1920x1080.", SOURCE, unit="pixels", group="picture",
+            check=lambda text: SOURCE if text == SOURCE else "{}x{}".format(*parse_size(text)),
         ),
     )  # fmt: skip
 

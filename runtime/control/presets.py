@@ -23,7 +23,7 @@ LONGEST = 600.0
 KEPT = ("dream", "picture")
 """Groups of parameters that a stored preset holds; what belongs to a window is no look."""
 
-NEVER = ("size", "freeze", "compare", "layer", "channel")
+NEVER = ("size", "picture", "fluid", "freeze", "compare", "layer", "channel")
 """Of those groups: what belongs to the machine or the moment, and what `layers` says already."""
 
 _TABLE = "values"

@@ -13,8 +13,9 @@ from ..errors import LivedreamError
 from ..sinks.recording import Recorder, new_recording
 from ..sinks.snapshot import save_snapshot
 from ..stats import Stats
-from .loop import Dreaming, Dreamt
+from .loop import Dreaming
 from .notice import Notice
+from .presenter import Presenter, Shown
 from .window import Status, Window, compare, draw_help, draw_hud, draw_message
 
 STALE = 1.0
@@ -27,23 +28,31 @@ class Controls:
     messages: of the source; the last one is shown.
     """
 
-    def __init__(self, desk: Desk, dreaming: Dreaming, messages: list[str], notice: Notice) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        dreaming: Dreaming,
+        presenter: Presenter,
+        messages: list[str],
+        notice: Notice,
+    ) -> None:
         self.quitting = False
         self.trouble: LivedreamError | None = None  # Of a recording; the show went on without it.
         self.window: Window | None = None
         self._desk = desk
         self._dreaming = dreaming
+        self._presenter = presenter
         self._messages = messages
         self._notice = notice
         self._recorder: Recorder | None = None
-        self._newest: Dreamt | None = None
-        self._compared: tuple[Dreamt, np.ndarray] | None = None
+        self._newest: Shown | None = None
+        self._compared: tuple[Shown, np.ndarray] | None = None
 
     @property
     def _show(self) -> Show:
         return self._desk.base.of(Show)
 
-    def picture(self, newest: Dreamt) -> np.ndarray:
+    def picture(self, newest: Shown) -> np.ndarray:
         """What to show of it."""
         self._newest = newest
         if not self._show.compare:
@@ -82,13 +91,13 @@ class Controls:
 
     @property
     def recorder(self) -> Recorder | None:
-        """Takes every dream while it is set."""
+        """Takes every picture that is shown while it is set."""
         return self._recorder
 
     @recorder.setter
     def recorder(self, recorder: Recorder | None) -> None:
         self._recorder = recorder
-        self._dreaming.listener = self._record if recorder else None
+        self._presenter.listener = self._record if recorder else None
         self._desk.set("record", recorder is not None, "recorder")
 
     def close(self) -> None:
@@ -104,19 +113,23 @@ class Controls:
             return self._messages[-1]
         return self._dreaming.switcher.message
 
-    def _status(self, dreamt: Dreamt, stats: Stats) -> Status:
-        """Of the dream on screen: what it was made with, not what is wanted."""
-        made_with = dreamt.settings
-        height, width = dreamt.picture.shape[:2]
+    def _status(self, shown: Shown, stats: Stats) -> Status:
+        """Of the picture on screen: what its dream was made with, not what is wanted."""
+        made_with = shown.settings
+        height, width = shown.picture.shape[:2]
+        dreams = f"dream {stats.recent_fps:.1f}/s  {stats.recent_dream_age * 1000:.0f} ms"
         return Status(
-            fps=stats.recent_fps,
+            fps=stats.recent_shown_fps,
             age=stats.recent_age,
             layer=made_with["layers"],
             provider=made_with["provider"],
             size=(width, height),
             recording=self._recorder.seconds if self._recorder else None,
             frozen=self._show.freeze,
-            details=(f"step {made_with['step_size']:.4g}  octaves {made_with['octaves']}",),
+            details=(
+                f"{dreams}  {made_with['size']}",
+                f"step {made_with['step_size']:.4g}  octaves {made_with['octaves']}",
+            ),
         )
 
     def _snapshot(self) -> None:
@@ -129,13 +142,13 @@ class Controls:
         else:
             self._notice(f"Saved {path}")
 
-    def _record(self, dreamt: Dreamt) -> None:
-        """In the dreaming thread: a recording that fails must not end the show."""
+    def _record(self, shown: Shown) -> None:
+        """In the presenter's thread: a recording that fails must not end the show."""
         recorder = self._recorder
         if recorder is None:
             return
         try:
-            recorder.write(dreamt.result, dreamt.time)
+            recorder.write(shown.dream, shown.time)
         except LivedreamError as error:
             self.recorder, self.trouble = None, error
             self._notice(str(error))

@@ -37,12 +37,14 @@ class Dreamt:
     """One dreamt frame and the picture it grew from, both uint8 BGR [height, width, 3].
 
     result: what the device's `download` gave. time: of capture. settings: what it was dreamt with.
+    frame: the camera's, at its own size.
     """
 
     picture: np.ndarray
     result: np.ndarray
     time: float
     settings: Mapping[str, Any]
+    frame: Frame
 
     @property
     def dream(self) -> np.ndarray:
@@ -140,7 +142,7 @@ class Dreaming(threading.Thread):
                 picture = np.ascontiguousarray(picture[:, ::-1])
         result = dreamer.live(picture, frame.time) if state.live else dreamer.still(picture)
         settings = {**settings_of(dreamer, str(state["recipe"])), "size": f"{width}x{height}"}
-        dreamt = Dreamt(picture, result, frame.time, settings)
+        dreamt = Dreamt(picture, result, frame.time, settings, frame)
         self._stats.frame()
         if self.listener:
             self.listener(dreamt)

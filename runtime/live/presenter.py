@@ -10,84 +10,62 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import cv2
 import numpy as np
 
+from ..control.desk import Desk, State
+from ..control.parameters import SOURCE
 from ..dream.device import DeviceError
 from ..dream.flow import MotionTracker, small_gray
 from ..frame import Frame
-from ..scaling import scaled
+from ..scaling import parse_size, resized, scaled
 from .composition import carry, compose, residual_of
+from .loop import PATIENCE, Dreamt, as_picture
 from .slot import Closed, Slot
 
 WAIT = 0.1
 """Seconds between two looks at whether to stop, while no frame comes."""
 
-
-@dataclass(frozen=True)
-class Dreamt:
-    """One dreamt frame.
-
-    frame: the camera's, at its own size. picture: the same as it was dreamt on, uint8 BGR
-    [height, width, 3]; result: what the device's `download` gave, of that size.
-    """
-
-    frame: Frame
-    picture: np.ndarray
-    result: np.ndarray
-
-    @property
-    def dream(self) -> np.ndarray:
-        """From a graphics card it may still be on its way: the first one to ask waits for it.
-
-        Raises DeviceError where the card failed meanwhile.
-        """
-        return np.asarray(self.result)
+LARGEST = (1920, 1080)
+"""(width, height) of a picture at the camera's own size."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One picture for the sinks. image and camera: uint8 BGR [height, width, 3], with and without
-    the dream. time: of the camera's frame; dreamt: of the frame whose dream it carries, None
-    before there is one; both seconds of `time.monotonic()`."""
+    """One picture for the sinks. dream and picture: uint8 BGR [height, width, 3], the picture with
+    and without the dream. time: of the camera's frame; dreamt: of the frame whose dream it carries;
+    both seconds of `time.monotonic()`. settings: what that was dreamt with."""
 
-    image: np.ndarray
-    camera: np.ndarray
+    dream: np.ndarray
+    picture: np.ndarray
     time: float
-    dreamt: float | None
-
-
-@dataclass(frozen=True)
-class Look:
-    """How pictures are made. size: (width, height) that they fit into, None for the camera's own.
-    amount: of the residual. fluid: every camera frame is shown; else each dream on its own."""
-
-    size: tuple[int, int] | None = None
-    amount: float = 1.0
-    fluid: bool = True
+    dreamt: float
+    settings: Mapping[str, Any]
 
 
 class Presenter(threading.Thread):
-    """Runs until the camera's slot is closed, or `stop`. `output` holds the newest picture.
+    """Runs until the dreams end, or `stop`. `output` holds the newest picture, and is closed at the
+    end with the error where there was one.
 
-    camera: the frames to show. dreams: those that were dreamt. look: asked once a picture, for the
-    time at which the frame was taken. listener: hears every picture, in this thread.
+    camera: the frames to show. dreams: those that were dreamt; nothing is shown before the first.
+    listener: hears every picture, in this thread.
     """
 
-    def __init__(
-        self, camera: Slot[Frame], dreams: Slot[Dreamt], look: Callable[[float], Look]
-    ) -> None:
+    def __init__(self, camera: Slot[Frame], dreams: Slot[Dreamt], desk: Desk) -> None:
         super().__init__(name="presenter", daemon=True)
         self.output: Slot[Shown] = Slot()
         self.listener: Callable[[Shown], None] | None = None
-        self._camera, self._dreams, self._look = camera, dreams, look
+        self._camera, self._dreams, self._desk = camera, dreams, desk
         self._stopping = threading.Event()
         self._tracker = MotionTracker()
+        self._in_a_row = 0  # Pictures that failed, one after the other.
         self._dreamt: Dreamt | None = None
-        self._residual: np.ndarray | None = None
-        self._gray: np.ndarray | None = None
+        self._residual = np.empty(0, np.uint8)
+        self._gray = np.empty(0, np.uint8)
 
     def stop(self) -> None:
         """End after the picture at hand."""
@@ -98,7 +76,7 @@ class Presenter(threading.Thread):
     def run(self) -> None:
         try:
             while not self._stopping.is_set():
-                shown = self._next(self._look(time.monotonic()))
+                shown = self._tried()
                 if shown is None:
                     continue
                 if self.listener:
@@ -111,27 +89,34 @@ class Presenter(threading.Thread):
         else:
             self.output.close()
 
-    def _next(self, look: Look) -> Shown | None:
-        if not look.fluid:
-            fresh = self._take_dream(WAIT)
-            return self.picture(fresh.frame, look) if fresh else None
-        frame = self._camera.take(WAIT)
-        self._take_dream(0)
-        return self.picture(frame, look) if frame else None
+    def _tried(self) -> Shown | None:
+        """The next picture; one that cannot be made is left out, unless that goes on and on."""
+        try:
+            shown = self._next()
+        except Closed:
+            raise
+        except Exception:
+            self._in_a_row += 1
+            if self._in_a_row == PATIENCE:
+                raise
+            return None
+        self._in_a_row = 0
+        return shown
 
-    def picture(self, frame: Frame, look: Look) -> Shown:
-        """The camera's frame with the newest dream, carried to it."""
-        camera = scaled(frame.image, look.size)
-        dreamt, residual = self._dreamt, self._residual
-        if dreamt is None or residual is None or self._gray is None:
-            return Shown(camera, camera, frame.time, None)
-        if frame.index != dreamt.frame.index:
-            motion = self._tracker.between(small_gray(frame.image), self._gray)
-            if motion is None:  # a cut: the old dream does not belong here
-                return Shown(camera, camera, frame.time, None)
-            residual = carry(residual, motion)
-        image = compose(camera, residual, look.amount)
-        return Shown(image, camera, frame.time, dreamt.frame.time)
+    def _next(self) -> Shown | None:
+        state = self._desk.at(time.monotonic())
+        if self._dreamt is None or state["freeze"] or not state["fluid"]:
+            # Each dream on the frame that it grew from.
+            fresh = self._take_dream(WAIT)
+            return self._shown(fresh, fresh.frame, state) if fresh else None
+        try:
+            frame = self._camera.take(WAIT)
+        except Closed:
+            # The last dreams are still on their way, and their slot tells how it ends.
+            fresh = self._take_dream(WAIT)
+            return self._shown(fresh, fresh.frame, state) if fresh else None
+        self._take_dream(0)
+        return self._shown(self._dreamt, frame, state) if frame else None
 
     def _take_dream(self, wait: float) -> Dreamt | None:
         fresh = self._dreams.take(wait)
@@ -141,5 +126,28 @@ class Presenter(threading.Thread):
             self._residual = residual_of(fresh.dream, fresh.picture)
         except DeviceError:
             return None  # The thread that dreams goes on without the card.
-        self._dreamt, self._gray = fresh, small_gray(fresh.frame.image)
+        self._dreamt, self._gray = fresh, small_gray(fresh.picture)
         return fresh
+
+    def _shown(self, dreamt: Dreamt, frame: Frame, state: State) -> Shown:
+        text = str(state["picture"])
+        box = LARGEST if text == SOURCE else parse_size(text)
+        image = as_picture(frame.image)
+        height, width = image.shape[:2]
+        if text != SOURCE or width > box[0] or height > box[1]:
+            image = scaled(image, box)
+        if state["mirror"]:
+            image = cv2.flip(image, 1)
+        residual: np.ndarray | None = self._residual
+        amount = float(state["amount"])
+        if frame.index == dreamt.frame.index:
+            if amount == 1 and image.shape == dreamt.picture.shape:
+                # Dreamt as large as it is shown: as it came from the device, to the bit.
+                return Shown(dreamt.dream, image, frame.time, dreamt.time, dreamt.settings)
+        else:
+            high, wide = dreamt.picture.shape[:2]
+            motion = self._tracker.between(small_gray(resized(image, wide, high)), self._gray)
+            # At a cut the old dream does not belong here.
+            residual = carry(self._residual, motion) if motion else None
+        dream = image if residual is None else compose(image, residual, amount)
+        return Shown(dream, image, frame.time, dreamt.time, dreamt.settings)

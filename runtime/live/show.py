@@ -14,7 +14,6 @@ from rich.console import Console
 
 from ..choices import Choices
 from ..control.desk import Desk
-from ..dream.device import DeviceError
 from ..ending import ending
 from ..errors import LivedreamError
 from ..gradient.switching import IDLE, Switcher
@@ -26,8 +25,9 @@ from ..store.files import check_outputs, write_bytes
 from .capture import Capture
 from .controls import Controls
 from .following import playing
-from .loop import Dreaming, Dreamt
+from .loop import Dreaming
 from .notice import Notice
+from .presenter import Presenter, Shown
 from .slot import Closed
 from .sources import NoCamera, Source, open_first_camera, open_source
 from .window import Window, require_display
@@ -67,12 +67,12 @@ def run_show(
     record: Path | None,
     stats_file: Path | None,
     overwrite: bool,
-    begin: Mapping[str, bool],
+    begin: Mapping[str, object],
     osc: tuple[str, int] | None = None,
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
-    begin: the toggles of `Show`, as far as they were said. osc: (host, port) to listen on.
+    begin: how it is shown, by the names of parameters. osc: (host, port) to listen on.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
@@ -112,19 +112,22 @@ def run_show(
             if osc:
                 surface = open_osc(desk, osc, notice)
                 opened.callback(surface.close)
-            controls = Controls(desk, dreaming, messages, notice)
+            presenter = Presenter(capture.shown, dreaming.output, desk)
+            controls = Controls(desk, dreaming, presenter, messages, notice)
             opened.callback(controls.close)
             controls.recorder = recorder
             opened.callback(switcher.close)
+            opened.callback(presenter.stop)
             opened.callback(dreaming.stop)
             missed = capture.slot.dropped
             asked = calm.enter_context(ending.gently())
             dreaming.start()
+            presenter.start()
             switcher.improve()
             if headless:
-                watch(dreaming, controls, stats, asked)
+                watch(presenter, controls, stats, asked)
             else:
-                play(dreaming, controls, stats, asked)
+                play(presenter, controls, stats, asked)
             if asked.is_set():
                 console.print("Stopped.")
         # Frames that passed while the engine was opened were nobody's.
@@ -185,47 +188,31 @@ def first_frame(capture: Capture) -> np.ndarray:
     return frame.image
 
 
-def watch(dreaming: Dreaming, controls: Controls, stats: Stats, asked: threading.Event) -> None:
-    """Take every dream without showing it until it is over or the end is asked for. Raises what
+def watch(presenter: Presenter, controls: Controls, stats: Stats, asked: threading.Event) -> None:
+    """Take every picture without showing it until it is over or the end is asked for. Raises what
     ended the dream."""
     while not (controls.quitting or asked.is_set()):
         controls.attend()
         try:
-            dreamt = dreaming.output.take(LOOK)
+            fresh = presenter.output.take(LOOK)
         except Closed:
             return
-        if dreamt and arrived(dreamt):
-            controls.picture(dreamt)
-            stats.age(time.monotonic() - dreamt.time)
+        if fresh:
+            controls.picture(fresh)
+            _seen(fresh, stats)
 
 
-def arrived(dreamt: Dreamt) -> bool:
-    """Whether its picture came from the device; waits for it. Where a graphics card failed it did
-    not, and the thread that dreams goes on without."""
-    try:
-        return dreamt.dream is not None
-    except DeviceError:
-        return False
-
-
-def play(
-    dreaming: Dreaming,
-    controls: Controls,
-    stats: Stats,
-    asked: threading.Event,
-) -> None:
-    """Show every dream and answer the keys until the person quits, the end is asked for, or the
+def play(presenter: Presenter, controls: Controls, stats: Stats, asked: threading.Event) -> None:
+    """Show every picture and answer the keys until the person quits, the end is asked for, or the
     source ends."""
-    newest: Dreamt | None = None
+    newest: Shown | None = None
     with ExitStack() as opened:
         window: Window | None = None
         while not (controls.quitting or asked.is_set()):
             try:
-                fresh = dreaming.output.take(POLL)
+                fresh = presenter.output.take(POLL)
             except Closed:
                 return
-            if fresh and not arrived(fresh):
-                fresh = None
             newest = fresh or newest
             if newest is None:
                 continue
@@ -240,9 +227,14 @@ def play(
                 )
                 binding = window.poll()
             if fresh:
-                stats.age(time.monotonic() - fresh.time)
+                _seen(fresh, stats)
             if binding:
                 controls.press(binding)
+
+
+def _seen(shown: Shown, stats: Stats) -> None:
+    now = time.monotonic()
+    stats.shown(now - shown.time, now - shown.dreamt)
 
 
 def report(console: Console, stats: Stats) -> None:
@@ -254,6 +246,7 @@ def report(console: Console, stats: Stats) -> None:
         console.print("No frame was dreamt.")
         return
     console.print(
-        f"{summary['frames']} frames, {summary['fps']:.1f} fps, {summary['dropped']} dropped"
+        f"{summary['frames']} frames, {summary['fps']:.1f} fps, {summary['dropped']} dropped, "
+        f"{summary['shown']} shown at {summary['shown_fps']:.1f} fps"
         + (f", gradient {gradient:.1f} ms" if gradient else "")
     )

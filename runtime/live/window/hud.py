@@ -28,8 +28,8 @@ PLATE = 0.42  # Brightness that a plate leaves of what lies under it.
 class Status:
     """What the HUD tells.
 
-    fps: dreamt frames a second. age: seconds from capture to display. size: (width, height) of
-    the dream. recording: seconds recorded so far, None when not recording. details: further
+    fps: pictures shown a second. age: seconds from capture to display. size: (width, height) of
+    the picture. recording: seconds recorded so far, None when not recording. details: further
     short facts.
     """
 

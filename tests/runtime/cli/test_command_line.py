@@ -122,10 +122,15 @@ def test_toggles_are_flags(capsys):
     def command(begin) -> None:
         asked.append(begin)
 
-    for arguments in ([], ["--mirror", "--no-hud"]):
+    said = ["--mirror", "--no-hud", "--no-fluid", "--amount", "0.5", "--picture", "1280x720"]
+    for arguments in ([], said):
         command.main(arguments, standalone_mode=False)
-    usual = {"mirror": False, "compare": False, "fullscreen": False, "hud": True}
-    assert asked == [usual, {**usual, "mirror": True, "hud": False}]
+    usual = {
+        "mirror": False, "compare": False, "fullscreen": False, "hud": True, "fluid": True,
+        "amount": 1, "picture": "source",
+    }  # fmt: skip
+    played = {"mirror": True, "hud": False, "fluid": False, "amount": 0.5, "picture": "1280x720"}
+    assert asked == [usual, {**usual, **played}]
 
 
 def test_without_a_command_it_is_run(capsys):

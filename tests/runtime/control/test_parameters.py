@@ -65,7 +65,7 @@ def test_every_surface_finds_things_in_their_groups():
         for group in ("picture", "window", "show")
     }
     assert groups == {
-        "picture": {"mirror", "freeze", "compare"},
+        "picture": {"mirror", "freeze", "compare", "amount", "fluid", "picture"},
         "window": {"fullscreen", "hud", "help"},
         "show": {"record", *(trigger.name for trigger in TRIGGERS)},
     }
@@ -80,7 +80,7 @@ def test_what_nobody_says_is_the_live_recipe_of_a_whole_layer():
 
 
 def test_a_show_begins_with_the_numbers_over_a_plain_picture():
-    assert [name for name, on in asdict(Show()).items() if on] == ["hud"]
+    assert [name for name, on in asdict(Show()).items() if on] == ["amount", "fluid", "hud"]
 
 
 def test_what_needs_a_session_says_so():

@@ -17,8 +17,8 @@ from livedream.runtime.control.keys import binding_for
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.live import controls as module
 from livedream.runtime.live.controls import STALE, Controls
-from livedream.runtime.live.loop import Dreamt
 from livedream.runtime.live.notice import STAYS, Notice
+from livedream.runtime.live.presenter import Presenter, Shown
 from livedream.runtime.live.window import hud
 from livedream.runtime.stats import Stats
 from livedream.runtime.store.settings import read_settings
@@ -45,7 +45,11 @@ class Stage:
         self.messages: list[str] = []
         console = Console(file=self.console, width=300)
         self.notice = Notice(console, self.clock)
-        self.controls = Controls(show.desk, show.dreaming, self.messages, self.notice)
+        self.presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk)
+        self.presenter.start()
+        self.controls = Controls(
+            show.desk, show.dreaming, self.presenter, self.messages, self.notice
+        )
 
     def press(self, key: str) -> None:
         binding = binding_for(ord(key))
@@ -59,8 +63,9 @@ class Stage:
         self.controls.overlay(CANVAS, stats or Stats(clock=self.clock))
         return list(self.written)
 
-    def see(self) -> Dreamt:
-        newest = self.show.next()
+    def see(self) -> Shown:
+        newest = self.presenter.output.take(5)
+        assert newest is not None
         self.controls.picture(newest)
         return newest
 
@@ -83,13 +88,19 @@ def stage(tmp_path, monkeypatch) -> Iterator[Stage]:
 def test_the_numbers_are_of_the_dream_on_screen(stage):
     stats = Stats(clock=stage.clock)
     for _ in range(5):
+        stats.shown(0.061, 0.25)
         stats.frame()
         stage.clock.now += 0.125
-    stats.age(0.061)
     assert stage.texts(stats) == []  # Nothing is dreamt yet.
     stage.see()
     stage.show.desk.fade({"step_size": 9, "octaves": 2}, "osc", 0)
-    assert stage.texts(stats) == ["8.0 fps   61 ms", "a", "quick  40x32", "step 1.5  octaves 1"]
+    assert stage.texts(stats) == [
+        "8.0 fps   61 ms",
+        "a",
+        "quick  40x32",
+        "dream 8.0/s  250 ms  40x32",
+        "step 1.5  octaves 1",
+    ]
     stage.press(" ")
     assert stage.texts(stats)[0].endswith("frozen")
     stage.press("i")

@@ -155,9 +155,9 @@ class Setting:
         self.dreamer = Dreamer(CpuDevice(), self.switcher._playing.engine, ONE)
         begin = {**asdict(ONE), "layers": "a", "size": "40x32"}
         self.desk = Desk(Network.layers, begin)
-        capture = Capture(film, self.stats).start()
+        self.capture = Capture(film, self.stats).start()
         self.dreaming = Dreaming(
-            capture, self.dreamer, self.switcher, self.desk, self.stats, size=SIZE,
+            self.capture, self.dreamer, self.switcher, self.desk, self.stats, size=SIZE,
             notify=self.said.append, **options,
         )  # fmt: skip
 
@@ -378,7 +378,7 @@ class TestWhatTheDeskSays:
         show, asked = Setting(Film(10_000), frames=5), []
         at = show.desk.at
         show.desk.at = lambda time: (asked.append(time), at(time))[1]
-        show.stats.age(0.25)
+        show.stats.shown(0.25)
         times = [dreamt.time for dreamt in show.everything()]
         assert asked == [time + 0.25 for time in times]
 

@@ -116,7 +116,7 @@ def test_memory_is_bounded_and_the_newest_are_kept():
     stats = Stats(window=100)
     for number in range(10_000):
         stats.record("flow", number / 1000)
-        stats.age(number / 1000)
+        stats.shown(number / 1000)
         stats.frame()
     flow = stats.report()["stages_ms"]["flow"]
     assert flow["count"] == 10_000
@@ -124,7 +124,7 @@ def test_memory_is_bounded_and_the_newest_are_kept():
     assert stats.report()["age_ms"]["p50"] == pytest.approx(9949.5)
     assert stats.recent_age == pytest.approx(9.999)
     assert len(stats._stages["flow"]._kept) == 100
-    assert len(stats._recent) <= 1000
+    assert len(stats._dreams._recent) <= 1000
 
 
 def test_the_report_is_json_with_its_facts():
@@ -153,6 +153,25 @@ def test_figures_have_the_digits_that_mean_something():
     report = stats.report()
     assert (report["seconds"], report["fps"]) == (0.612, 1.63)
     assert report["stages_ms"]["flow"]["mean"] == 1.235
+
+
+def test_pictures_and_dreams_have_a_rate_and_an_age_each():
+    clock = Clock()
+    stats = Stats(clock=clock)
+    for number in range(31):
+        stats.shown(0.01, 0.2 if number else None)
+        if number % 3 == 0:
+            stats.frame()
+        clock.now += 0.05
+    report = stats.report()
+    assert (report["shown"], report["frames"]) == (31, 11)
+    assert report["shown_fps"] == pytest.approx(20)
+    assert report["fps"] == pytest.approx(20 / 3, abs=0.01)
+    assert report["age_ms"]["p50"] == 10
+    assert (report["dream_age_ms"]["count"], report["dream_age_ms"]["p50"]) == (30, 200)
+    assert stats.recent_shown_fps == pytest.approx(20, rel=0.05)
+    assert stats.recent_fps == pytest.approx(20 / 3, rel=0.2)
+    assert stats.recent_dream_age == 0.2
 
 
 def test_threads_may_record_while_another_reports():

@@ -1,0 +1,192 @@
+"""Pictures at the camera's rate and size, with the newest dream on them."""
+
+from __future__ import annotations
+
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from livedream.runtime.control.desk import Desk
+from livedream.runtime.dream.device import DeviceError
+from livedream.runtime.frame import Frame
+from livedream.runtime.live.loop import PATIENCE, Dreamt
+from livedream.runtime.live.presenter import Presenter, Shown
+from livedream.runtime.live.slot import Closed, Slot
+from livedream.runtime.scaling import resized
+
+FULL, SMALL = (360, 640), (90, 160)
+FIELD = cv2.GaussianBlur(
+    np.random.default_rng(4).integers(0, 256, (400, 900, 3), np.uint8), (0, 0), 6
+)
+FIELD = cv2.normalize(FIELD, None, 30, 220, cv2.NORM_MINMAX)
+
+
+def frame(number: int, shift: int = 0) -> Frame:
+    """A camera's frame; what is in it has moved `shift` pixels to the left."""
+    image = np.ascontiguousarray(FIELD[20 : 20 + FULL[0], shift : shift + FULL[1]])
+    return Frame(image, float(number), number)
+
+
+def dreamt(of: Frame, change: int = 40) -> Dreamt:
+    """A dream that made a spot in the middle brighter."""
+    picture = resized(of.image, SMALL[1], SMALL[0])
+    spot = np.zeros((*SMALL, 3), np.uint8)
+    cv2.circle(spot, (80, 45), 12, (change,) * 3, -1)
+    return Dreamt(picture, cv2.add(picture, spot), of.time, {"layers": "a"}, of)
+
+
+class Stage:
+    def __init__(self) -> None:
+        self.camera: Slot[Frame] = Slot()
+        self.dreams: Slot[Dreamt] = Slot()
+        self.desk = Desk({"a": 4}, {})
+        self.presenter = Presenter(self.camera, self.dreams, self.desk)
+
+    def show(self, *, dream: Dreamt | None = None, camera: Frame | None = None) -> Shown | None:
+        if dream:
+            self.dreams.put(dream)
+        if camera:
+            self.camera.put(camera)
+        return self.presenter._next()
+
+    def say(self, **values: object) -> None:
+        self.desk.fade(values, "test", 0)
+
+
+def to_the_end(slot: Slot) -> None:
+    while True:
+        slot.take(5)
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def centre(shown: Shown) -> tuple[float, float]:
+    """Where the dream is in the picture: (x, y) in pixels."""
+    change = shown.dream.astype(float).sum(2) - shown.picture.astype(float).sum(2)
+    y, x = np.mgrid[0 : change.shape[0], 0 : change.shape[1]]
+    change = np.where(change > 30, change, 0)
+    return float((x * change).sum() / change.sum()), float((y * change).sum() / change.sum())
+
+
+def test_the_picture_is_as_large_and_sharp_as_the_camera(stage):
+    first = frame(0)
+    shown = stage.show(dream=dreamt(first), camera=first)
+    assert shown.dream.shape == (*FULL, 3)
+    np.testing.assert_array_equal(shown.picture, first.image)
+    np.testing.assert_array_equal(shown.dream[:80, :200], first.image[:80, :200])
+    assert shown.dream[180, 320].astype(int).sum() > first.image[180, 320].astype(int).sum() + 60
+    assert (shown.time, shown.dreamt, shown.settings) == (0.0, 0.0, {"layers": "a"})
+
+
+def test_every_camera_frame_is_shown_with_the_dream_where_it_belongs(stage):
+    first = frame(0)
+    x, y = centre(stage.show(dream=dreamt(first), camera=first))
+    shown = stage.show(camera=frame(1, shift=24))
+    assert (shown.time, shown.dreamt) == (1.0, 0.0)
+    moved = centre(shown)
+    assert moved[0] == pytest.approx(x - 24, abs=4)
+    assert moved[1] == pytest.approx(y, abs=4)
+
+
+def test_at_a_cut_the_old_dream_is_not_shown(stage):
+    first = frame(0)
+    stage.show(dream=dreamt(first), camera=first)
+    other = Frame(first.image // 4, 1.0, 1)
+    shown = stage.show(camera=other)
+    np.testing.assert_array_equal(shown.dream, other.image)
+
+
+def test_amount_size_and_mirror_are_the_desks(stage):
+    first = frame(0)
+    stage.say(amount=0, picture="320x320", mirror=True)
+    shown = stage.show(dream=dreamt(first), camera=first)
+    expected = cv2.flip(resized(first.image, 320, 180), 1)
+    np.testing.assert_array_equal(shown.dream, expected)
+    stage.say(picture="160x90", amount=1, mirror=False)
+    dream = dreamt(frame(1))
+    shown = stage.show(dream=dream, camera=dream.frame)
+    np.testing.assert_array_equal(shown.dream, dream.result)  # to the bit
+
+
+def test_without_fluid_each_dream_is_shown_on_its_own_frame(stage):
+    stage.say(fluid=False)
+    first = frame(0)
+    stage.show(dream=dreamt(first), camera=first)
+    second = frame(3, shift=40)
+    shown = stage.show(dream=dreamt(second), camera=frame(9, shift=80))
+    assert shown.time == 3.0
+    np.testing.assert_array_equal(shown.picture, second.image)
+
+
+def test_the_frozen_picture_stands_while_its_dream_grows(stage):
+    first = frame(0)
+    stage.show(dream=dreamt(first), camera=first)
+    stage.say(freeze=True)
+    shown = stage.show(dream=dreamt(first, change=80), camera=frame(5, shift=60))
+    np.testing.assert_array_equal(shown.picture, first.image)
+
+
+def test_a_picture_from_a_card_that_failed_is_passed_over(stage):
+    first = frame(0)
+    stage.show(dream=dreamt(first), camera=first)
+
+    class Lost:
+        def __array__(self, *_: object, **__: object):
+            raise DeviceError("gone")
+
+    failed = dreamt(frame(1))
+    object.__setattr__(failed, "result", Lost())
+    shown = stage.show(dream=failed, camera=frame(2))
+    assert shown.dreamt == 0.0
+
+
+def test_it_ends_with_the_dreams_and_their_error(stage):
+    first = frame(0)
+    stage.dreams.put(dreamt(first))
+    stage.camera.put(first)
+    stage.presenter.start()
+    assert stage.presenter.output.take(5) is not None
+    stage.camera.close()
+    stage.dreams.close(ValueError("the show"))
+    with pytest.raises(ValueError, match="the show"):
+        to_the_end(stage.presenter.output)
+    stage.presenter.join(5)
+
+
+def test_odd_frames_are_left_out_and_many_in_a_row_end_it(stage):
+    first = frame(0)
+    stage.show(dream=dreamt(first), camera=first)
+    odd = Frame(np.zeros((4, 4), np.uint8), 1.0, 1)
+    for _ in range(PATIENCE - 1):
+        stage.camera.put(odd)
+        assert stage.presenter._tried() is None
+    stage.camera.put(frame(2))
+    assert stage.presenter._tried() is not None
+    for _ in range(PATIENCE - 1):
+        stage.camera.put(odd)
+        stage.presenter._tried()
+    stage.camera.put(odd)
+    with pytest.raises(Exception, match="no colour picture"):
+        stage.presenter._tried()
+
+
+def test_the_presenter_hears_nothing_after_the_end(stage):
+    heard: list[Shown] = []
+    stage.presenter.listener = heard.append
+    stage.presenter.start()
+    first = frame(0)
+    stage.dreams.put(dreamt(first))
+    stage.camera.put(first)
+    end = time.monotonic() + 5
+    while not heard:
+        assert time.monotonic() < end
+        time.sleep(0.005)
+    stage.presenter.stop()
+    assert not stage.presenter.is_alive()
+    with pytest.raises(Closed):
+        to_the_end(stage.presenter.output)
