@@ -140,12 +140,14 @@ SHOW = f"""
     from rich.console import Console
     from livedream.runtime.live.controls import Controls
     from livedream.runtime.live.notice import Notice
+    from livedream.runtime.live.presenter import Presenter
     from livedream.runtime.live.window import Window
     from tests.runtime.live.test_loop import Film, Setting
 
     resets, pictures, told = [], [], None
     show = Setting(Film(10**9))
-    controls = Controls(show.desk, show.dreaming, [], Notice(Console(stderr=True)))
+    presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk)
+    controls = Controls(show.desk, show.dreaming, presenter, [], Notice(Console(stderr=True)))
     plain = np.full((240, 320, 3), 200, np.uint8)
 
     def effects(newest):
@@ -166,10 +168,11 @@ SHOW = f"""
 
     with show, Window("livedream-test", (320, 240)) as window:
         controls.window = window
+        presenter.start()
         reset = show.dreamer.reset
         show.dreamer.reset = lambda: (resets.append(1), reset())
         while not controls.quitting:
-            newest = show.next()
+            newest = presenter.output.take(5)
             controls.attend()
             window.show(controls.picture(newest))
             binding = window.poll()
