@@ -81,7 +81,7 @@ def test_demo_is_exported_dreamt_recorded_and_measured(environment, tmp_path):
     assert stages["gradient"]["p50"] <= stages["gradient"]["p95"] <= stages["gradient"]["p99"]
     with av.open(str(tmp_path / "out.mp4")) as video:
         recorded = [frame.to_ndarray(format="bgr24") for frame in video.decode(video=0)]
-    assert 8 <= len(recorded) <= 12
+    assert len(recorded) >= 8  # every picture that was shown
     assert recorded[0].shape == (240, 320, 3)
     assert {path.name for path in tmp_path.iterdir()} == {"out.mp4", "s.json"}
 
