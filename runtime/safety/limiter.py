@@ -1,0 +1,152 @@
+"""The last stage before every sink: no cell of the shown picture flashes more often than allowed.
+
+A picture that would complete one transition too many in a cell is pulled there toward the picture
+shown before, which completes none: there is always something admissible to show, at once. What is
+shown is measured again, so the bound rests on the bytes and not on the blending. A counter with
+hysteresis that sees c transitions in a span misses at most one of any alternation in it, hence
+MOST_TRANSITIONS = 3 in WINDOW means at most 4 in any second, 2 flashes: the standards allow 3.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, get_args
+
+import cv2
+import numpy as np
+
+from livedream.runtime.errors import UsageError
+from livedream.runtime.safety.cells import largest_share, measure, spread
+from livedream.runtime.safety.transitions import Transitions
+
+Mode = Literal["strict", "standard", "off"]
+
+MOST_TRANSITIONS = 3
+WINDOW = 1.1
+"""Seconds; a tenth more than the standards' second, for sinks that show early or late."""
+
+_AREA = 0.20
+"""Of any 10 degrees of view; the standards allow 0.25."""
+
+_ROUNDS = 3
+_RESTLESS = 2
+"""Transitions in WINDOW that make a cell's motion fade."""
+
+_FADING = 0.0935
+"""Seconds: at 30 frames a second a picture has 0.3 of what is shown."""
+
+_RELEASE = 0.5
+"""Seconds until the fading has fallen to 1/e; below _LEAST, after 2 seconds, it is none."""
+
+_LEAST = 0.02
+
+
+class FlashLimiter:
+    """Limits flashes in a sequence of pictures: to 2 in any second and cell (`strict`), or where
+    they cover a fifth of a field of view (`standard`), or not at all (`off`). It lives as long as
+    its screen does: a new source or size is a cut, and a cut can be a flash.
+    """
+
+    def __init__(self, mode: Mode = "strict") -> None:
+        """Raises UsageError for a mode that does not exist."""
+        if mode not in get_args(Mode):
+            raise UsageError(f"no flash limit {mode!r}: choose from {', '.join(get_args(Mode))}")
+        self._mode = mode
+        self._screen: _Screen | None = None
+
+    def limit(self, picture: np.ndarray, time: float) -> np.ndarray:
+        """What to show from `time` on, in monotonic seconds, instead of `picture`: uint8 BGR
+        [height, width, 3] both. A calm picture is returned itself. The caller may write on either
+        afterwards. In the rare case that a new size has nothing admissible, the picture shown
+        before comes again in its own size.
+        """
+        if self._mode == "off":
+            return picture
+        if self._screen is None:
+            self._screen = _Screen(picture, time)
+            return picture
+        screen = self._screen
+        time = max(time, screen.time)
+        shown, cells = screen.faded(picture, time)
+        full = screen.transitions.too_many(cells, time - WINDOW).any(axis=0)
+        if full.any():
+            covered = largest_share(full | (screen.excess > time - WINDOW))
+            if self._mode == "strict" or covered > _AREA:
+                shown, cells = screen.held(shown, cells, time)
+            else:
+                screen.excess[full] = time
+        screen.show(shown, cells, time)
+        return shown
+
+
+class _Screen:
+    """What has been shown so far."""
+
+    def __init__(self, picture: np.ndarray, time: float) -> None:
+        self.picture = picture.copy()
+        self.cells = measure(picture)
+        self.time = time
+        self.transitions = Transitions(self.cells, MOST_TRANSITIONS)
+        self.excess = np.full(self.cells.shape[1], -np.inf)
+        self._fading = np.zeros(self.cells.shape[1], np.float32)
+        self._counted = -math.inf
+
+    def faded(self, picture: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
+        """The picture with restless cells faded in, and its cells. This is for comfort: motion
+        fades where the limit alone would freeze it.
+        """
+        passed = time - self.time
+        self._fading *= math.exp(-passed / _RELEASE)
+        self._fading[self._fading < _LEAST] = 0
+        if self._counted > time - WINDOW:
+            self._fading[self.transitions.recent(_RESTLESS, time - WINDOW)] = 1
+        if self._fading.any():
+            weights = self._fading * np.float32(math.exp(-passed / _FADING))
+            picture = _blended(picture, self._fitted(picture), weights)
+        return picture, measure(picture)
+
+    def held(
+        self, picture: np.ndarray, cells: np.ndarray, time: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The picture, pulled toward the one shown before as far as no cell has one transition
+        too many, and its cells.
+        """
+        before = self._fitted(picture)
+        cells_before = self.cells if before is self.picture else measure(before)
+        full = self.transitions.too_many(cells, time - WINDOW)
+        way = cells_before - cells
+        way[np.abs(way) < 1e-6] = 1e-6
+        weights = np.clip((self.transitions.nearest() - cells) / way, 0, 1)
+        weights[1] = 1  # Redness is not linear in the pixels.
+        weights = np.where(full, weights, 0).max(axis=0).astype(np.float32)
+        for _ in range(_ROUNDS):
+            mixed = _blended(picture, before, weights)
+            cells = measure(mixed)
+            full = self.transitions.too_many(cells, time - WINDOW).any(axis=0)
+            if not full.any():
+                return mixed, cells
+            weights[full] = 1
+        if not self.transitions.too_many(cells_before, time - WINDOW).any():
+            return before.copy(), cells_before
+        return self.picture.copy(), self.cells
+
+    def show(self, picture: np.ndarray, cells: np.ndarray, time: float) -> None:
+        if self.transitions.advance(cells, time):
+            self._counted = time
+        if self.picture.shape == picture.shape:
+            np.copyto(self.picture, picture)
+        else:
+            self.picture = picture.copy()
+        self.cells, self.time = cells, time
+
+    def _fitted(self, picture: np.ndarray) -> np.ndarray:
+        if self.picture.shape == picture.shape:
+            return self.picture
+        height, width = picture.shape[:2]
+        return cv2.resize(self.picture, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _blended(picture: np.ndarray, before: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    height, width = picture.shape[:2]
+    weight = spread(weights, (width, height))
+    return np.rint(picture + weight * (before.astype(np.float32) - picture)).astype(np.uint8)

@@ -1,0 +1,50 @@
+"""Counting transitions: changes to the other side, by the threshold of a flash or more."""
+
+from __future__ import annotations
+
+import numpy as np
+
+THRESHOLDS = np.array([[0.095], [19 / 320]], np.float32)
+"""Of luminance and redness: 5 % below the standards' 0.1 and 20/320."""
+
+
+class Transitions:
+    """The transitions of each signal of each cell, and the times of the last `kept`."""
+
+    def __init__(self, cells: np.ndarray, kept: int) -> None:
+        """Starts at `cells`, float32 [signals, cells], with no transition counted."""
+        self._side = np.ones_like(cells)
+        self._extreme = cells.copy()
+        self._times = np.full((kept, *cells.shape), -np.inf)
+
+    def too_many(self, cells: np.ndarray, since: float) -> np.ndarray:
+        """Bool [signals, cells]: where showing `cells` would complete one transition more than
+        `kept` since the time `since`.
+        """
+        hits = self._fallen_back(cells) >= THRESHOLDS
+        return hits & (self._times[0] > since) if hits.any() else hits
+
+    def nearest(self) -> np.ndarray:
+        """The values, float32 [signals, cells], that lie just short of a transition."""
+        return self._extreme - self._side * THRESHOLDS * np.float32(0.98)
+
+    def recent(self, count: int, since: float) -> np.ndarray:
+        """Bool [cells]: where any signal has had `count` transitions since then."""
+        return (self._times[-count] > since).any(axis=0)
+
+    def advance(self, cells: np.ndarray, time: float) -> bool:
+        """Counts what is shown from `time` on, float32 [signals, cells]; True where it is a
+        transition anywhere.
+        """
+        back = self._fallen_back(cells)
+        hits = back >= THRESHOLDS
+        np.copyto(self._extreme, cells, where=hits | (back < 0))
+        if not hits.any():
+            return False
+        self._side[hits] *= -1
+        self._times[:-1, hits] = self._times[1:, hits]
+        self._times[-1, hits] = time
+        return True
+
+    def _fallen_back(self, cells: np.ndarray) -> np.ndarray:
+        return self._side * (self._extreme - cells)
