@@ -1,1 +1,1 @@
-"""What keeps the light safe: the flash limiter, last before every sink, and the pattern detector."""
+"""What keeps the light safe: the flash limiter, last before every sink, and a pattern detector."""

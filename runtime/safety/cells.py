@@ -33,7 +33,7 @@ def measure(picture: np.ndarray) -> np.ndarray:
     """
     linear = cv2.LUT(_no_smaller_than_the_grid(picture), _TO_LINEAR)
     red = cv2.transform(linear, _RED)
-    cv2.max(red, 0.0, dst=red)
+    np.maximum(red, 0, out=red)
     return np.stack([_averages(cv2.transform(linear, _LUMINANCE)), _averages(red)])
 
 
@@ -68,7 +68,7 @@ def largest_share(chosen: np.ndarray) -> float:
 def _share(plane: np.ndarray) -> float:
     rows, columns = plane.shape
     view = (max(1, round(columns * _VIEW[0])), max(1, round(rows * _VIEW[1])))
-    in_view = cv2.boxFilter(plane, -1, view, borderType=cv2.BORDER_REFLECT)
+    in_view = cv2.boxFilter(plane, -1, view, borderType=cv2.BORDER_CONSTANT)
     return max(float(in_view.max()), float(plane.mean()))
 
 

@@ -15,9 +15,9 @@ from typing import Literal, get_args
 import cv2
 import numpy as np
 
-from livedream.runtime.errors import UsageError
-from livedream.runtime.safety.cells import largest_share, measure, spread
-from livedream.runtime.safety.transitions import Transitions
+from ..errors import UsageError
+from .cells import largest_share, measure, spread
+from .transitions import Transitions
 
 Mode = Literal["strict", "standard", "off"]
 
@@ -30,7 +30,7 @@ _AREA = 0.20
 
 _ROUNDS = 3
 _RESTLESS = 2
-"""Transitions in WINDOW that make a cell's motion fade."""
+"""Transitions in one second that make a cell's motion fade."""
 
 _FADING = 0.0935
 """Seconds: at 30 frames a second a picture has 0.3 of what is shown."""
@@ -67,7 +67,8 @@ class FlashLimiter:
             return picture
         screen = self._screen
         time = max(time, screen.time)
-        shown, cells = screen.faded(picture, time)
+        shown = screen.faded(picture, time) if self._mode == "strict" else picture
+        cells = measure(shown)
         full = screen.transitions.too_many(cells, time - WINDOW).any(axis=0)
         if full.any():
             covered = largest_share(full | (screen.excess > time - WINDOW))
@@ -91,19 +92,19 @@ class _Screen:
         self._fading = np.zeros(self.cells.shape[1], np.float32)
         self._counted = -math.inf
 
-    def faded(self, picture: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
-        """The picture with restless cells faded in, and its cells. This is for comfort: motion
-        fades where the limit alone would freeze it.
+    def faded(self, picture: np.ndarray, time: float) -> np.ndarray:
+        """The picture with restless cells faded in. This is for comfort: motion fades where the
+        limit alone would freeze it.
         """
         passed = time - self.time
         self._fading *= math.exp(-passed / _RELEASE)
         self._fading[self._fading < _LEAST] = 0
-        if self._counted > time - WINDOW:
-            self._fading[self.transitions.recent(_RESTLESS, time - WINDOW)] = 1
+        if self._counted > time - 1:
+            self._fading[self.transitions.recent(_RESTLESS, time - 1)] = 1
         if self._fading.any():
             weights = self._fading * np.float32(math.exp(-passed / _FADING))
             picture = _blended(picture, self._fitted(picture), weights)
-        return picture, measure(picture)
+        return picture
 
     def held(
         self, picture: np.ndarray, cells: np.ndarray, time: float

@@ -22,13 +22,15 @@ def limited(
 
 
 def worst(pictures: list[np.ndarray], times: list[float]) -> int:
-    """The most transitions in any second in any cell of the limiter's own grids."""
-    return max(int(oracle.counted(pictures, times, grid).max()) for grid in OWN_GRIDS)
+    """The most transitions in any second in any cell of the limiter's own grids; where that is no
+    more than 4, a bound.
+    """
+    return max(int(oracle.counted(pictures, times, grid, above=4).max()) for grid in OWN_GRIDS)
 
 
 def flashing_share(
     pictures: list[np.ndarray], times: list[float], grid: tuple[int, int], shift: float = 0.0
 ) -> float:
     """The largest share of any view in which some second has more than 3 flashes."""
-    found = oracle.counted(pictures, times, grid, shift)
+    found = oracle.counted(pictures, times, grid, shift, above=6)
     return max(oracle.worst_share(plane > 6) for plane in found)

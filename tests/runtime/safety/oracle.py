@@ -8,28 +8,29 @@ import numpy as np
 
 LUMINANCE, RED = 0.1, 20 / 320
 
+_CODE = np.arange(256) / 255
+_LINEAR = np.where(_CODE <= 0.04045, _CODE / 12.92, ((_CODE + 0.055) / 1.055) ** 2.4)
+
 
 def signals(picture: np.ndarray, grid: tuple[int, int], shift: float = 0.0) -> np.ndarray:
     """Luminance and redness, float64 [2, rows, columns], over a grid of (columns, rows) cells that
     starts `shift` of a cell outside the picture.
     """
-    code = picture.astype(np.float64) / 255
-    linear = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
-    blue, green, red = np.moveaxis(linear, 2, 0)
-    planes = np.stack(
-        [0.2126 * red + 0.7152 * green + 0.0722 * blue, np.maximum(0, red - green - blue)]
-    )
-    rows = _averaging(picture.shape[0], grid[1], shift)
-    columns = _averaging(picture.shape[1], grid[0], shift)
-    return rows @ planes @ columns.T
+    blue, green, red = (_LINEAR[picture[..., channel]] for channel in range(3))
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    planes = np.stack([luminance, np.maximum(0, red - green - blue)])
+    return _means(_means(planes, 1, grid[1], shift), 2, grid[0], shift)
 
 
-def _averaging(pixels: int, cells: int, shift: float) -> np.ndarray:
+def _means(values: np.ndarray, axis: int, cells: int, shift: float) -> np.ndarray:
+    # The sum up to any place between pixels, then differences at the edges of the cells.
+    values = np.moveaxis(values, axis, -1)
+    pixels = values.shape[-1]
+    sums = np.concatenate([np.zeros((*values.shape[:-1], 1)), values.cumsum(axis=-1)], axis=-1)
     edges = np.clip((np.arange(cells + 1 + (shift > 0)) - shift) * pixels / cells, 0, pixels)
-    left, right = edges[:-1, None], edges[1:, None]
-    at = np.arange(pixels)
-    covered = np.clip(np.minimum(right, at + 1) - np.maximum(left, at), 0, None)
-    return covered / covered.sum(axis=1, keepdims=True)
+    whole = np.minimum(edges.astype(int), pixels - 1)
+    upto = sums[..., whole] + (edges - whole) * values[..., whole]
+    return np.moveaxis(np.diff(upto) / np.diff(edges), -1, axis)
 
 
 def most_transitions(values: np.ndarray, times: list[float], theta: float) -> np.ndarray:
@@ -39,48 +40,58 @@ def most_transitions(values: np.ndarray, times: list[float], theta: float) -> np
     most = np.zeros(values.shape[1], int)
     for start, began in enumerate(times):
         end = int(np.searchsorted(times, began + 1.0, side="right"))
-        if start and times[-1] < began:
-            break
-        low = values[start].copy()
-        high = low.copy()
-        direction = np.zeros(values.shape[1], np.int8)
-        count = np.zeros(values.shape[1], int)
-        for value in values[start + 1 : end]:
-            # Low and high are the extremes since the last change: a fall from the high or a rise
-            # from the low is the next one.
-            rises = (direction <= 0) & (value - low >= theta)
-            falls = (direction >= 0) & (high - value >= theta)
-            count += rises | falls
-            direction = np.where(rises, 1, np.where(falls, -1, direction))
-            low = np.where(rises | falls, value, np.minimum(low, value))
-            high = np.where(rises | falls, value, np.maximum(high, value))
-        np.maximum(most, count, out=most)
+        np.maximum(most, _changes(values[start:end], theta), out=most)
         if end == len(times):
             break
     return most
 
 
+def _changes(values: np.ndarray, theta: float) -> np.ndarray:
+    # Low and high are the extremes since the last change: a fall from the high or a rise from the
+    # low is the next one. Taking each as early as it comes gives the most there can be.
+    low = values[0].copy()
+    high = low.copy()
+    direction = np.zeros(low.shape, np.int8)
+    count = np.zeros(low.shape, int)
+    for value in values[1:]:
+        rises = (direction <= 0) & (value - low >= theta)
+        falls = (direction >= 0) & (high - value >= theta)
+        changed = rises | falls
+        direction[rises] = 1
+        direction[falls] = -1
+        count += changed
+        low = np.where(changed, value, np.minimum(low, value))
+        high = np.where(changed, value, np.maximum(high, value))
+    return count
+
+
 def counted(
-    pictures: list[np.ndarray], times: list[float], grid: tuple[int, int], shift: float = 0.0
+    pictures: list[np.ndarray],
+    times: list[float],
+    grid: tuple[int, int],
+    shift: float = 0.0,
+    above: int = 0,
 ) -> np.ndarray:
-    """The most transitions in any second, luminance and red: int [2, rows, columns]."""
+    """The most transitions in any second, luminance and red: int [2, rows, columns]. Cells that
+    have no more than `above` in the whole sequence are counted over that.
+    """
     seen = np.stack([signals(picture, grid, shift) for picture in pictures])
-    frames, _, rows, columns = seen.shape
-    found = [
-        _pruned(seen[:, index].reshape(frames, -1), times, theta).reshape(rows, columns)
-        for index, theta in enumerate((LUMINANCE, RED))
-    ]
+    found = []
+    for index, theta in enumerate((LUMINANCE - 1e-9, RED - 1e-9)):
+        values, cells = _without_twins(seen[:, index].reshape(len(pictures), -1))
+        most = _changes(values, theta)
+        close = most > above
+        if close.any():
+            most[close] = most_transitions(values[:, close], times, theta)
+        found.append(most[cells].reshape(seen.shape[2:]))
     return np.stack(found)
 
 
-def _pruned(values: np.ndarray, times: list[float], theta: float) -> np.ndarray:
-    # A cell that never leaves a band narrower than theta has no change; equal cells count once.
-    moving = np.ptp(values, axis=0) >= theta
-    most = np.zeros(values.shape[1], int)
-    if moving.any():
-        unique, back = np.unique(np.round(values[:, moving], 9), axis=1, return_inverse=True)
-        most[moving] = most_transitions(unique, times, theta - 1e-9)[back.ravel()]
-    return most
+def _without_twins(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    # Cells whose whole histories are equal are counted once.
+    key = np.random.default_rng(0).random(len(values)) @ values
+    _, first, cells = np.unique(np.round(key, 10), return_index=True, return_inverse=True)
+    return np.ascontiguousarray(values[:, first]), cells.ravel()
 
 
 def worst_share(too_many: np.ndarray) -> float:

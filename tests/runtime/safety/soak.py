@@ -1,6 +1,6 @@
 """Random streams built to flash, through the limiter, counted by the oracle.
 
-    python -m tests.runtime.safety.soak --frames 100000
+python -m tests.runtime.safety.soak --frames 100000
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def main() -> None:
         if number % 20 == 19:
             frames = (number + 1) * CLIP
             passed = time.monotonic() - began
-            print(f"{frames} frames, {passed:.0f} s: at most {highest}, share {share:.3f}", flush=True)
+            print(
+                f"{frames} frames, {passed:.0f} s: at most {highest}, share {share:.3f}", flush=True
+            )
 
 
 if __name__ == "__main__":

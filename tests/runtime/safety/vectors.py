@@ -78,7 +78,9 @@ def cuts(per_second: float) -> Vector:
     def picture(time: float) -> np.ndarray:
         random = np.random.default_rng(int(time * per_second + 1e-6))
         return cv2.resize(
-            random.integers(0, 256, (4, 5, 3), np.uint8), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC
+            random.integers(0, 256, (4, 5, 3), np.uint8),
+            (WIDTH, HEIGHT),
+            interpolation=cv2.INTER_CUBIC,
         )
 
     return picture
@@ -184,7 +186,9 @@ def hostile(seed: int, frames: int) -> Iterator[tuple[np.ndarray, float]]:
             elif kind == 1:
                 picture = random.integers(0, 256, (1, 1, 3)).astype(np.uint8)
             elif kind == 2:
-                picture = random.integers(0, 2, (cells, cells, 1)).repeat(3, 2).astype(np.uint8) * 255
+                picture = (
+                    random.integers(0, 2, (cells, cells, 1)).repeat(3, 2).astype(np.uint8) * 255
+                )
             elif kind == 3:
                 picture = random.integers(0, 256, (cells, cells, 3)).astype(np.uint8)
             elif kind == 4:

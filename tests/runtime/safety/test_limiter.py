@@ -1,0 +1,109 @@
+"""What the limiter promises, counted by the oracle on what it shows."""
+
+import numpy as np
+import pytest
+
+from livedream.runtime.errors import UsageError
+from livedream.runtime.safety.limiter import FlashLimiter
+from tests.runtime.safety import oracle, vectors
+from tests.runtime.safety.checking import SHIFTED_GRIDS, flashing_share, limited, worst
+
+RATES = {name: (24, 30, 60, 7)[index % 4] for index, name in enumerate(vectors.VECTORS)}
+
+
+def sequence(vector, rate, seconds=1.7, jitter=False):
+    return [(vector(time), time) for time in vectors.times(rate, seconds, jitter)]
+
+
+@pytest.mark.parametrize("name", vectors.VECTORS)
+def test_at_most_two_flashes_in_any_second_and_cell(name):
+    shown = limited(sequence(vectors.VECTORS[name], RATES[name], jitter=RATES[name] == 30))
+    assert worst(*shown) <= 4
+
+
+@pytest.mark.parametrize("name", ["full 10 Hz", "red/cyan", "islands", "sizes and sources"])
+@pytest.mark.parametrize("mode", ["strict", "standard"])
+def test_shifted_grids_stay_within_the_area_rule(name, mode):
+    shown = limited(sequence(vectors.VECTORS[name], 30), mode)
+    for grid, shift in SHIFTED_GRIDS:
+        assert flashing_share(*shown, grid, shift) <= 0.25
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_hostile_streams(seed):
+    shown = limited(vectors.hostile(seed, 60), "standard" if seed % 4 == 3 else "strict")
+    if seed % 4 != 3:
+        assert worst(*shown) <= 4
+    assert flashing_share(*shown, (53, 31), 0.5) <= 0.25
+
+
+@pytest.mark.parametrize("name", vectors.CALM)
+def test_calm_pictures_pass_untouched(name):
+    limiter = FlashLimiter()
+    for picture, time in sequence(vectors.CALM[name], 30, 4):
+        assert limiter.limit(picture, time) is picture
+
+
+def test_a_flash_that_is_too_small_in_area_passes_only_the_standard_mode():
+    flashing = sequence(vectors.VECTORS["24 % of the block"], 30, 1.5)
+    mask = vectors.area(0.08, 1 / 3)
+    assert worst(*limited(flashing)) <= 4
+    small = sequence(vectors.masked(10, mask), 30, 1.5)
+    assert worst(*limited(small, "standard")) > 4
+
+
+def test_the_state_outlives_a_change_of_source_and_size():
+    limiter = FlashLimiter()
+    shown, times = [], []
+    for index in range(90):
+        lit = index // 3 % 2
+        size = (40 + index // 6, 60)
+        picture = np.full((*size, 3), 255 * lit, np.uint8)
+        shown.append(limiter.limit(picture, index / 30).copy())
+        times.append(index / 30)
+    assert worst(shown, times) <= 4
+
+
+def test_time_that_stands_still_or_runs_back_frees_nothing():
+    limiter = FlashLimiter()
+    pictures = [vectors.plain(vectors.WHITE if index % 2 else vectors.BLACK) for index in range(40)]
+    shown = [
+        limiter.limit(picture, 5 - index / 1000).copy() for index, picture in enumerate(pictures)
+    ]
+    assert worst(shown, [index / 1000 for index in range(40)]) <= 4
+
+
+def test_the_caller_may_draw_on_what_it_gets():
+    plain, drawn = FlashLimiter(), FlashLimiter()
+    for picture, time in sequence(vectors.VECTORS["full 10 Hz"], 30, 2):
+        expected = plain.limit(picture.copy(), time)
+        shown = drawn.limit(picture.copy(), time)
+        np.testing.assert_array_equal(shown, expected)
+        shown[:] = 77
+
+
+def test_the_flash_comes_back_after_a_rest():
+    limiter = FlashLimiter()
+    for picture, time in sequence(vectors.VECTORS["full 10 Hz"], 30, 2):
+        limiter.limit(picture, time)
+    black, white = vectors.plain(vectors.BLACK), vectors.plain(vectors.WHITE)
+    for index in range(120):
+        limiter.limit(black, 2 + index / 30)
+    assert limiter.limit(white, 6.0) is white
+
+
+def test_off_passes_everything_and_another_mode_is_refused():
+    flashing = sequence(vectors.VECTORS["full 10 Hz"], 30)
+    assert worst(*limited(flashing, "off")) == 20
+    with pytest.raises(UsageError, match="strict, standard, off"):
+        FlashLimiter("loose")
+
+
+def test_the_oracle_counts_as_the_standards_do():
+    times = [index / 60 for index in range(180)]
+    three = [vectors.flash(3.0, vectors.BLACK, vectors.WHITE)(time) for time in times]
+    assert oracle.counted(three, times, (16, 9)).max(axis=(1, 2)).tolist() == [6, 0]
+    red = [vectors.flash(3.0, vectors.BLACK, vectors.RED)(time) for time in times]
+    assert oracle.counted(red, times, (16, 9)).max(axis=(1, 2)).tolist() == [6, 6]
+    small = [vectors.VECTORS["24 % of the block"](time) for time in times]
+    assert 0.2 < flashing_share(small, times, (48, 36)) <= 0.25
