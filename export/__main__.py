@@ -2,7 +2,8 @@
 
 Lines are {"stage": ..., "fraction": 0..1}, then one {"done": {...}} (exit code 0) or
 {"error": sentence, "usage": true or false} (exit code 2 or 1). All other output of the libraries
-goes to standard error.
+goes to standard error. Where LIVEDREAM_ATTENDED is set, the end of standard input, which is that of
+the program that asked, ends the export.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -42,12 +45,22 @@ def _interrupt(signum: int, frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def _end_with_program() -> None:
+    """Runs in a thread: waits for the end of standard input, then has this process end."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(2)  # For the files; a library may hear of no signal.
+    os._exit(1)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Export as the arguments say; returns the exit code."""
     # libraries, also those in C, print to descriptor 1: it becomes standard error for them
     lines = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     signal.signal(signal.SIGTERM, _interrupt)
+    if os.environ.get("LIVEDREAM_ATTENDED"):
+        threading.Thread(target=_end_with_program, daemon=True).start()
 
     def say(line: dict[str, object]) -> None:
         print(json.dumps(line), file=lines, flush=True)

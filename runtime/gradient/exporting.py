@@ -38,8 +38,9 @@ INSTALL = 'pip install "livedream[export]"'
 # Import names of what the extra installs and the exporter cannot do without.
 _NEEDED = ("torch", "onnx")
 
-LEAVING = 8.0
-"""Seconds that the end of the program waits; an exporter is killed after five."""
+KILLED, LEAVING = 0.5, 1.5
+"""Seconds after which an exporter that was asked to end is killed, and that the end of the program
+waits for that."""
 
 PREFERRED, FALLBACK = "inception_v3", "efficientnet_lite0"
 
@@ -252,6 +253,7 @@ def _converse(
 
 def _start(command: list[str], complaints: IO[bytes], background: bool) -> subprocess.Popen[str]:
     environment = dict(os.environ, PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8")
+    environment["LIVEDREAM_ATTENDED"] = "1"  # It ends with its standard input, and so with us.
     flags = 0
     if background:
         environment.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
@@ -260,7 +262,7 @@ def _start(command: list[str], complaints: IO[bytes], background: bool) -> subpr
     try:
         child = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
             env=environment,
@@ -324,12 +326,13 @@ def _end(child: subprocess.Popen[str]) -> None:
     if child.poll() is None:
         child.terminate()
         try:
-            child.wait(timeout=5)
+            child.wait(timeout=KILLED)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-    if child.stdout is not None:
-        child.stdout.close()
+    for stream in (child.stdin, child.stdout):
+        if stream is not None:
+            stream.close()
 
 
 def _last_line(complaints: IO[bytes]) -> str:

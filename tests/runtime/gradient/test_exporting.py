@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
@@ -269,3 +270,28 @@ def test_torch_never_enters_this_process():
         "sys.exit(any(name.split('.')[0] in ('torch', 'onnx') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills as POSIX does")
+def test_an_exporter_ends_with_a_program_that_is_killed(tmp_path):
+    """The real one, which else works on for nobody until it is done."""
+    code = (
+        "import subprocess, sys\n"
+        "from livedream.runtime.gradient import exporting\n"
+        "real = subprocess.Popen\n"
+        "def deaf(command, stdout, **options):\n"  # Nobody hears it, so no pipe breaks.
+        "    return real(command, stdout=subprocess.DEVNULL, **options)\n"
+        "exporting.subprocess.Popen = deaf\n"
+        "exporting._listen = lambda *_: print('begun', flush=True) or sys.stdin.read()\n"
+        f"exporting.export_to({str(tmp_path / 'x.onnx')!r}, 'googlenet', ['inception4c'],\n"
+        "    weights='random')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as program:
+        assert program.stdout.readline() == b"begun\n"
+        (exporter,) = psutil.Process(program.pid).children()
+        program.kill()
+    assert not psutil.wait_procs([exporter], 60)[1]
+    written = [path.stat().st_size for path in tmp_path.iterdir() if path.is_file()]
+    assert not any(written), "it went on to the end"
