@@ -29,14 +29,14 @@ _AREA = 0.20
 """Of any 10 degrees of view; the standards allow 0.25."""
 
 _ROUNDS = 3
-_RESTLESS = 2
-"""Transitions in one second that make a cell's motion fade."""
+_RESTLESS = MOST_TRANSITIONS
+"""Transitions in one second that make a cell restless: one more would be held."""
 
-_FADING = 0.0935
-"""Seconds: at 30 frames a second a picture has 0.3 of what is shown."""
+_PACE = 0.5
+"""Of luminance or redness in a second, in restless cells."""
 
 _RELEASE = 0.5
-"""Seconds until the fading has fallen to 1/e; below _LEAST, after 2 seconds, it is none."""
+"""Seconds until a cell's restlessness falls to 1/e; below _LEAST, after 2 seconds, it is none."""
 
 _LEAST = 0.02
 
@@ -67,7 +67,7 @@ class FlashLimiter:
             return picture
         screen = self._screen
         time = max(time, screen.time)
-        shown = screen.faded(picture, time) if self._mode == "strict" else picture
+        shown = screen.slowed(picture, time) if self._mode == "strict" else picture
         cells = measure(shown)
         full = screen.transitions.too_many(cells, time - WINDOW).any(axis=0)
         if full.any():
@@ -89,22 +89,23 @@ class _Screen:
         self.time = time
         self.transitions = Transitions(self.cells, MOST_TRANSITIONS)
         self.excess = np.full(self.cells.shape[1], -np.inf)
-        self._fading = np.zeros(self.cells.shape[1], np.float32)
+        self._restless = np.zeros(self.cells.shape[1], np.float32)
         self._counted = -math.inf
 
-    def faded(self, picture: np.ndarray, time: float) -> np.ndarray:
-        """The picture with restless cells faded in. This is for comfort: motion fades where the
-        limit alone would freeze it.
+    def slowed(self, picture: np.ndarray, time: float) -> np.ndarray:
+        """The picture with restless cells slowed down. This is for comfort: motion fades where
+        the limit alone would freeze it.
         """
         passed = time - self.time
-        self._fading *= math.exp(-passed / _RELEASE)
-        self._fading[self._fading < _LEAST] = 0
+        self._restless *= math.exp(-passed / _RELEASE)
+        self._restless[self._restless < _LEAST] = 0
         if self._counted > time - 1:
-            self._fading[self.transitions.recent(_RESTLESS, time - 1)] = 1
-        if self._fading.any():
-            weights = self._fading * np.float32(math.exp(-passed / _FADING))
-            picture = _blended(picture, self._fitted(picture), weights)
-        return picture
+            self._restless[self.transitions.recent(_RESTLESS, time - 1)] = 1
+        if not self._restless.any():
+            return picture
+        change = np.abs(measure(picture) - self.cells).max(axis=0)
+        excess = 1 - np.minimum(1, _PACE * passed / np.maximum(change, 1e-6))
+        return _blended(picture, self._fitted(picture), self._restless * excess.astype(np.float32))
 
     def held(
         self, picture: np.ndarray, cells: np.ndarray, time: float
