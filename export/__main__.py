@@ -47,7 +47,8 @@ def _interrupt(signum: int, frame: object) -> NoReturn:
 
 def _end_with_program() -> None:
     """Runs in a thread: waits for the end of standard input, then has this process end."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # A thread inside of Python's own buffer would abort an ordinary end.
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(2)  # For the files; a library may hear of no signal.
     os._exit(1)
