@@ -13,6 +13,7 @@ import pytest
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient import exporting as on_demand
 from livedream.runtime.gradient.exporting import (
+    EXPORTER,
     Cancelled,
     check_extra,
     default_model,
@@ -295,3 +296,14 @@ def test_an_exporter_ends_with_a_program_that_is_killed(tmp_path):
     assert not psutil.wait_procs([exporter], 60)[1]
     written = [path.stat().st_size for path in tmp_path.iterdir() if path.is_file()]
     assert not any(written), "it went on to the end"
+
+
+def test_the_exporter_ends_in_order_while_somebody_waits_for_it():
+    """Not in an abort, by the thread that watches for that somebody's end."""
+    command = [*EXPORTER, "none", "--layers", "a", "--output", "x.onnx"]
+    environment = {**os.environ, "LIVEDREAM_ATTENDED": "1"}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as exporter:
+        assert b'"error"' in exporter.stdout.read()
+        assert exporter.wait(60) == 2
