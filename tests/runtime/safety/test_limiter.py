@@ -75,7 +75,7 @@ def test_time_that_stands_still_or_runs_back_frees_nothing():
     shown = []
     for index in range(40):
         picture = vectors.plain(vectors.WHITE if index % 2 else vectors.BLACK)
-        shown.append(limiter.limit(picture, 3.0 if index % 2 else 5.0).copy())
+        shown.append(limiter.limit(picture, 5.0 if index % 2 else 3.0).copy())
     assert worst(shown, [index / 1000 for index in range(40)]) <= 4
 
 
