@@ -20,7 +20,9 @@ def ids(parameter: Parameter) -> str:
 class TestNumbers:
     def test_the_default_is_in_the_range_and_a_step_moves_it(self, parameter):
         assert parameter.clamp(parameter.default) == parameter.default
-        assert parameter.moved(parameter.default, 1) > parameter.default
+        direction = -1 if parameter.default == parameter.high else 1
+        moved = parameter.moved(parameter.default, direction)
+        assert (moved - parameter.default) * direction > 0
 
     def test_beyond_the_range_is_its_end(self, parameter):
         assert parameter.clamp(-1e9) == parameter.clamp(-math.inf) == parameter.low

@@ -130,12 +130,12 @@ def never_late(monkeypatch):
 
 
 def seconds(path: Path | str) -> list[float]:
-    """When its frames are due, from the first on, as fast as they decode."""
+    """When its frames are due, in the clip's own time, however late they are decoded."""
     source = open_source(str(path))
-    source._stop.wait = lambda pause: False  # no waiting: the due times are what is asked for
+    source._stop.wait = lambda pause: False
     times = []
-    while (frame := source.read()) is not None:
-        times.append(frame.time)
+    while source.read() is not None:
+        times.append(source._time)
     return [round(time - times[0], 3) for time in times]
 
 
