@@ -24,7 +24,7 @@ from livedream.runtime.gradient.providers import PROVIDERS, Provider
 from livedream.runtime.gradient.selection import Engines, Opening
 from livedream.runtime.gradient.switching import Ready, Switcher, Wanted
 from livedream.runtime.live.capture import Capture
-from livedream.runtime.live.loop import Dreaming, Dreamt
+from livedream.runtime.live.loop import PATIENCE, Dreaming, Dreamt
 from livedream.runtime.live.slot import Closed
 from livedream.runtime.stats import Stats
 
@@ -489,7 +489,7 @@ class TestFramesThatFail:
         show = Setting(Odd(100_000, lambda index: grey if index % 3 else None), frames=90)
         show.dreaming._capture.source.interval = 0
         assert len(show.everything()) == 90
-        assert show.stats.skipped > 100
+        assert show.stats.skipped > PATIENCE // 2  # which ones are dropped is the machine's to say
 
     def test_a_film_of_which_nothing_could_be_dreamt_says_why(self):
         with pytest.raises(LivedreamError, match="no colour picture"):

@@ -182,7 +182,9 @@ SHOW = f"""
             if now != told:
                 print(json.dumps(now), flush=True)
                 told = now
+    presenter.stop()
     controls.close()
+    show.capture.close()
     print("over", flush=True)
 """
 
