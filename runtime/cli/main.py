@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from ..control.osc import PORT
 from ..ending import ending
 from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.providers import PROVIDERS
@@ -75,9 +76,9 @@ def commands(debug: bool) -> None:
 )
 @click.option(
     "--osc",
-    type=Listening(8642),
+    type=Listening(PORT),
     is_flag=False,
-    flag_value=":8642",
+    flag_value=f":{PORT}",
     help="Listen for OSC, on this machine alone unless `lan` or a host is said.",
 )
 @overwrite_option

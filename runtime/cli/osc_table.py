@@ -11,12 +11,13 @@ from rich.table import Table
 
 from ...export.catalogue import MODELS
 from ..control.addresses import Listed, listed
+from ..control.osc import PORT
 from ..control.parameters import parameters
 from ..errors import UsageError, nearest
 
 PAGE = """# OSC addresses
 
-`livedream --osc` listens on 127.0.0.1:8642 (`--osc lan` on the network). Made by
+`livedream --osc` listens on 127.0.0.1:{port} (`--osc lan` on the network). Made by
 `livedream osc --markdown`; the ranges are those of {model}.
 
 - A value in the parameter's own unit, and after it the seconds to get there:
@@ -45,7 +46,7 @@ def as_markdown(model: str) -> str:
         f"| `{line.address}` | {line.types} | {line.takes} | {line.sentence} |\n"
         for line in lines(model)
     ]
-    return PAGE.format(model=model) + "".join(rows)
+    return PAGE.format(model=model, port=PORT) + "".join(rows)
 
 
 def as_json(model: str) -> str:
