@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
-
 import numpy as np
 
 from ..frame import Frame
 from ..live.capture import Capture
-from ..live.sources.base import Pacer
+from ..live.sources.base import Drawn
 from ..live.sources.cloudscape import Cloudscape
 
 DRAWN = 48
@@ -31,7 +28,7 @@ def swing(index: int, count: int) -> int:
     return place if place < count else 2 * count - 2 - place
 
 
-class SyntheticCamera:
+class SyntheticCamera(Drawn):
     """Frames at `fps`, on time whether or not anybody takes them; no drawing while it runs.
 
     fps: None for as fast as they are read. A camera's exposure and cable are not imitated: a
@@ -41,29 +38,17 @@ class SyntheticCamera:
     live = True
 
     def __init__(self, pictures: np.ndarray, fps: float | None) -> None:
-        self.cost = 0.0
+        super().__init__(fps, patience=0.0)
         self._pictures = pictures
         self._fps = fps
-        self._pacer = None if fps is None else Pacer(fps, patience=0.0)
-        self._stop = threading.Event()
-        self._next = 0
 
     def describe(self) -> str:
         height, width = self._pictures.shape[1:3]
         pace = "unpaced" if self._fps is None else f"{self._fps:g} fps"
         return f"synthetic camera: {width}x{height} {pace}"
 
-    def read(self) -> Frame | None:
-        if self._pacer is not None:
-            self._pacer.wait(self._stop)
-        if self._stop.is_set():
-            return None
-        index = self._next
-        self._next += 1
-        return Frame(self._pictures[swing(index, len(self._pictures))], time.monotonic(), index)
-
-    def close(self) -> None:
-        self._stop.set()
+    def picture(self, index: int) -> np.ndarray:
+        return self._pictures[swing(index, len(self._pictures))]
 
 
 class Unpaced(Capture):

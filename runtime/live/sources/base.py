@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Protocol
 
+import numpy as np
+
 from ...frame import Frame
 
 OnEvent = Callable[[str], None]
@@ -37,6 +39,40 @@ class Source(Protocol):
     def close(self) -> None:
         """Lets go of the device or file. May be called twice, and while `read` blocks elsewhere."""
         ...
+
+
+class Drawn:
+    """A source without end that makes its own pictures, `fps` a second or, with None, as fast as
+    they are read. Whoever inherits it says how each looks.
+
+    patience: seconds of delay that are caught up.
+    """
+
+    live = False
+
+    def __init__(self, fps: float | None, patience: float = 0.1) -> None:
+        self.cost = 0.0
+        self._pacer = None if fps is None else Pacer(fps, patience=patience)
+        self._stop = threading.Event()
+        self._next = 0
+
+    def picture(self, index: int) -> np.ndarray:
+        """uint8 BGR [height, width, 3]: the `index`th, from 0."""
+        raise NotImplementedError
+
+    def read(self) -> Frame | None:
+        if self._pacer is not None:
+            self._pacer.wait(self._stop)
+        if self._stop.is_set():
+            return None
+        start = time.monotonic()
+        frame = Frame(self.picture(self._next), start, self._next)
+        self._next += 1
+        self.cost = time.monotonic() - start
+        return frame
+
+    def close(self) -> None:
+        self._stop.set()
 
 
 class Pauses:

@@ -23,6 +23,9 @@ QUICKEST = 1 / 480
 PATIENCE = 0.1
 """Seconds of delay that are caught up; what is later than that plays on from there."""
 
+MISSING = 1.0
+"""Seconds by which a clip that was cut off is shorter than its file tells; less is rounding."""
+
 LAST = 1 / 30
 """Seconds that the last frame of a loop stays, where the clip does not tell its rate."""
 
@@ -31,8 +34,9 @@ class Clip:
     """The frames of a video file or of a finite video behind a URL, each at its own time.
 
     paced: False yields as fast as they decode. loop: starts over at the end; where the file cannot
-    be opened again (a share that blinks), the last picture stays and it is tried again, and
-    `on_event` gets a sentence. Raises LivedreamError for what is no clip.
+    be opened again (a share that blinks), the last picture stays and it is tried again.
+    on_event: gets a sentence about that, and, once, where a clip is damaged or breaks off.
+    Raises LivedreamError for what is no clip.
     """
 
     live = False
@@ -56,6 +60,7 @@ class Clip:
         self._tell = safely(on_event)
         self._lock = threading.Lock()  # A container must not be closed while it is read.
         self._stop = threading.Event()
+        self._broken = self._damaged = False  # What was told.
         self._next = 0
         self._start: float | None = None  # When the clip's time 0 is, of time.monotonic().
         self._time = 0.0  # Of the newest frame, in the clip.
@@ -111,7 +116,7 @@ class Clip:
     def _begin_anew(self) -> tuple[np.ndarray, float] | None:
         """The first frame of the next round, however often it takes to open the file again."""
         # The last frame stays as long as others do.
-        tail = 1 / self._rate if 0 < self._rate < 1 / QUICKEST else LAST
+        tail = self._usual
         if self._start is not None:
             self._start += self._time + tail
         self._time = -tail
@@ -147,15 +152,39 @@ class Clip:
     def _open(self) -> None:
         if self._container is None:
             self._container = open_container(self._address, self._shown)
-        decoder = Decoder(self._container, self._shown)
+        decoder = Decoder(self._container, self._shown, self._damage)
         self._rate = decoder.rate
-        self._frames: Iterator[tuple[np.ndarray, float]] = _readable(decoder)
+        self._frames = self._readable(decoder)
+
+    def _readable(self, decoder: Decoder) -> Iterator[tuple[np.ndarray, float]]:
+        """The frames until the end, or as far as the file can be read: what is there plays."""
+        end, whole = 0.0, True
+        try:
+            for image, end in decoder:
+                yield image, end
+        except (av.error.FFmpegError, OSError):
+            whole = False
+        short = decoder.length - end
+        if not self._broken and not (whole and short <= MISSING + self._usual):
+            self._broken = True
+            of = f" of {decoder.length:.1f}" if short > 0 else ""
+            self._tell(f"{self._shown} breaks off after {end:.1f}{of} s")
+
+    def _damage(self, text: str) -> None:
+        if not self._damaged:
+            self._damaged = True
+            self._tell(text)
+
+    @property
+    def _usual(self) -> float:
+        """Seconds that a frame stays, as far as the clip tells."""
+        return 1 / self._rate if 0 < self._rate < 1 / QUICKEST else LAST
 
     def _release(self) -> None:
         if self._container is not None:
             self._container.close()
             self._container = None
-        self._frames = iter(())
+        self._frames: Iterator[tuple[np.ndarray, float]] = iter(())
 
 
 def printable(name: str) -> str:
@@ -163,11 +192,3 @@ def printable(name: str) -> str:
     return "".join(
         each if each.isprintable() else "?" for each in name.encode("utf-8", "replace").decode()
     )
-
-
-def _readable(decoder: Decoder) -> Iterator[tuple[np.ndarray, float]]:
-    """The frames until the end, or as far as the file can be read: what is there plays."""
-    try:
-        yield from decoder
-    except (av.error.FFmpegError, OSError):
-        return

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from ...errors import LivedreamError
 from ...store.colour import SWS, matrix_of
+from .base import OnEvent, safely
 
 SDR = 1
 """BT.709's number for transfer and primaries: what a screen shows. swscale maps HDR onto it."""
@@ -60,23 +61,27 @@ class Decoder:
     """Iterates over (picture, seconds since the beginning); uint8 BGR [height, width, 3].
 
     Interlaced frames are made whole, rotated ones upright, HDR is mapped to what a screen shows,
-    transparency is dropped. damaged: packets left out because they could not be decoded. rate:
-    frames a second as the container tells, 0 where it does not. Raises LivedreamError where there
-    is no video.
+    transparency is dropped, what cannot be decoded is left out. rate: frames a second as the
+    container tells, length: seconds, either 0 where that is not known. on_event: hears once where
+    something is damaged. Raises LivedreamError where there is no video.
     """
 
-    def __init__(self, container: InputContainer, name: str) -> None:
+    def __init__(
+        self, container: InputContainer, name: str, on_event: OnEvent | None = None
+    ) -> None:
         # A cover picture is stored as a video stream too.
         streams = [
             s for s in container.streams.video if not s.disposition & Disposition.attached_pic
         ]
         if not streams:
             raise LivedreamError(f"{name} holds no video: nothing in it to dream on.")
-        self.damaged = 0
+        self._name, self._tell = name, safely(on_event)
+        self._damaged = False
         self._container = container
         self._stream: VideoStream = streams[0]
         self._stream.thread_type = "AUTO"
         self.rate = float(self._stream.average_rate or self._stream.guessed_rate or 0)
+        self.length = _length(container, self._stream)
         self._whole: _Deinterlacer | None = None
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
@@ -95,19 +100,28 @@ class Decoder:
             try:
                 frames = packet.decode()
             except av.error.FFmpegError:  # Of this packet; what cannot be read ends `demux`.
-                self.damaged += 1
+                self._damage()
                 continue
             for frame in frames:
+                if frame.is_corrupt:  # FFmpeg made up what was missing.
+                    self._damage()
                 yield from self._made_whole(frame)
         if self._whole:
             yield from self._whole.rest()
 
+    def _damage(self) -> None:
+        if not self._damaged:
+            self._damaged = True
+            self._tell(f"{self._name} is damaged; what can be read of it plays")
+
     def _made_whole(self, frame: VideoFrame) -> list[VideoFrame]:
         if self._whole is None and not frame.interlaced_frame:
             return [frame]
+        waited: list[VideoFrame] = []
         if self._whole is None or not self._whole.fits(frame):
+            waited = self._whole.rest() if self._whole else []
             self._whole = _Deinterlacer(frame, self._stream)
-        return self._whole.push(frame)
+        return waited + self._whole.push(frame)
 
     def _picture(self, frame: VideoFrame) -> np.ndarray:
         image = frame.reformat(
@@ -124,6 +138,15 @@ class Decoder:
             image = cv2.resize(image, (width, image.shape[0]), interpolation=cv2.INTER_LINEAR)
         turns = round(frame.rotation / 90) % 4
         return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+
+
+def _length(container: InputContainer, stream: VideoStream) -> float:
+    """Seconds of picture as the file tells, 0 where it does not."""
+    if stream.duration is not None and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    # Sound may be longer.
+    alone = len(container.streams) == 1
+    return container.duration / av.time_base if container.duration and alone else 0.0
 
 
 class _Deinterlacer:
