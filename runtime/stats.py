@@ -27,6 +27,7 @@ class Stats:
     ) -> None:
         self.dropped = 0  # Frames that the source gave and nobody dreamt. Set by the owner.
         self.skipped = 0  # Frames that could not be dreamt. Counted by the thread that dreams.
+        self.unshown = 0  # Pictures that could not be made. Counted by the thread that makes them.
         self._clock = clock
         self._window = window
         self._lock = threading.Lock()
@@ -110,6 +111,7 @@ class Stats:
                 "fps": round(dreams.whole, 2),
                 "dropped": self.dropped,
                 "skipped": self.skipped,
+                "unshown": self.unshown,
                 "shown": pictures.count,
                 "shown_fps": round(pictures.whole, 2),
             }

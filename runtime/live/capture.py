@@ -78,7 +78,7 @@ class Capture:
                     self._stats.record("capture", self.source.cost)
                 if not self.source.live:
                     self._wanted.wait()
-        except Exception as error:  # noqa: BLE001 - not swallowed: the taker gets it
+        except BaseException as error:  # noqa: BLE001 - not swallowed: the taker gets it
             self._close(error)
         else:
             self._close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +19,7 @@ from ..start import settings_of
 from ..stats import Stats
 from .capture import Capture
 from .following import Following
+from .patience import Patience
 from .slot import Closed, Slot
 
 HANGS = 1.0
@@ -27,9 +27,6 @@ HANGS = 1.0
 
 WAIT = 0.1
 """Seconds between two looks at whether to stop, while no frame comes."""
-
-PATIENCE = 100
-"""Frames in a row that may fail before the show ends."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +55,7 @@ class Dreamt:
 class Dreaming(threading.Thread):
     """Plays what the desk says until the source ends, `frames` are done, or `stop`.
 
-    A frame that fails, for whatever reason, is left out; the show ends only after PATIENCE of them
-    in a row.
+    A frame that fails, for whatever reason, is left out; only many in a row end the show.
 
     size: (height, width) that `dreamer` is open for. `output` holds the newest dream, and is closed
     at the end with the error where there was one. listener: called with every dream, in this
@@ -87,12 +83,9 @@ class Dreaming(threading.Thread):
         self._desk = desk
         self._stats = stats
         self._frames = frames
-        self._notify = notify
         self._following = Following(dreamer, switcher, desk, size, notify)
         self._done = 0
-        self._in_a_row = 0  # Frames that failed, one after the other.
-        self._trouble: LivedreamError | None = None  # Of the last one.
-        self._told: deque[str] = deque(maxlen=50)
+        self._patience = Patience("dreamt", notify)
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -107,8 +100,8 @@ class Dreaming(threading.Thread):
                 self._run()
         except Closed:
             # Where not one frame could be dreamt, why is more than that it is over.
-            self.output.close(None if self._done else self._trouble)
-        except Exception as error:  # noqa: BLE001 - not swallowed: the taker of `output` gets it
+            self.output.close(None if self._done else self._patience.last)
+        except BaseException as error:  # noqa: BLE001 - not swallowed: the taker gets it
             self.output.close(error)
         else:
             self.output.close()
@@ -129,7 +122,8 @@ class Dreaming(threading.Thread):
             except Exception as error:  # noqa: BLE001 - raised again where it comes every time
                 self._go_on(error)
             else:
-                frame, self._in_a_row = newest, 0
+                frame = newest
+                self._patience.passed()
                 self._done += 1
 
     def _dream(self, state: State, frame: Frame) -> None:
@@ -159,20 +153,8 @@ class Dreaming(threading.Thread):
             size = self._following.size
             self._following.recovered(self.switcher.platform.recover(error, self.dreamer, size))
         except Exception as trouble:  # noqa: BLE001 - the error itself, where less does not help
-            self._skip(trouble)
-
-    def _skip(self, error: Exception) -> None:
-        self._in_a_row += 1
-        self._stats.skipped += 1
-        reason = str(error) if isinstance(error, LivedreamError) else _reason(error)
-        self._trouble = LivedreamError(reason)
-        if self._in_a_row == PATIENCE:
-            raise LivedreamError(
-                f"{PATIENCE} frames in a row could not be dreamt; the last: {reason}"
-            ) from error
-        if reason not in self._told:
-            self._told.append(reason)
-            self._notify(f"A frame was left out: {reason}")
+            self._stats.skipped += 1
+            self._patience.failed(trouble)
 
 
 def as_picture(image: object) -> np.ndarray:
@@ -184,9 +166,3 @@ def as_picture(image: object) -> np.ndarray:
         shape = "x".join(map(str, image.shape))
         raise LivedreamError(f"The source gave {image.dtype} {shape}, which is no colour picture.")
     return image
-
-
-def _reason(error: Exception) -> str:
-    """The first line of an error of a library, as a sentence."""
-    text = next(iter(str(error).strip().splitlines()), "")[:200].rstrip(".")
-    return f"{type(error).__name__}{': ' if text else ''}{text}."

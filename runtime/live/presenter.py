@@ -23,8 +23,10 @@ from ..dream.device import DeviceError
 from ..dream.flow import MotionTracker, small_gray
 from ..frame import Frame
 from ..scaling import parse_size, resized, scaled
+from ..stats import Stats
 from .composition import carry, compose, residual_of
-from .loop import PATIENCE, Dreamt, as_picture
+from .loop import Dreamt, as_picture
+from .patience import Patience
 from .slot import Closed, Slot
 
 WAIT = 0.1
@@ -51,18 +53,28 @@ class Presenter(threading.Thread):
     """Runs until the dreams end, or `stop`. `output` holds the newest picture, and is closed at the
     end with the error where there was one.
 
+    A picture that cannot be made is left out; only many in a row end it.
+
     camera: the frames to show. dreams: those that were dreamt; nothing is shown before the first.
-    listener: hears every picture, in this thread.
+    listener: hears every picture, in this thread. notify: hears what a person should know.
     """
 
-    def __init__(self, camera: Slot[Frame], dreams: Slot[Dreamt], desk: Desk) -> None:
+    def __init__(
+        self,
+        camera: Slot[Frame],
+        dreams: Slot[Dreamt],
+        desk: Desk,
+        stats: Stats,
+        notify: Callable[[str], None] = lambda text: None,
+    ) -> None:
         super().__init__(name="presenter", daemon=True)
         self.output: Slot[Shown] = Slot()
         self.listener: Callable[[Shown], None] | None = None
         self._camera, self._dreams, self._desk = camera, dreams, desk
         self._stopping = threading.Event()
         self._tracker = MotionTracker()
-        self._in_a_row = 0  # Pictures that failed, one after the other.
+        self._stats = stats
+        self._patience = Patience("shown", notify)
         self._dreamt: Dreamt | None = None
         self._residual = np.empty(0, np.uint8)
         self._gray = np.empty(0, np.uint8)
@@ -76,7 +88,7 @@ class Presenter(threading.Thread):
     def run(self) -> None:
         try:
             while not self._stopping.is_set():
-                shown = self._tried()
+                shown = self._next()
                 if shown is None:
                     continue
                 if self.listener:
@@ -84,50 +96,44 @@ class Presenter(threading.Thread):
                 self.output.put(shown)
         except Closed:
             self.output.close()
-        except Exception as error:  # noqa: BLE001 - not swallowed: the taker of `output` gets it
+        except BaseException as error:  # noqa: BLE001 - not swallowed: the taker gets it
             self.output.close(error)
         else:
             self.output.close()
 
-    def _tried(self) -> Shown | None:
-        """The next picture; one that cannot be made is left out, unless that goes on and on."""
+    def _next(self) -> Shown | None:
+        """The next picture, or None where none came or it could not be made. Raises what the dreams
+        ended with."""
+        state = self._desk.at(time.monotonic())
+        frame: Frame | None = None
+        # Each dream on the frame that it grew from.
+        alone = self._dreamt is None or state["freeze"] or not state["fluid"]
+        if not alone:
+            try:
+                frame = self._camera.take(WAIT)
+            except Exception:  # noqa: BLE001 - the dreams end with it too
+                alone = True  # Their last ones are still on their way.
+        fresh = self._dreams.take(WAIT if alone else 0)
         try:
-            shown = self._next()
-        except Closed:
-            raise
-        except Exception:
-            self._in_a_row += 1
-            if self._in_a_row == PATIENCE:
-                raise
+            shown = self._made(fresh, fresh.frame if alone and fresh else frame, state)
+        except Exception as error:  # noqa: BLE001 - raised again where it comes every time
+            self._stats.unshown += 1
+            self._patience.failed(error)
             return None
-        self._in_a_row = 0
+        if shown:
+            self._patience.passed()
         return shown
 
-    def _next(self) -> Shown | None:
-        state = self._desk.at(time.monotonic())
-        if self._dreamt is None or state["freeze"] or not state["fluid"]:
-            # Each dream on the frame that it grew from.
-            fresh = self._take_dream(WAIT)
-            return self._shown(fresh, fresh.frame, state) if fresh else None
-        try:
-            frame = self._camera.take(WAIT)
-        except Closed:
-            # The last dreams are still on their way, and their slot tells how it ends.
-            fresh = self._take_dream(WAIT)
-            return self._shown(fresh, fresh.frame, state) if fresh else None
-        self._take_dream(0)
-        return self._shown(self._dreamt, frame, state) if frame else None
-
-    def _take_dream(self, wait: float) -> Dreamt | None:
-        fresh = self._dreams.take(wait)
-        if fresh is None:
-            return None
-        try:
-            self._residual = residual_of(fresh.dream, fresh.picture)
-        except DeviceError:
-            return None  # The thread that dreams goes on without the card.
-        self._dreamt, self._gray = fresh, small_gray(fresh.picture)
-        return fresh
+    def _made(self, fresh: Dreamt | None, frame: Frame | None, state: State) -> Shown | None:
+        """`frame` with the dream that is the newest from now on."""
+        if fresh:
+            try:
+                self._residual = residual_of(fresh.dream, fresh.picture)
+            except DeviceError:
+                pass  # The thread that dreams goes on without the card.
+            else:
+                self._dreamt, self._gray = fresh, small_gray(fresh.picture)
+        return self._shown(self._dreamt, frame, state) if self._dreamt and frame else None
 
     def _shown(self, dreamt: Dreamt, frame: Frame, state: State) -> Shown:
         text = str(state["picture"])

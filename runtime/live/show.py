@@ -112,7 +112,7 @@ def run_show(
             if osc:
                 surface = open_osc(desk, osc, notice)
                 opened.callback(surface.close)
-            presenter = Presenter(capture.shown, dreaming.output, desk)
+            presenter = Presenter(capture.shown, dreaming.output, desk, stats, notice)
             controls = Controls(desk, dreaming, presenter, messages, notice)
             opened.callback(controls.close)
             controls.recorder = recorder

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Generic, TypeVar
 
+from ..errors import LivedreamError
+
 T = TypeVar("T")
 
 
@@ -65,7 +67,10 @@ class Slot(Generic[T]):
             return self._item
 
     def close(self, error: BaseException | None = None) -> None:
-        """Wakes everybody who waits. The first call decides which error the taker sees."""
+        """Wakes everybody who waits. The first call decides which error the taker sees; where a
+        library asked for the program's end, inside of a thread, that is an error like others."""
+        if error is not None and not isinstance(error, Exception):
+            error = LivedreamError(f"A part of the show gave up ({type(error).__name__}: {error}).")
         with self._changed:
             if not self._closed:
                 self._closed, self._error = True, error

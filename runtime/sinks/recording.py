@@ -146,12 +146,12 @@ class Recorder:
                 with replacing(self.path, self._overwrite, hidden=False) as temporary:
                     self._encode(temporary, first)
                 self.saved = True
-        except Exception as error:  # noqa: BLE001 - not swallowed: the next write or close raises it
+        except BaseException as error:  # noqa: BLE001 - not swallowed: `write` or `close` raises it
             self._fail(error)
         finally:
             give_back(self.path)
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
         with self._changed:
             self._error = self._told(error)
             self._closing = True
@@ -181,7 +181,7 @@ class Recorder:
             if video is not None:
                 video.close()
 
-    def _told(self, error: Exception) -> LivedreamError:
+    def _told(self, error: BaseException) -> LivedreamError:
         if isinstance(error, LivedreamError):
             return error
         if isinstance(error, OSError):

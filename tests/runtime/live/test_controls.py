@@ -45,7 +45,7 @@ class Stage:
         self.messages: list[str] = []
         console = Console(file=self.console, width=300)
         self.notice = Notice(console, self.clock)
-        self.presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk)
+        self.presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk, show.stats)
         self.presenter.start()
         self.controls = Controls(
             show.desk, show.dreaming, self.presenter, self.messages, self.notice

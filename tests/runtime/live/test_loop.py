@@ -24,7 +24,8 @@ from livedream.runtime.gradient.providers import PROVIDERS, Provider
 from livedream.runtime.gradient.selection import Engines, Opening
 from livedream.runtime.gradient.switching import Ready, Switcher, Wanted
 from livedream.runtime.live.capture import Capture
-from livedream.runtime.live.loop import PATIENCE, Dreaming, Dreamt
+from livedream.runtime.live.loop import Dreaming, Dreamt
+from livedream.runtime.live.patience import MOST
 from livedream.runtime.live.slot import Closed
 from livedream.runtime.stats import Stats
 
@@ -434,7 +435,7 @@ class TestFramesThatFail:
         assert len(show.everything()) == 20
         assert show.stats.report()["skipped"] > 2
         assert len(show.said) == 1
-        assert show.said[0].startswith("A frame was left out: The source gave")
+        assert show.said[0].startswith("A frame was not dreamt: The source gave")
         assert says in show.said[0]
 
     def test_an_error_of_a_library_costs_one_frame(self):
@@ -450,7 +451,7 @@ class TestFramesThatFail:
         engine.gradient = shaky
         assert len(show.everything()) == 20
         assert show.stats.skipped == 5
-        assert show.said == ["A frame was left out: error: OpenCV(4) resize failed."]
+        assert show.said == ["A frame was not dreamt: error: OpenCV(4) resize failed."]
 
     def test_a_device_that_ran_out_goes_on_with_less_and_the_desk_says_so(self, monkeypatch):
         show = Setting(Film(10_000), frames=20)
@@ -484,12 +485,22 @@ class TestFramesThatFail:
             show.everything()
         assert show.stats.skipped == 100
 
+    def test_a_library_that_ends_the_program_ends_the_show_with_a_word(self):
+        show = Setting(Film(10_000))
+
+        def leave(image):
+            raise SystemExit(3)
+
+        show.dreamer.engine.gradient = leave
+        with pytest.raises(LivedreamError, match="SystemExit: 3"):
+            show.everything()
+
     def test_many_bad_frames_with_good_ones_between_end_nothing(self):
         grey = np.zeros((4, 4), np.uint8)
         show = Setting(Odd(100_000, lambda index: grey if index % 3 else None), frames=90)
         show.dreaming._capture.source.interval = 0
         assert len(show.everything()) == 90
-        assert show.stats.skipped > PATIENCE // 2  # which ones are dropped is the machine's to say
+        assert show.stats.skipped > MOST // 2  # which ones are dropped is the machine's to say
 
     def test_a_film_of_which_nothing_could_be_dreamt_says_why(self):
         with pytest.raises(LivedreamError, match="no colour picture"):

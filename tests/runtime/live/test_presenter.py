@@ -10,11 +10,15 @@ import pytest
 
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.dream.device import DeviceError
+from livedream.runtime.errors import LivedreamError
 from livedream.runtime.frame import Frame
-from livedream.runtime.live.loop import PATIENCE, Dreamt
+from livedream.runtime.live import presenter
+from livedream.runtime.live.loop import Dreamt
+from livedream.runtime.live.patience import MOST
 from livedream.runtime.live.presenter import Presenter, Shown
 from livedream.runtime.live.slot import Closed, Slot
 from livedream.runtime.scaling import resized
+from livedream.runtime.stats import Stats
 
 FULL, SMALL = (360, 640), (90, 160)
 FIELD = cv2.GaussianBlur(
@@ -42,7 +46,10 @@ class Stage:
         self.camera: Slot[Frame] = Slot()
         self.dreams: Slot[Dreamt] = Slot()
         self.desk = Desk({"a": 4}, {})
-        self.presenter = Presenter(self.camera, self.dreams, self.desk)
+        self.stats, self.said = Stats(), []
+        self.presenter = Presenter(
+            self.camera, self.dreams, self.desk, self.stats, self.said.append
+        )
 
     def show(self, *, dream: Dreamt | None = None, camera: Frame | None = None) -> Shown | None:
         if dream:
@@ -162,17 +169,32 @@ def test_odd_frames_are_left_out_and_many_in_a_row_end_it(stage):
     first = frame(0)
     stage.show(dream=dreamt(first), camera=first)
     odd = Frame(np.zeros((4, 4), np.uint8), 1.0, 1)
-    for _ in range(PATIENCE - 1):
+    for _ in range(MOST - 1):
         stage.camera.put(odd)
-        assert stage.presenter._tried() is None
+        assert stage.presenter._next() is None
     stage.camera.put(frame(2))
-    assert stage.presenter._tried() is not None
-    for _ in range(PATIENCE - 1):
+    assert stage.presenter._next() is not None
+    for _ in range(MOST - 1):
         stage.camera.put(odd)
-        stage.presenter._tried()
+        stage.presenter._next()
+    assert stage.said == [
+        "A frame was not shown: The source gave uint8 4x4, which is no colour picture."
+    ]
     stage.camera.put(odd)
-    with pytest.raises(Exception, match="no colour picture"):
-        stage.presenter._tried()
+    with pytest.raises(LivedreamError, match=r"100 frames in a row .* shown; .* no colour picture"):
+        stage.presenter._next()
+    assert stage.stats.report()["unshown"] == 2 * MOST - 1
+
+
+def test_a_library_that_ends_the_program_is_an_error_for_the_taker(stage, monkeypatch):
+    def leave(dream, picture):
+        raise SystemExit(3)
+
+    monkeypatch.setattr(presenter, "residual_of", leave)
+    stage.dreams.put(dreamt(frame(0)))
+    stage.presenter.run()
+    with pytest.raises(LivedreamError, match="SystemExit: 3"):
+        stage.presenter.output.take(0)
 
 
 def test_the_presenter_hears_nothing_after_the_end(stage):

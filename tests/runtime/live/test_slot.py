@@ -105,7 +105,7 @@ class Script:
                 self.block.wait(10)
             return None
         item = self.script.pop(0)
-        if isinstance(item, Exception):
+        if isinstance(item, BaseException):
             raise item
         return Frame(np.zeros((2, 2, 3), np.uint8), time.monotonic(), item)
 
@@ -172,6 +172,17 @@ def test_capture_hands_the_sources_error_to_the_taker():
     capture = Capture(Script(LivedreamError("the cable burnt"))).start()
     with pytest.raises(LivedreamError, match="burnt"):
         capture.take(5)
+    capture.close()
+
+
+def test_a_library_that_ends_the_program_inside_of_a_thread_is_an_error_like_others():
+    capture = Capture(Script(0, SystemExit(3))).start()
+    assert capture.take(5) is not None
+    with pytest.raises(LivedreamError, match="SystemExit: 3"):
+        capture.take(5)
+    assert capture.shown.take(5) is not None
+    with pytest.raises(LivedreamError, match="SystemExit: 3"):
+        capture.shown.take(5)
     capture.close()
 
 

@@ -146,7 +146,7 @@ SHOW = f"""
 
     resets, pictures, told = [], [], None
     show = Setting(Film(10**9))
-    presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk)
+    presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk, show.stats)
     controls = Controls(show.desk, show.dreaming, presenter, [], Notice(Console(stderr=True)))
     plain = np.full((240, 320, 3), 200, np.uint8)
 

@@ -1,0 +1,49 @@
+"""Single failures pass: a frame is left out, and only many in a row end a show."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from ..errors import LivedreamError
+
+MOST = 100
+"""Frames in a row that may fail before the show ends."""
+
+
+class Patience:
+    """Bears frames that fail until MOST of them come in a row.
+
+    fate: what could not be done to them, such as "dreamt". notify: hears each reason once. last:
+    the newest reason.
+    """
+
+    def __init__(self, fate: str, notify: Callable[[str], None]) -> None:
+        self.last: LivedreamError | None = None
+        self._fate, self._notify = fate, notify
+        self._in_a_row = 0
+        self._told: deque[str] = deque(maxlen=50)
+
+    def passed(self) -> None:
+        """One more frame went well."""
+        self._in_a_row = 0
+
+    def failed(self, error: Exception) -> None:
+        """One more frame is left out because of `error`. Raises LivedreamError where it is the one
+        too many."""
+        self._in_a_row += 1
+        reason = str(error) if isinstance(error, LivedreamError) else _sentence(error)
+        self.last = LivedreamError(reason)
+        if self._in_a_row == MOST:
+            raise LivedreamError(
+                f"{MOST} frames in a row could not be {self._fate}; the last: {reason}"
+            ) from error
+        if reason not in self._told:
+            self._told.append(reason)
+            self._notify(f"A frame was not {self._fate}: {reason}")
+
+
+def _sentence(error: Exception) -> str:
+    """The first line of an error of a library, as a sentence."""
+    text = next(iter(str(error).strip().splitlines()), "")[:200].rstrip(".")
+    return f"{type(error).__name__}{': ' if text else ''}{text}."
