@@ -12,8 +12,8 @@ HALVINGS = 5
 SMALLEST = 4
 """Pixels of the smaller side below which nothing is halved any more."""
 
-# How the colours of ImageNet's pixels go together (lucid's `color_correlation_svd_sqrt`).
-_CORRELATION = np.array([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
+CORRELATION = np.array([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
+"""How the colours of ImageNet's pixels go together (lucid's `color_correlation_svd_sqrt`)."""
 
 
 def colour_matrix(colour: float) -> np.ndarray:
@@ -22,7 +22,7 @@ def colour_matrix(colour: float) -> np.ndarray:
     colour 1 leaves them alone; 0 weighs every direction of colour by its variance in natural
     pictures, which leaves 8 % of orange-blue and 2 % of green-magenta.
     """
-    variances, axes = np.linalg.eigh(_CORRELATION @ _CORRELATION.T)
+    variances, axes = np.linalg.eigh(CORRELATION @ CORRELATION.T)
     gains = (variances / variances.max()) ** (1 - colour)
     return np.einsum("ik,k,jk->ij", axes, gains, axes).astype(np.float32)
 

@@ -18,7 +18,7 @@ from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.providers import PROVIDERS
 from ..telling import console
 from .bench import bench
-from .options import SEED, Listening, Name, shared_options, show_options
+from .options import SEED, Listening, Name, growth_options, shared_options, show_options
 
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace files that are there already."
@@ -115,6 +115,17 @@ def video(**values: Any) -> None:
     from ..offline.commands import dream_video
 
     dream_video(console=console, **values)
+
+
+@commands.command()
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@overwrite_option
+@growth_options
+def texture(**values: Any) -> None:
+    """Grow a picture from nothing but what a layer likes; it tiles."""
+    from ..offline.texture import make_texture
+
+    make_texture(console=console, **values)
 
 
 @commands.command()

@@ -14,6 +14,9 @@ from ..choices import Choices, options_of
 from ..control.parameters import SOURCE, Show
 from ..control.recipes import RECIPES
 from ..declared import declared
+from ..dream.canvas import CANVASES
+from ..dream.growing import Growth
+from ..dream.priors import parse_priors
 from ..dream.values import Dream
 from ..errors import UsageError, nearest
 from ..gradient.providers import PROVIDERS
@@ -104,6 +107,17 @@ def begin_with(ctx: click.Context, param: click.Parameter, path: Path | None) ->
     return path
 
 
+def grow_with(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+    """The settings of the texture at `path` take the place of the defaults."""
+    if path is None:
+        return None
+    settings = read_settings(path)
+    names = ("canvas", "iterations", "rate", "turn", "zoom", "prior", "size")
+    grown = {name: settings[name] for name in names if name in settings}
+    ctx.default_map = {**(ctx.default_map or {}), **options_of(settings), **grown}
+    return path
+
+
 def dream_options() -> list[Callable[[Any], Any]]:
     """One option per field of `Dream`, with its range and unit; unset, the recipe decides."""
     options = []
@@ -161,18 +175,22 @@ def show_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return gathered
 
 
-def shared_options(default_recipe: str) -> Callable[[Any], Any]:
-    """The options of `run`, `image`, `video` and `bench`; the command gets one `Choices`."""
-    plain = [
-        click.option(
-            "--settings",
-            type=click.Path(path_type=Path),
-            metavar="SNAPSHOT.png",
-            is_eager=True,
-            callback=begin_with,
-            help="Begin with what made this picture: its network, layers and values. Options "
-            "given beside it hold.",
-        ),
+def settings_option(read: Callable[..., Any]) -> Callable[[Any], Any]:
+    """`--settings`, whose picture `read` takes the defaults from."""
+    return click.option(
+        "--settings",
+        type=click.Path(path_type=Path),
+        metavar="SNAPSHOT.png",
+        is_eager=True,
+        callback=read,
+        help="Begin with what made this picture: its network, layers and values. Options "
+        "given beside it hold.",
+    )
+
+
+def network_options() -> list[Callable[[Any], Any]]:
+    """What is dreamt of, by what."""
+    return [
         click.option("--model", default="auto", show_default=True, help="The network to dream of."),
         click.option(
             "--layers",
@@ -194,14 +212,6 @@ def shared_options(default_recipe: str) -> Callable[[Any], Any]:
             help="The network's parameters: official, random, or from a .pth or .safetensors file.",
         ),
         click.option(
-            "--recipe",
-            type=Name("recipe", tuple(RECIPES)),
-            default=default_recipe,
-            show_default=True,
-            help="The set of values that the options below change.",
-        ),
-        *dream_options(),
-        click.option(
             "--provider",
             type=Name("provider", ("auto", *PROVIDERS)),
             default="auto",
@@ -215,10 +225,26 @@ def shared_options(default_recipe: str) -> Callable[[Any], Any]:
             show_default=True,
             help="Number format of the gradient; `auto` is float32, on CUDA as TF32.",
         ),
-        click.option("--size", type=Size(), help="The picture is scaled to fit into this."),
         click.option(
             "--seed", type=SEED, default=0, show_default=True, help="Of all random choices."
         ),
+    ]
+
+
+def shared_options(default_recipe: str) -> Callable[[Any], Any]:
+    """The options of `run`, `image`, `video` and `bench`; the command gets one `Choices`."""
+    plain = [
+        settings_option(begin_with),
+        *network_options(),
+        click.option(
+            "--recipe",
+            type=Name("recipe", tuple(RECIPES)),
+            default=default_recipe,
+            show_default=True,
+            help="The set of values that the options below change.",
+        ),
+        *dream_options(),
+        click.option("--size", type=Size(), help="The picture is scaled to fit into this."),
     ]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -234,3 +260,51 @@ def shared_options(default_recipe: str) -> Callable[[Any], Any]:
         return gathered
 
     return decorate
+
+
+def growth_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of `texture`; the command gets a `Choices` and a `Growth`."""
+
+    @functools.wraps(command)
+    def gathered(**values: Any) -> Any:
+        named = ("model", "layers", "graph", "weights", "provider", "precision", "size", "seed")
+        choices = Choices(
+            **{name: values.pop(name) for name in (*named, "settings")},
+            recipe="google",
+            overrides={"octaves": 1},
+        )
+        growth = Growth(
+            **{name: values.pop(name) for name in ("iterations", "rate", "turn", "zoom")},
+            priors=parse_priors(values.pop("prior")),
+        )
+        return command(choices=choices, growth=growth, **values)
+
+    plain = [
+        settings_option(grow_with),
+        *network_options(),
+        click.option(
+            "--size", type=Size(), default="512x512", show_default=True, help="Of the texture."
+        ),
+        click.option(
+            "--canvas",
+            type=Name("canvas", tuple(CANVASES)),
+            default="waves",
+            show_default=True,
+            help="What grows: waves (all scales alike), phases of waves as loud as nature's, "
+            "or pixels.",
+        ),
+        click.option("--iterations", type=click.IntRange(1, 100_000), default=256,
+                     show_default=True, help="Steps."),
+        click.option("--rate", type=click.FloatRange(0, 10), default=0.05, show_default=True,
+                     help="Of Adam, who takes the steps."),
+        click.option("--turn", type=click.FloatRange(0, 180), default=5, show_default=True,
+                     help="Largest random turn of a step. In degrees."),
+        click.option("--zoom", type=click.FloatRange(0, 0.5), default=0.1, show_default=True,
+                     help="Largest random change of scale of a step, a share."),
+        click.option("--prior", default="", metavar="tv:0.1,l2:0.05,...",
+                     help="What keeps it in bounds: tv, l2; on pixels also blur (sigma), clip-norm "
+                     "and clip-contribution (shares)."),
+    ]  # fmt: skip
+    for option in reversed(plain):
+        option(gathered)
+    return gathered

@@ -108,6 +108,24 @@ def test_a_photo_becomes_a_dream_that_says_how(environment, tmp_path):
     assert read_settings(tmp_path / "a.png")["steps"] == 1
 
 
+def test_a_texture_is_grown_and_grown_again_from_its_settings(environment, graph, tmp_path):
+    grow = ["texture", "a.png", "--graph", graph, "--layers", "block3:4", "--size", "48x40"]
+    livedream(environment, *grow, "--iterations", 9, "--prior", "tv:0.1", folder=tmp_path)
+    image = cv2.imread(str(tmp_path / "a.png"))
+    assert image.shape == (40, 48, 3)
+    assert image.std() > 5
+    again = ["texture", "b.png", "--graph", graph, "--settings", "a.png"]
+    livedream(environment, *again, folder=tmp_path)
+    assert np.array_equal(image, cv2.imread(str(tmp_path / "b.png")))
+    assert read_settings(tmp_path / "b.png") == read_settings(tmp_path / "a.png")
+    livedream(environment, *again, "--seed", 8, "--overwrite", folder=tmp_path)
+    assert not np.array_equal(image, cv2.imread(str(tmp_path / "b.png")))
+    said = livedream(environment, *grow, "--prior", "blur:1", folder=tmp_path, code=2)
+    assert "exists already" in said
+    said = livedream(environment, *grow[:1], "c.png", "--prior", "blur:1", folder=tmp_path, code=2)
+    assert "--canvas pixels" in said
+
+
 def test_a_clip_keeps_its_frames(environment, tmp_path):
     writer = cv2.VideoWriter(
         str(tmp_path / "in.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, (96, 64)
