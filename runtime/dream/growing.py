@@ -105,7 +105,8 @@ def grow(
     adam = Adam(growth.rate)
     for _ in range(growth.iterations):
         image = canvas.image()
-        view = random_view(*image.shape[1:], growth, random)
+        _, height, width = image.shape
+        view = random_view(height, width, growth, random)
         found = view.back(gradient(view.of(image)))
         found /= np.abs(found).mean() + np.float32(1e-12)
         canvas.values += adam.step(canvas.pull(found + growth.priors.pull(image)))

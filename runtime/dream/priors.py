@@ -106,7 +106,7 @@ def parse_priors(text: str) -> Priors:
     amounts: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, number = part.partition(":")
-        if name not in PULLS | CLEAN_UPS:
+        if name not in PULLS and name not in CLEAN_UPS:
             names = nearest(name, [*PULLS, *CLEAN_UPS])
             raise UsageError(f"There is no prior '{name}'; nearest: {names}.")
         highest = 1 if name.startswith("clip") else 100
