@@ -81,6 +81,13 @@ def commands(debug: bool) -> None:
     flag_value=f":{PORT}",
     help="Listen for OSC, on this machine alone unless `lan` or a host is said.",
 )
+@click.option(
+    "--page",
+    type=Listening(PORT),
+    is_flag=False,
+    flag_value=f":{PORT}",
+    help="Serve a page to play from, on this machine alone unless `lan` or a host is said.",
+)
 @overwrite_option
 @shared_options("live")
 def run(**values: Any) -> None:

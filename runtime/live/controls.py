@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +70,19 @@ class Controls:
             return draw_help(canvas)
         if show.hud and self._newest:
             canvas = draw_hud(canvas, self._status(self._newest, stats))
-        return draw_message(canvas, self._message())
+        return draw_message(canvas, self.message)
+
+    @property
+    def newest(self) -> np.ndarray | None:
+        """The picture that is shown, uint8 BGR; from any thread."""
+        newest = self._newest
+        return newest.dream if newest else None
+
+    def told(self, stats: Stats) -> dict[str, Any]:
+        """What the overlay tells, by name; from any thread."""
+        newest = self._newest
+        facts = asdict(self._status(newest, stats)) if newest else {}
+        return {**facts, "message": self.message}
 
     def press(self, binding: Binding) -> None:
         """A key was pressed."""
@@ -105,7 +119,9 @@ class Controls:
         if self._recorder:
             self._toggle_recording()
 
-    def _message(self) -> str:
+    @property
+    def message(self) -> str:
+        """What a person should know now; empty for nothing."""
         if self._notice.text:
             return self._notice.text
         newest = self._newest
@@ -115,7 +131,7 @@ class Controls:
 
     def _status(self, shown: Shown, stats: Stats) -> Status:
         """Of the picture on screen: what its dream was made with, not what is wanted."""
-        made_with = shown.settings
+        made_with, recorder = shown.settings, self._recorder
         height, width = shown.picture.shape[:2]
         dreams = f"dream {stats.recent_fps:.1f}/s  {stats.recent_dream_age * 1000:.0f} ms"
         return Status(
@@ -124,7 +140,7 @@ class Controls:
             layer=made_with["layers"],
             provider=made_with["provider"],
             size=(width, height),
-            recording=self._recorder.seconds if self._recorder else None,
+            recording=recorder.seconds if recorder else None,
             frozen=self._show.freeze,
             details=(
                 f"{dreams}  {made_with['size']}",

@@ -34,6 +34,7 @@ from .window import Window, require_display
 
 if TYPE_CHECKING:
     from ..control.osc import Osc
+    from ..control.page import Page
 
 BOX = (320, 240)
 """Where no --size is given: what two CPU cores dream at camera rate."""
@@ -69,10 +70,11 @@ def run_show(
     overwrite: bool,
     begin: Mapping[str, object],
     osc: tuple[str, int] | None = None,
+    page: tuple[str, int] | None = None,
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
-    begin: how it is shown, by the names of parameters. osc: (host, port) to listen on.
+    begin: how it is shown, by the names of parameters. osc, page: (host, port) to listen on.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
@@ -116,6 +118,8 @@ def run_show(
             controls = Controls(desk, dreaming, presenter, messages, notice)
             opened.callback(controls.close)
             controls.recorder = recorder
+            if page:
+                opened.callback(open_page(desk, page, controls, stats, console).close)
             opened.callback(switcher.close)
             opened.callback(presenter.stop)
             opened.callback(dreaming.stop)
@@ -152,6 +156,23 @@ def open_osc(desk: Desk, place: tuple[str, int], notice: Notice) -> Osc:
     surface = Osc(desk, *place, say=notice)
     notice("OSC on {}:{}; `livedream osc` lists the addresses".format(*surface.address))
     return surface
+
+
+def open_page(
+    desk: Desk, place: tuple[str, int], controls: Controls, stats: Stats, console: Console
+) -> Page:
+    """Serves the page at `place`, (host, port), and prints how to come in. Raises LivedreamError
+    where that cannot be."""
+    from ..control.page import Page  # Nobody else needs its library.
+    from ..control.page.qr import as_blocks, code_of
+
+    page = Page(desk, *place, newest=lambda: controls.newest, status=lambda: controls.told(stats))
+    console.print(f"Page on {page.address()}", soft_wrap=True)
+    if page.open_to_others:
+        console.print(f"To look without playing: {page.address('look')}", soft_wrap=True)
+        if console.is_terminal:
+            console.print(as_blocks(code_of(page.address())), style="black on white")
+    return page
 
 
 def open_any(

@@ -1,0 +1,256 @@
+"""The page's server: one port for the page itself and for the sockets of those who have it open.
+
+Runs in threads of its own: one that lets people in, two for each who is in. None of them touches
+the show: they say values to the desk, and read it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ...declared import Value
+from ...errors import LivedreamError
+from ..desk import Desk
+from ..osc import PORT
+from .access import (
+    LEVELS,
+    SOCKET,
+    Level,
+    Refused,
+    Request,
+    check_socket,
+    door,
+    host_of,
+    level_of,
+    swapped,
+)
+from .messages import LARGEST
+from .preview import Newest, Preview
+from .visitor import Visitor
+
+if TYPE_CHECKING:
+    from websockets.http11 import Request as HttpRequest
+    from websockets.http11 import Response
+    from websockets.sync.server import ServerConnection
+
+MOST = 24
+"""Connections at a time; each costs threads."""
+
+HANDSHAKE = 5.0
+"""Seconds that a browser has to say what it wants."""
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src {script}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; connect-src 'self' ws://{host}; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+Status = Callable[[], Mapping[str, Any]]
+"""What the show tells of itself, by name, as JSON can hold it."""
+
+
+class Page:
+    """Listens on `host`:`port` until `close`. port 0 is any free one; see `address`.
+
+    newest: the picture that is shown. status: what is told beside the values, twice a second.
+    Raises LivedreamError where the port is taken or websockets is missing.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        host: str = "127.0.0.1",
+        port: int = PORT,
+        *,
+        newest: Newest = lambda: None,
+        status: Status = dict,
+    ) -> None:
+        serve, self._response = _library()
+        self._desk, self._status, self._preview = desk, status, Preview(newest)
+        self._html = files(__spec__.parent).joinpath("page.html").read_bytes()
+        self._script = _fingerprint(self._html)
+        self._lock = threading.Lock()
+        self._visitors: dict[Visitor, None] = {}
+        listening = _listening(host, port)
+        self._door = door(*listening.getsockname())
+        # A browser that goes away in the middle of a word is no news.
+        logger = logging.Logger("page", logging.CRITICAL + 1)
+        self._server = serve(
+            self._visited, sock=listening, process_request=self._asked, compression=None,
+            max_size=LARGEST, open_timeout=HANDSHAKE, close_timeout=1.0, server_header=None,
+            logger=logger,
+        )  # fmt: skip
+        self._server.handler = _at_most(MOST, self._server.handler)
+        self._forget = desk.observe(self._note)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="page", daemon=True)
+        self._thread.start()
+
+    @property
+    def open_to_others(self) -> bool:
+        """Whether other machines can reach it, and need a token."""
+        return bool(self._door.tokens)
+
+    def address(self, level: Level = "control") -> str:
+        """What to open in a browser; whoever has it may come in at `level`."""
+        return self._door.address(level)
+
+    @property
+    def addresses(self) -> dict[Level, str]:
+        return {level: self.address(level) for level in LEVELS}
+
+    def close(self) -> None:
+        """Those who are in are told that it ends. May be called twice."""
+        self._forget()
+        # A phone that sleeps does not answer; the program does not wait for it.
+        ending = threading.Thread(target=self._server.shutdown, name="page-end", daemon=True)
+        ending.start()
+        ending.join(2.0)
+        self._thread.join(1.0)
+
+    def _note(self, name: str, value: Value, source: str) -> None:
+        with self._lock:
+            visitors = tuple(self._visitors)
+        for visitor in visitors:
+            visitor.changed(name)
+
+    def _asked(self, connection: ServerConnection, asked: HttpRequest) -> Response | None:
+        """The answer to a request; None lets a socket open."""
+        try:
+            return self._answer(_request(asked), _local(connection))
+        except Refused as refused:
+            return self._plain(refused.status, f"{refused}\n")
+
+    def _answer(self, request: Request, local: str) -> Response | None:
+        host = host_of(request, self._door, local)
+        if request.method != "GET":
+            raise Refused(405, "Nothing is changed by a request.")
+        path = urlsplit(request.path).path
+        if path == SOCKET:
+            check_socket(request, host)
+            level_of(request, self._door)
+            return None
+        if path != "/":
+            raise Refused(404, "There is nothing here.")
+        cookie = swapped(request, self._door)
+        if cookie:
+            return self._plain(303, "", {"Location": "/", "Set-Cookie": cookie})
+        level_of(request, self._door)
+        return self._respond(
+            200,
+            self._html,
+            {
+                "Content-Type": "text/html; charset=utf-8",
+                **{
+                    name: each.format(host=host, script=self._script)
+                    for name, each in HEADERS.items()
+                },
+            },
+        )
+
+    def _visited(self, connection: ServerConnection) -> None:
+        asked = connection.request
+        assert asked is not None
+        visitor = Visitor(
+            self._desk, connection, level_of(_request(asked), self._door), self._preview,
+            self._status, "page {}:{}".format(*connection.remote_address[:2]),
+        )  # fmt: skip
+        with self._lock:
+            self._visitors[visitor] = None
+        try:
+            visitor.stay()
+        finally:
+            with self._lock:
+                del self._visitors[visitor]
+
+    def _plain(self, status: int, text: str, more: Mapping[str, str] | None = None) -> Response:
+        kind = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+        return self._respond(status, text.encode(), {**kind, **(more or {})})
+
+    def _respond(self, status: int, body: bytes, headers: Mapping[str, str]) -> Response:
+        return self._response(HTTPStatus(status), body, headers)
+
+
+def _at_most(
+    count: int, handler: Callable[[socket.socket, Any], None]
+) -> Callable[[socket.socket, Any], None]:
+    """`handler` for so many connections at a time; further ones are closed."""
+    free = threading.Semaphore(count)
+
+    def limited(connection: socket.socket, address: Any) -> None:
+        if not free.acquire(blocking=False):
+            connection.close()
+            return
+        try:
+            handler(connection, address)
+        finally:
+            free.release()
+
+    return limited
+
+
+def _request(asked: HttpRequest) -> Request:
+    headers = asked.headers
+    return Request(
+        asked.path,
+        getattr(asked, "method", "GET"),  # Older versions refuse others themselves.
+        headers.get_all("Host"),
+        headers.get_all("Origin"),
+        headers.get_all("Cookie"),
+    )
+
+
+def _fingerprint(html: bytes) -> str:
+    """The page's own script, and no other, may run: as a source of Content-Security-Policy."""
+    script = html.partition(b"<script>")[2].partition(b"</script>")[0]
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
+
+
+def _local(connection: ServerConnection) -> str:
+    return connection.local_address[0]
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise LivedreamError(
+            f"The page cannot listen on {host}:{port} ({error.strerror}); another program, or a "
+            "second livedream, may have it: name another port."
+        ) from error
+    return listening
+
+
+def _library() -> tuple[Callable[..., Any], Callable[..., Response]]:
+    """What serves, and what makes an answer of (status, body, headers)."""
+    try:
+        from websockets.datastructures import Headers
+        from websockets.http11 import Response
+        from websockets.sync.server import serve
+    except ModuleNotFoundError as error:
+        raise LivedreamError(
+            'The page needs websockets: `pip install "livedream[page]"`.'
+        ) from error
+
+    def response(status: HTTPStatus, body: bytes, headers: Mapping[str, str]) -> Response:
+        length = {"Content-Length": str(len(body)), "Connection": "close"}
+        return Response(status.value, status.phrase, Headers({**headers, **length}), body)
+
+    return serve, response
