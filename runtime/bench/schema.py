@@ -31,7 +31,7 @@ TurnsEnded = Annotated[
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Distribution(_Part):
@@ -57,6 +57,7 @@ class Distribution(_Part):
 class Measure(Distribution):
     """A distribution, and how it was come by."""
 
+    p50: float = Field(gt=0)
     warmup: int = Field(description="Samples dropped before it was steady.")
     stable: bool = Field(
         description="Whether it became and stayed steady; where it never became so, the first half "

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UsageError
 from ..gradient.graph import Graph
 from ..gradient.objective import Objective, steering
 from ..gradient.providers import Provider
@@ -105,11 +104,7 @@ class CudaEngine:
         with shared.opening:
             if size in shared.bound:
                 return
-            if min(size) < self.minimum_size:
-                raise UsageError(
-                    f"{width}x{height} is too small: {self.graph.model} needs at least "
-                    f"{self.minimum_size} pixels on each side."
-                )
+            self.graph.check_size(height, width)
             with self.device.attached(), self.device.gate.opening():
                 shared.bound[size] = self._bound(size)
 

@@ -55,6 +55,14 @@ class Graph:
     weights: str
     weights_sha256: str
 
+    def check_size(self, height: int, width: int) -> None:
+        """Raises UsageError for a picture that is too small for the network."""
+        if min(height, width) < self.minimum_size:
+            raise UsageError(
+                f"{width}x{height} is too small: {self.model} needs at least {self.minimum_size} "
+                "pixels on each side; have a larger --size."
+            )
+
 
 def read_graph(path: Path) -> Graph:
     """The file's metadata. Raises UsageError where there is no file, LivedreamError saying what is

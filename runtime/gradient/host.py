@@ -8,7 +8,6 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..errors import UsageError
 from .graph import Graph
 from .objective import Objective, steering
 from .process import Sessions
@@ -64,11 +63,7 @@ class HostEngine:
         with self._opening:
             if self.prepared(height, width):
                 return
-            if min(height, width) < self.minimum_size:
-                raise UsageError(
-                    f"{width}x{height} is too small: {self.graph.model} needs at least "
-                    f"{self.minimum_size} pixels on each side."
-                )
+            self.graph.check_size(height, width)
             self._sessions.open((height, width), self._steering)
 
     def prepared(self, height: int, width: int) -> bool:

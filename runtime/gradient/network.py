@@ -94,6 +94,8 @@ def find_network(request: Request, layers: str | None, say: Callable[[str], None
             raise UsageError(
                 f"{request.graph} holds {graph.model}, not {request.model}; leave --model away."
             )
+        if request.weights != "auto":
+            raise UsageError(f"{request.graph} holds its weights; leave --weights away.")
         return Network(graph.model, graph.layers, graph, request)
     model = request.model
     if model == "auto":

@@ -38,6 +38,11 @@ def test_the_published_reports_can_be_read():
         assert not report.partial
 
 
+def with_median(data, value):
+    data["cases"][0]["step"]["ms"]["p50"] = value
+    return data
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -45,6 +50,8 @@ def test_the_published_reports_can_be_read():
         (lambda data: data | {"format": "other"}, "format"),
         (lambda data: {k: v for k, v in data.items() if k != "machine"}, "machine"),
         (lambda data: data | {"surprise": 1}, "surprise"),
+        (lambda data: with_median(data, 0.0), "step.ms.p50"),
+        (lambda data: with_median(data, float("nan")), "step.ms.p50"),
         (lambda data: [], "the file"),
     ],
 )

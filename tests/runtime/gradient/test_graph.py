@@ -13,6 +13,7 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.graph import FORMAT, Graph, read_graph
+from livedream.runtime.gradient.network import Request, find_network
 
 from ..toy_graph import write_toy
 
@@ -37,6 +38,26 @@ def with_metadata(whole: Path, path: Path, **changed: str | None) -> Path:
 
 def test_a_whole_file(whole):
     assert read_graph(whole) == Graph(whole, "toy", {"a": 4}, 16, "fp32", "gpu", "none", "0")
+
+
+def test_what_a_file_holds_already_is_not_asked_for(whole):
+    assert find_network(Request(graph=whole), None, print).model == "toy"
+    assert find_network(Request("toy", whole), None, print).model == "toy"
+    with pytest.raises(UsageError, match="holds toy, not googlenet; leave --model away"):
+        find_network(Request("googlenet", whole), None, print)
+    for weights in ("random", "nonexistent"):
+        with pytest.raises(UsageError, match="holds its weights; leave --weights away"):
+            find_network(Request(graph=whole, weights=weights), None, print)
+
+
+def test_a_picture_that_is_too_small_is_refused_with_the_option_that_helps(whole):
+    graph = read_graph(whole)
+    graph.check_size(16, 16)
+    for size in ((15, 16), (16, 15)):
+        with pytest.raises(
+            UsageError, match="at least 16 pixels on each side; have a larger --size"
+        ):
+            graph.check_size(*size)
 
 
 def test_reading_one_opens_no_session(whole):
