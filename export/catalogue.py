@@ -32,6 +32,9 @@ class Model:
     sentence: str
     layers: tuple[Layer, ...]
     default_layers: tuple[str, ...]
+    bank: tuple[str, ...]
+    """What a file taps unless somebody says otherwise: the layers of the looks, from textures to
+    animals, so that going from one to another opens nothing."""
     mean: float
     """The network sees (image - mean) / std, the image being RGB in 0..1."""
     std: float
@@ -54,6 +57,10 @@ class Model:
                 return layer
         raise unknown(f"layer of {self.name}", name, self.layer_names)
 
+    def with_bank(self, layers: Sequence[str]) -> tuple[str, ...]:
+        """The bank and `layers`, in the network's order."""
+        return tuple(name for name in self.layer_names if name in self.bank or name in layers)
+
     def minimum_size(self, layers: Sequence[str]) -> int:
         """Smallest image side in pixels for all of `layers` together."""
         return max(self.layer(name).minimum_size for name in layers)
@@ -74,6 +81,7 @@ GOOGLENET = Model(
         ("inception5a", 832, 15), ("inception5b", 1024, 15), ("logits", 1000, 15),
     ),
     default_layers=("inception4c",),
+    bank=("conv3", "inception3a", "inception3b", "inception4a", "inception4b", "inception4c"),
     mean=0.5,
     std=0.5,
     weights_url="https://download.pytorch.org/models/googlenet-1378be20.pth",
@@ -96,6 +104,7 @@ INCEPTION_V3 = Model(
         ("logits", 1000, 75),
     ),
     default_layers=("Mixed_6b",),
+    bank=("Conv2d_4a_3x3", "Mixed_5b", "Mixed_5d", "Mixed_6a", "Mixed_6b", "Mixed_6c"),
     mean=0.5,
     std=0.5,
     weights_url="https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth",
@@ -117,6 +126,7 @@ EFFICIENTNET_LITE0 = Model(
         ("block15", 192, 32), ("block16", 320, 32), ("head", 1280, 32), ("logits", 1000, 32),
     ),
     default_layers=("block11",),
+    bank=("block2", "block3", "block5", "block8", "block9", "block11"),
     mean=127 / 255,
     std=128 / 255,
     weights_url=None,

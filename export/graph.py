@@ -59,14 +59,15 @@ def export_graph(
 ) -> ExportReport:
     """Write the gradient graph of `layers` of `model` to `output`.
 
-    `weights` is `auto`, `random` (from `seed`) or a file; `precision` one of the catalogue's
-    `PRECISIONS`, `form` one of its `FORMS`; `cache` the folder of downloaded weights; `progress`
-    is called with a stage and its fraction, 0..1. The file appears under its name only after it
-    agreed with torch's autograd. Raises `ExportError`.
+    They are tapped in the network's order. `weights` is `auto`, `random` (from `seed`) or a file;
+    `precision` one of the catalogue's `PRECISIONS`, `form` one of its `FORMS`; `cache` the folder
+    of downloaded weights; `progress` is called with a stage and its fraction, 0..1. The
+    file appears under its name only after it agreed with torch's autograd. Raises `ExportError`.
     """
     started = time.perf_counter()
     report = progress or (lambda stage, fraction: None)
     entry = check_request(model, layers, precision, form)
+    layers = [name for name in entry.layer_names if name in layers]
     output = Path(output)
     if output.is_dir():
         raise ExportError(f"{output} is a folder, not a file to write.", usage=True)

@@ -205,17 +205,18 @@ def _request(opened: Opened, variant: str, pictures: str) -> dict[str, Any]:
     if graph.weights.startswith("random:"):
         weights, seed = "random", int(graph.weights.partition(":")[2])
     fed = steering(opened.engine.objective, graph.layers)
+    layers = opened.engine.objective.layers  # Not what the graph could be steered to beside them.
     return {
         "variant": variant,
         "device": "cuda" if opened.engine.provider.on_card else "cpu",
         "model": graph.model,
-        "layers": list(graph.layers),
+        "layers": layers,
         "weights": weights,
         "seed": seed,
         "cache": str(cache_folder("weights")),
         "steering": {
             layer: [fed[f"{layer}.{kind}"].tolist() for kind in ("square", "linear")]
-            for layer in graph.layers
+            for layer in layers
         },
         "sizes": opened.octaves,
         "pictures": pictures,

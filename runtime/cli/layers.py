@@ -58,11 +58,13 @@ def layers_table(model: Model) -> Table:
     table.add_column("layer", style="bold", no_wrap=True)
     table.add_column("channels", justify="right")
     table.add_column("smallest picture", justify="right")
+    table.add_column("bank", justify="center")
     table.add_column("one channel, as --layers", no_wrap=True)
     for layer in model.layers:
         name = layer.name + (" (default)" if layer.name in model.default_layers else "")
         side = layer.minimum_size
-        table.add_row(name, f"{layer.channels}", f"{side}x{side}", Text(example(layer)))
+        bank = "*" if layer.name in model.bank else ""
+        table.add_row(name, f"{layer.channels}", f"{side}x{side}", bank, Text(example(layer)))
     return table
 
 
@@ -89,7 +91,9 @@ def _recipes(model: Model) -> Text:
     ]
     if "logits" in model.layer_names:
         specs.append(("one ImageNet class: golden retriever", "logits:207"))
-    text = Text()
+    text = Text(
+        "* in the bank: whichever of these plays, the others follow from one frame to the next.\n"
+    )
     for what, spec in specs:
         text.append(f"{what}\n")
         text.append(f"  livedream run --model {model.name} --layers {spec}\n", "bold")

@@ -137,7 +137,10 @@ def texture(**values: Any) -> None:
 
 @commands.command()
 @click.argument("model")
-@click.option("--layers", required=True, metavar="L[,L]", help="The layers to tap.")
+@click.option(
+    "--layers", default="", metavar="L[,L]", help="The layers to tap; the bank where none is named."
+)
+@click.option("--bank", is_flag=True, help="Tap the layers of the looks as well as --layers.")
 @click.option(
     "--output",
     required=True,

@@ -179,8 +179,8 @@ def check_extra() -> None:
 def default_model(layers: Iterable[str] | None = None) -> tuple[str, str | None]:
     """The network that `auto` stands for, and a note for the user where it is second choice.
 
-    `inception_v3` where its weights are cached, or its graph cut at `layers` (its default ones
-    unless given), so that nothing is downloaded unasked; else `efficientnet_lite0`.
+    `inception_v3` where its weights are cached, or the graph in which `layers` (its default ones
+    unless given) are played, so that nothing is downloaded unasked; else `efficientnet_lite0`.
     """
     if _weights_cached(PREFERRED) or _graph_cached(PREFERRED, layers):
         return PREFERRED, None
@@ -202,9 +202,9 @@ def _weights_cached(model: str) -> bool:
 
 
 def _graph_cached(model: str, layers: Iterable[str] | None) -> bool:
-    layers = catalogue.MODELS[model].default_layers if layers is None else tuple(layers)
+    taps = catalogue.MODELS[model].with_bank(tuple(layers or ()))
     return any(
-        graph_path(key_of(model, layers, precision=precision, form=form)).is_file()
+        graph_path(key_of(model, taps, precision=precision, form=form)).is_file()
         for precision in catalogue.PRECISIONS
         for form in catalogue.FORMS
     )

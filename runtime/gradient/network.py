@@ -55,6 +55,13 @@ class Network:
         favourites = [name for name in known.default_layers if name in self.layers] if known else []
         return favourites[0] if favourites else list(self.layers)[-1]
 
+    def taps(self, objective: Objective) -> tuple[str, ...]:
+        """The layers that the file for `objective` taps, each of which can then be played: the
+        network's bank and those of `objective`, or what the given file has."""
+        if self.graph:
+            return tuple(self.graph.layers)
+        return catalogue.MODELS[self.model].with_bank(objective.layers)
+
     def graph_for(
         self,
         objective: Objective,
@@ -63,13 +70,13 @@ class Network:
         background: bool = False,
         cancel: threading.Event | None = None,
     ) -> Graph:
-        """The file to open: the given one, or one exported for these layers and this provider."""
+        """The file to open: the given one, or one exported for these `taps` and this provider."""
         if self.graph:
             return self.graph
         request = self.request
         path = ensure_graph(
             self.model,
-            objective.layers,
+            self.taps(objective),
             weights=request.weights,
             precision="fp16" if request.precision == "fp16" else "fp32",
             form=provider.form,

@@ -13,6 +13,7 @@ from typing import Any
 from ..dream.octaves import octave_sizes
 from ..errors import Cancelled, LivedreamError, SessionLost
 from .engine import Engine
+from .network import Network
 from .objective import Objective, at_layer
 from .platform import Platform
 from .providers import Provider
@@ -44,14 +45,15 @@ class Wanted:
         """(height, width) of the octaves, small to large."""
         return octave_sizes(*self.size, self.octaves, self.octave_scale, minimum)
 
-    def same_graph(self, other: Wanted) -> bool:
+    def same_graph(self, other: Wanted, network: Network) -> bool:
         """Whether the same graph serves both, steered."""
-        return set(self.objective.layers) == set(other.objective.layers)
+        return network.taps(self.objective) == network.taps(other.objective)
 
-    def alike(self, other: Wanted) -> bool:
+    def alike(self, other: Wanted, network: Network) -> bool:
         """Whether the same sessions serve both, steered."""
         mine = self.octaves, self.octave_scale, self.size
-        return self.same_graph(other) and mine == (other.octaves, other.octave_scale, other.size)
+        theirs = other.octaves, other.octave_scale, other.size
+        return mine == theirs and self.same_graph(other, network)
 
 
 @dataclass(frozen=True)
@@ -119,12 +121,12 @@ class Switcher:
                 return
             self._wanted, self._failed = wanted, None
             begun = self._begun
-            if begun and not self._sized and wanted.same_graph(begun):
+            if begun and not self._sized and wanted.same_graph(begun, self.network):
                 self._begun = wanted  # Its graph is still being made.
-            elif begun is None or not wanted.alike(begun):
+            elif begun is None or not wanted.alike(begun, self.network):
                 self._cancel.set()
             ready, self._ready = self._ready, None
-            if ready and wanted.alike(ready.wanted):
+            if ready and wanted.alike(ready.wanted, self.network):
                 ready.engine.steer(wanted.objective)
                 self._ready = Ready(ready.engine, wanted)
             elif ready:
@@ -275,7 +277,7 @@ class Switcher:
             wanted = self._begun or wanted
             self._begun, self._beginning, self._doing = None, self._engines, ""
             left = engines.platform is not self._engines.platform  # the dream, meanwhile
-            if engine and wanted.alike(self._wanted) and not left:
+            if engine and wanted.alike(self._wanted, self.network) and not left:
                 if self._wanted != wanted:
                     engine.steer(self._wanted.objective)
                 self._ready, self._ready_engines = Ready(engine, self._wanted), engines

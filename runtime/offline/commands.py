@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from ...export.catalogue import MODELS
 from ..choices import Choices
 from ..dream.dreamer import Dreamer
 from ..errors import UsageError
@@ -81,6 +82,7 @@ def export_file(
     console: Console,
     model: str,
     layers: str,
+    bank: bool,
     output: Path,
     weights: str,
     precision: str,
@@ -90,11 +92,14 @@ def export_file(
 ) -> None:
     """`livedream export MODEL`."""
     check_outputs([output], [weights], overwrite)
+    chosen = [layer.strip() for layer in layers.split(",") if layer.strip()]
+    if (bank or not chosen) and model in MODELS:
+        chosen = list(MODELS[model].with_bank(chosen))
     with stages(console) as report:
         export_to(
             output,
             model,
-            [layer.strip() for layer in layers.split(",") if layer.strip()],
+            chosen,
             weights=weights,
             precision=precision,
             form=form_for(provider, precision),

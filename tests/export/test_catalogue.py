@@ -23,7 +23,7 @@ def test_layers_channels_and_minimum_sizes(model: str) -> None:
     entry = MODELS[model]
     network = build(model).to("meta")
     assert [tap for tap, _ in network.stages if tap] == list(entry.layer_names)
-    assert set(entry.default_layers) <= set(entry.layer_names)
+    assert set(entry.default_layers) <= set(entry.bank) <= set(entry.layer_names)
     for layer in entry.layers:
         part = cut(network, [layer.name])
 

@@ -16,18 +16,20 @@ from .toy_graph import write_toy
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory) -> Callable[..., Path]:
-    """exported(layer, precision, form): EfficientNet-Lite0 cut there, with random weights. Each is
-    made once a session, and in this process: torch takes longer to import than to export."""
+    """exported(layers, precision, form): EfficientNet-Lite0 with random weights; layers is a name
+    or several. Each is made once a session, and in this process: torch takes longer to import
+    than to export."""
 
     @functools.cache
-    def export(layer: str, precision: str = "fp32", form: str = "cpu") -> Path:
+    def export(layers: str | tuple[str, ...], precision: str = "fp32", form: str = "cpu") -> Path:
         for name in ("torch", "onnx", "onnxruntime"):
             pytest.importorskip(name, reason="no graph can be exported")
         from livedream.export.graph import export_graph
 
-        path = tmp_path_factory.mktemp("exported") / f"{layer}-{precision}-{form}.onnx"
+        named = (layers,) if isinstance(layers, str) else layers
+        path = tmp_path_factory.mktemp("exported") / f"{named[0]}-{precision}-{form}.onnx"
         export_graph(
-            "efficientnet_lite0", [layer], path, weights="random", precision=precision, form=form
+            "efficientnet_lite0", named, path, weights="random", precision=precision, form=form
         )
         return path
 

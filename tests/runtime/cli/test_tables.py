@@ -48,13 +48,14 @@ def test_every_layer_is_listed_with_channels_and_a_spec_that_works(model):
     rows = {}
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip("│ ").split("│")]
-        if len(cells) == 4:
+        if len(cells) == 5:
             rows[cells[0].removesuffix(" (default)")] = cells
     assert set(rows) == set(model.layer_names)
     channels = {layer.name: layer.channels for layer in model.layers}
     for name, cells in rows.items():
         assert cells[1] == str(channels[name])
-        check_objective(parse_objective(cells[3]), channels)
+        assert (cells[3] == "*") == (name in model.bank)
+        check_objective(parse_objective(cells[4]), channels)
     commands = [line for line in text.splitlines() if line.startswith("  livedream run")]
     assert len(commands) >= 3
     for command in commands:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from livedream.export.catalogue import MODELS
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient import exporting as on_demand
 from livedream.runtime.gradient.exporting import (
@@ -242,15 +243,17 @@ def test_the_default_model_downloads_nothing_unasked():
     assert model == "efficientnet_lite0"
     assert "livedream run --model inception_v3" in note
 
-    other = key_of("inception_v3", ["Mixed_5b"])
-    random = key_of("inception_v3", ["Mixed_6b"], weights="random")
+    network = MODELS["inception_v3"]
+    other = key_of("inception_v3", network.with_bank(["Mixed_7a"]))
+    random = key_of("inception_v3", network.bank, weights="random")
     for key in (other, random):
         graph_path(key).write_bytes(b"a graph")
     assert default_model()[0] == "efficientnet_lite0"
-    assert default_model(["Mixed_5b"]) == ("inception_v3", None)
+    assert default_model(["Mixed_7a"]) == ("inception_v3", None)
 
-    graph_path(key_of("inception_v3", ["Mixed_6b"], form="gpu")).write_bytes(b"a graph")
-    assert default_model() == ("inception_v3", None)
+    graph_path(key_of("inception_v3", network.bank, form="gpu")).write_bytes(b"a graph")
+    for layers in (None, ["Mixed_5b"]):
+        assert default_model(layers) == ("inception_v3", None)
 
 
 def test_cached_weights_make_inception_the_default():

@@ -70,6 +70,35 @@ class TestOrder:
         assert switcher.take() is None
         assert opened == ["a", "b"]
 
+    def test_a_layer_of_the_bank_asked_for_while_a_size_opens_is_no_new_opening(self):
+        begun, release, opened = threading.Event(), threading.Event(), []
+        toys = Toys()
+        network = Network(lambda layers, cancel: opened.append(layers), bank="ab")
+        switcher, _ = switching(network, toys)
+        make = toys.engine
+
+        def engine(graph, provider, objective, precision="auto"):
+            made = make(graph, provider, objective)
+            prepare = made.prepare
+
+            def slowly(*size):
+                begun.set()
+                assert release.wait(10)
+                prepare(*size)
+
+            made.prepare = slowly
+            return made
+
+        toys.engine = engine
+        switcher.want(want("a", 2))
+        assert begun.wait(5)
+        switcher.want(want("b*0.5+a", 2))
+        release.set()
+        ready = taken(switcher)
+        assert str(ready.engine.objective) == "b*0.5+a"
+        assert ready.engine is toys.made[-1]
+        assert (len(toys.made), opened) == (2, ["a"])
+
     def test_octaves_changed_while_a_graph_is_made_are_heeded(self):
         release, opened = threading.Event(), []
 
@@ -275,6 +304,9 @@ class Graphs:
     def __init__(self, folder: Path) -> None:
         self.layers = dict.fromkeys("abcde", 4)
         self.files = {name: write_toy(folder / f"{name}.onnx", name) for name in self.layers}
+
+    def taps(self, objective):
+        return tuple(objective.layers)
 
     def graph_for(self, objective, provider, progress, background=False, cancel=None):
         return read_graph(self.files[objective.layers[0]])

@@ -60,18 +60,22 @@ class Film:
 
 
 class Network:
-    """Three layers, each a graph of its own. prepare: called with the layers of a new graph."""
+    """Three layers. prepare: called with the layers of a new graph. bank: those that every graph
+    taps beside what it is asked for."""
 
     layers = {"a": 1, "b": 2, "c": 3}  # noqa: RUF012
     request = SimpleNamespace(precision="auto")
     graph = None
 
-    def __init__(self, prepare=lambda layers, cancel: None) -> None:
-        self.prepare = prepare
+    def __init__(self, prepare=lambda layers, cancel: None, bank="") -> None:
+        self.prepare, self.bank = prepare, bank
+
+    def taps(self, objective):
+        return tuple(name for name in self.layers if name in [*self.bank, *objective.layers])
 
     def graph_for(self, objective, provider, progress, background, cancel):
         self.prepare(str(objective), cancel)
-        return SimpleNamespace(layers=dict.fromkeys(objective.layers, 1))
+        return SimpleNamespace(layers=dict.fromkeys(self.taps(objective), 1))
 
 
 class Engine(ToyEngine):
@@ -277,6 +281,23 @@ class TestWhatTheDeskSays:
                 show.desk.set("layers", text, "osc")
                 show.wait_for(layers=text)
             assert opened == ["a"]
+
+    def test_nothing_is_opened_for_a_layer_or_a_mix_of_the_bank(self):
+        opened = []
+        network = Network(lambda layers, cancel: opened.append(layers), bank="ab")
+        with Setting(Film(100_000), network) as show:
+            show.next()
+            for text in ("b", "a+b*0.5", "b:0"):
+                show.desk.set("layers", text, "osc", 0)
+                show.next()  # begun before it
+                assert show.next().settings["layers"] == text
+            assert opened == ["a"]
+            show.desk.set("layers", "c", "osc", 0)
+            show.wait_for(layers="c")
+            show.desk.set("layers", "c*0.3+a", "osc", 0)
+            show.next()
+            assert show.next().settings["layers"] == "c*0.3+a"
+            assert opened == ["a", "c"]
 
     def test_a_morph_inside_the_graph_runs_with_time(self):
         with Setting(Film(100_000)) as show:
