@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -101,15 +102,64 @@ def run(**values: Any) -> None:
 
 
 @commands.command()
-@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument(
+    "sources", metavar="IN...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "--copies", type=click.IntRange(1, 1000), help="Of each photo, each with shifts of its own."
+)
+@click.option("--part", metavar="K/N", help="The K-th of N parts, for several processes.")
 @overwrite_option
 @shared_options("google")
-def image(**values: Any) -> None:
-    """Dream a photo."""
+def image(sources: Sequence[Path], target: Path, **values: Any) -> None:
+    """Dream a photo; or many, and folders of them, into the folder OUT."""
     from ..offline.commands import dream_photo
+    from ..offline.series import dream_series, parse_part
 
-    dream_photo(console=console, **values)
+    copies, part = values.pop("copies"), values.pop("part")
+    many = len(sources) > 1 or sources[0].is_dir() or target.is_dir() or copies or part
+    if not many:
+        dream_photo(console=console, source=sources[0], target=target, **values)
+        return
+    dream_series(
+        console=console,
+        sources=sources,
+        folder=target,
+        copies=copies or 1,
+        part=parse_part(part or "1/1"),
+        **values,
+    )
+
+
+@commands.command()
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "--columns",
+    default="step_size=1,2,4",
+    show_default=True,
+    metavar="NAME=V,V",
+    help="A value of the dream, and what it is in each column.",
+)
+@overwrite_option
+@shared_options("photo")
+def sheet(columns: str, choices: Any, **values: Any) -> None:
+    """Dream a photo in many ways on one sheet: a row for each of `--layers a,b,c`."""
+    from dataclasses import replace
+
+    from ..offline.sheet import make_sheet, parse_columns
+
+    if choices.layers is None:
+        raise UsageError("Say which layers: --layers block5,block9, a row for each.")
+    layers = [layer.strip() for layer in choices.layers.split(",") if layer.strip()]
+    make_sheet(
+        console=console,
+        choices=replace(choices, layers="+".join(layers)),
+        layers=layers,
+        columns=parse_columns(columns),
+        **values,
+    )
 
 
 @commands.command()

@@ -126,6 +126,47 @@ def test_a_texture_is_grown_and_grown_again_from_its_settings(environment, graph
     assert "--canvas pixels" in said
 
 
+def test_a_folder_is_dreamt_as_its_photos_alone_and_goes_on(environment, graph, tmp_path):
+    random = np.random.default_rng(6)
+    for name, size in (("a/x.png", (64, 80)), ("b/y.png", (70, 64))):
+        (tmp_path / "in" / name).parent.mkdir(parents=True)
+        photo = cv2.GaussianBlur(random.integers(0, 255, (*size, 3), np.uint8), (0, 0), 3)
+        cv2.imwrite(str(tmp_path / "in" / name), photo)
+    (tmp_path / "in/b/bad.jpg").write_text("nonsense")
+    values = ["--graph", graph, "--layers", "block3", "--octaves", 2, "--steps", 2]
+    said = livedream(environment, "image", "in", "out", *values, folder=tmp_path, code=1)
+    assert "bad.jpg is no photo" in said
+    assert "1 of 3" in said
+    livedream(environment, "image", "in/b/y.png", "alone.png", *values, folder=tmp_path)
+    alone, dreamt = (cv2.imread(str(tmp_path / n)) for n in ("alone.png", "out/b/y.png"))
+    assert np.array_equal(alone, dreamt)
+    assert read_settings(tmp_path / "alone.png") == read_settings(tmp_path / "out/b/y.png")
+    (tmp_path / "in/b/bad.jpg").unlink()
+    (tmp_path / "out/a/x.png").write_bytes(b"a person's own")
+    said = livedream(environment, "image", "in", "out", *values, folder=tmp_path)
+    assert "2 of 2 are there already" in said
+    assert (tmp_path / "out/a/x.png").read_bytes() == b"a person's own"
+
+
+def test_a_sheet_holds_a_row_a_layer_and_a_column_a_value(environment, graph, tmp_path):
+    photo = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "in.png"), cv2.GaussianBlur(photo, (0, 0), 3))
+    livedream(
+        environment, "sheet", "in.png", "out.png", "--graph", graph, "--layers", "block2, block3:4",
+        "--columns", "steps=1,3,2", "--octaves", 1, "--size", "64x48", folder=tmp_path,
+    )  # fmt: skip
+    sheet = cv2.imread(str(tmp_path / "out.png"))
+    rows, columns = 2, 3
+    assert sheet.shape[1] == columns * 64
+    cells = [cell[:48] for row in np.split(sheet, rows) for cell in np.split(row, columns, axis=1)]
+    assert len({cell.tobytes() for cell in cells}) == 6
+    livedream(
+        environment, "image", "in.png", "one.png", "--graph", graph, "--layers", "block3:4",
+        "--steps", 3, "--octaves", 1, "--recipe", "photo", folder=tmp_path,
+    )  # fmt: skip
+    assert np.array_equal(cells[4], cv2.imread(str(tmp_path / "one.png")))
+
+
 def test_a_clip_keeps_its_frames(environment, tmp_path):
     writer = cv2.VideoWriter(
         str(tmp_path / "in.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, (96, 64)
