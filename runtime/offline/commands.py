@@ -76,6 +76,10 @@ def dream_video(
     with ExitStack() as opened, counting(console, "dreaming") as report:
         clip = dream_clip(source, target, dream, overwrite=overwrite, progress=report)
     console.print(f"{target}: {clip.frames} frames, {clip.width}x{clip.height}")
+    if clip.damaged:
+        console.print(f"{source} is damaged; packets left out: {clip.damaged}.")
+    if clip.cut_off:
+        console.print(f"{clip.cut_off}.")
 
 
 def export_file(

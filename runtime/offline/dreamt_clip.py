@@ -29,6 +29,7 @@ class ClipReport:
     frames: dreamt and written. width, height: of the written clip, pixels. seconds: from the first
     frame's presentation to the last one's. sound: one word per sound track, `copied` or
     the codec it was converted to. damaged: packets of the source that could not be decoded.
+    cut_off: a sentence where the source breaks off, else None.
     """
 
     frames: int
@@ -37,6 +38,7 @@ class ClipReport:
     seconds: float
     sound: tuple[str, ...]
     damaged: int
+    cut_off: str | None
 
 
 def dream_clip(
@@ -110,6 +112,7 @@ def _write(
             seconds=float(last - first),
             sound=writer.sound.kinds,
             damaged=picture.damaged + writer.sound.damaged,
+            cut_off=picture.cut_off(last),
         )
     finally:
         if writer is not None:

@@ -11,12 +11,12 @@ import av
 import av.error
 import numpy as np
 from av.container import InputContainer
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ..errors import LivedreamError
 from ..store.colour import EXACT, SWS, matrix_of
+from ..store.footage import cut_off, length_of, picture_of, upright
 from .sound import reading
 
 
@@ -55,18 +55,14 @@ class Reader:
     """
 
     def __init__(self, container: InputContainer, path: Path) -> None:
-        # A cover picture is stored as a video stream too.
-        streams = [
-            s for s in container.streams.video if not s.disposition & Disposition.attached_pic
-        ]
-        if not streams:
+        stream = picture_of(container)
+        if stream is None:
             raise LivedreamError(f"{path} has no picture to dream on; it is no video clip.")
         self.path = path
         self.container = container
-        self.stream: VideoStream = streams[0]
-        self.stream.thread_type = "AUTO"
-        self.rate: Fraction = self.stream.guessed_rate or self.stream.average_rate or Fraction(25)
-        self.time_base: Fraction = self.stream.time_base or Fraction(1, 90000)
+        self.stream: VideoStream = stream
+        self.rate: Fraction = stream.guessed_rate or stream.average_rate or Fraction(25)
+        self.time_base: Fraction = stream.time_base or Fraction(1, 90000)
         self.expected = self._expected()
         self.damaged = 0
 
@@ -83,7 +79,12 @@ class Reader:
                 time = previous + self.time_base - begin
             previous = time + begin
             duration = frame.duration * self.time_base if frame.duration else None
-            yield Still(_turned(_to_bgr(frame, size), frame.rotation), time, duration, frame)
+            yield Still(upright(_to_bgr(frame, size), frame.rotation), time, duration, frame)
+
+    def cut_off(self, end: Fraction) -> str | None:
+        """A sentence where the file tells of more than the frames until `end` seconds."""
+        length = length_of(self.container, self.stream)
+        return cut_off(str(self.path), float(end + 1 / self.rate), length)
 
     def _decoded(self) -> Iterator[VideoFrame]:
         packets = self.container.demux(self.stream)
@@ -136,9 +137,3 @@ def _to_bgr(frame: VideoFrame, size: tuple[int, int]) -> np.ndarray:
         interpolation=EXACT,
     )
     return coded.to_ndarray()
-
-
-def _turned(image: np.ndarray, degrees: int) -> np.ndarray:
-    """The image upright; `degrees`: counter-clockwise, as the recorder noted, in quarter turns."""
-    turns = round(degrees / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image

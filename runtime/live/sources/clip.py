@@ -13,6 +13,7 @@ from av.container import InputContainer
 
 from ...errors import LivedreamError
 from ...frame import Frame
+from ...store.footage import cut_off
 from .address import public_address
 from .base import OnEvent, Pauses, safely
 from .decoding import Decoder, open_container
@@ -22,9 +23,6 @@ QUICKEST = 1 / 480
 
 PATIENCE = 0.1
 """Seconds of delay that are caught up; what is later than that plays on from there."""
-
-MISSING = 1.0
-"""Seconds by which a clip that was cut off is shorter than its file tells; less is rounding."""
 
 LAST = 1 / 30
 """Seconds that the last frame of a loop stays, where the clip does not tell its rate."""
@@ -164,11 +162,10 @@ class Clip:
                 yield image, end
         except (av.error.FFmpegError, OSError):
             whole = False
-        short = decoder.length - end
-        if not self._broken and not (whole and short <= MISSING + self._usual):
+        said = cut_off(self._shown, end + self._usual, decoder.length, whole=whole)
+        if said and not self._broken:
             self._broken = True
-            of = f" of {decoder.length:.1f}" if short > 0 else ""
-            self._tell(f"{self._shown} breaks off after {end:.1f}{of} s")
+            self._tell(said)
 
     def _damage(self, text: str) -> None:
         if not self._damaged:

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from av.container import InputContainer
 from av.filter import Graph
-from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ...errors import LivedreamError
 from ...store.colour import SWS, matrix_of
+from ...store.footage import length_of, picture_of, upright
 from .base import OnEvent, safely
 
 SDR = 1
@@ -69,19 +69,15 @@ class Decoder:
     def __init__(
         self, container: InputContainer, name: str, on_event: OnEvent | None = None
     ) -> None:
-        # A cover picture is stored as a video stream too.
-        streams = [
-            s for s in container.streams.video if not s.disposition & Disposition.attached_pic
-        ]
-        if not streams:
+        stream = picture_of(container)
+        if stream is None:
             raise LivedreamError(f"{name} holds no video: nothing in it to dream on.")
         self._name, self._tell = name, safely(on_event)
         self._damaged = False
         self._container = container
-        self._stream: VideoStream = streams[0]
-        self._stream.thread_type = "AUTO"
-        self.rate = float(self._stream.average_rate or self._stream.guessed_rate or 0)
-        self.length = _length(container, self._stream)
+        self._stream: VideoStream = stream
+        self.rate = float(stream.average_rate or stream.guessed_rate or 0)
+        self.length = length_of(container, stream)
         self._whole: _Deinterlacer | None = None
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
@@ -136,17 +132,7 @@ class Decoder:
         if aspect not in (0, 1) and Fraction(1, 4) <= aspect <= 4:
             width = max(1, round(image.shape[1] * aspect))
             image = cv2.resize(image, (width, image.shape[0]), interpolation=cv2.INTER_LINEAR)
-        turns = round(frame.rotation / 90) % 4
-        return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
-
-
-def _length(container: InputContainer, stream: VideoStream) -> float:
-    """Seconds of picture as the file tells, 0 where it does not."""
-    if stream.duration is not None and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    # Sound may be longer.
-    alone = len(container.streams) == 1
-    return container.duration / av.time_base if container.duration and alone else 0.0
+        return upright(image, frame.rotation)
 
 
 class _Deinterlacer:

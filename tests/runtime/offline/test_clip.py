@@ -1,10 +1,12 @@
 import gc
 import os
+import re
 import struct
 import weakref
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -15,6 +17,8 @@ from livedream.runtime.offline import dreamt_clip as clip
 from livedream.runtime.offline.dreamt_clip import dream_clip
 from livedream.runtime.sinks.formats import FORMS
 
+from ..cli.test_command_line import call
+from ..toy_graph import write_toy
 from .clips import CLIPS, damage, make_clip, picture, pictures_of, sound_of
 
 
@@ -241,7 +245,28 @@ def test_a_cut_off_clip_keeps_what_is_there(tmp_path):
     source = make_clip(tmp_path / "in.mkv", range(0, 2000, 40))
     content = source.read_bytes()
     (tmp_path / "cut.mkv").write_bytes(content[: len(content) // 2])
-    assert 10 < dream_clip(tmp_path / "cut.mkv", tmp_path / "out.mp4", same).frames < 45
+    report = dream_clip(tmp_path / "cut.mkv", tmp_path / "out.mp4", same)
+    assert 10 < report.frames < 45
+    assert report.cut_off == (
+        f"{tmp_path / 'cut.mkv'} breaks off after {report.frames / 25:.1f} of 2.0 s"
+    )
+    assert dream_clip(source, tmp_path / "whole.mp4", same).cut_off is None
+
+
+def test_what_was_wrong_with_a_clip_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    source = make_clip(tmp_path / "in.mkv", range(0, 2000, 40))
+    damage(source, tmp_path / "bad.mkv", 10)
+    content = (tmp_path / "bad.mkv").read_bytes()
+    Path("bad.mkv").write_bytes(content[: len(content) // 2])
+    write_toy(Path("toy.onnx"))
+    code, said = call(
+        capsys, "video", "bad.mkv", "out.mp4", "--graph", "toy.onnx", "--provider", "cpu",
+        "--octaves", "1",
+    )  # fmt: skip
+    assert code == 0
+    assert "bad.mkv is damaged; packets left out: 1." in said
+    assert re.search(r"bad\.mkv breaks off after 0\.\d of 2\.0 s\.", said)
 
 
 def test_what_is_no_clip(tmp_path):

@@ -1,0 +1,49 @@
+"""What an open clip tells of its picture: for what plays it and for what dreams it whole."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+MISSING = 1.0
+"""Seconds by which a clip that was cut off is shorter than its file tells; less is rounding."""
+
+
+def picture_of(container: InputContainer) -> VideoStream | None:
+    """The picture to play, to be decoded by several threads; None where there is none."""
+    for stream in container.streams.video:
+        # A cover picture is stored as a video stream too.
+        if not stream.disposition & Disposition.attached_pic:
+            stream.thread_type = "AUTO"
+            return stream
+    return None
+
+
+def length_of(container: InputContainer, stream: VideoStream) -> float:
+    """Seconds of picture as the file tells, 0 where it does not."""
+    if stream.duration is not None and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    # Sound may be longer.
+    alone = len(container.streams) == 1
+    return container.duration / av.time_base if container.duration and alone else 0.0
+
+
+def cut_off(name: str, end: float, length: float, *, whole: bool = True) -> str | None:
+    """A sentence where a clip of `length` seconds, 0 where unknown, is not all there; else None.
+
+    end: seconds until the end of what could be read. whole: False where reading failed there.
+    """
+    if whole and length - end <= MISSING:
+        return None
+    of = f" of {length:.1f}" if length > end else ""
+    return f"{name} breaks off after {end:.1f}{of} s"
+
+
+def upright(image: np.ndarray, degrees: float) -> np.ndarray:
+    """The image as it is to be seen. degrees: counter-clockwise, as the recorder noted; taken in
+    quarter turns."""
+    turns = round(degrees / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
