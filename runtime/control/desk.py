@@ -22,6 +22,9 @@ Values = Mapping[str, Value]
 Observer = Callable[[str, Value, str], None]
 """Hears (name, value, source): what was said, after clamping, and by whom."""
 
+Deed = Callable[[Value, str, float | None], None]
+"""Does what a name asks for: (value, source, seconds), each time that it is said."""
+
 
 class State(Mapping[str, Value]):
     """All values at one moment, by name."""
@@ -105,6 +108,7 @@ class Desk:
         self._fired: set[str] = set()
         self._modulations: tuple[Modulation, ...] = ()
         self._observers: tuple[Observer, ...] = ()
+        self._deeds: Mapping[str, Deed] = {}
         self._news: dict[str, tuple[Value, str]] = {}
         self._telling = False
         begin = {each.name: each.default for each in self.parameters.values()}
@@ -193,6 +197,28 @@ class Desk:
 
         return forget
 
+    def on(self, name: str, deed: Deed) -> None:
+        """From now on `deed` is called each time that somebody says `name`, be the value new or
+        not, in the thread of those who speak and outside of all locks: it may say values itself.
+        What takes the seconds that were said is the deed. It must not raise."""
+        self.parameter(name)
+        with self._lock:
+            self._deeds = {**self._deeds, name: deed}
+
+    def cut(self) -> None:
+        """Everything is now where it was going."""
+        with self._lock:
+            self._said = {
+                name: _Said(each.target, each.target, 0.0, 0.0) for name, each in self._said.items()
+            }
+
+    def fading(self, time: float) -> bool:
+        """Whether anything is on its way at `time`."""
+        return any(
+            each.start != each.target and time < each.time + each.seconds
+            for each in self._said.values()
+        )
+
     def parameter(self, name: str) -> Parameter:
         """The declaration of `name`. Raises UsageError, with the nearest names, where none is."""
         if name not in self.parameters:
@@ -207,8 +233,13 @@ class Desk:
         seconds: float | None,
     ) -> None:
         with self._lock:
-            base, now = self._base, self._clock()
+            base, now, deeds = self._base, self._clock(), self._deeds
             written, fired = self._resolved(wanted(base))
+            asked = {
+                deeds[name]: value
+                for name, value in (written | dict.fromkeys(fired, True)).items()
+                if name in deeds
+            }
             moved = {name: self._way(name, value, now, seconds) for name, value in written.items()}
             self._said = {**self._said, **moved}
             self._base = {
@@ -216,12 +247,14 @@ class Desk:
                 **written,
                 **(self._views(written) if "layers" in written else {}),
             }
-            self._fired.update(fired)
+            self._fired.update(name for name in fired if name not in deeds)
             news = {name: value for name, value in self._base.items() if value != base[name]}
             for name, value in (news | dict.fromkeys(fired, True)).items():
                 self._news.pop(name, None)  # To the end: in the order in which they were said.
                 self._news[name] = value, source
         self._tell()
+        for deed, value in asked.items():
+            deed(value, source, seconds)
 
     def _resolved(self, wanted: Mapping[str, object]) -> tuple[dict[str, Value], list[str]]:
         """The values that are written, views resolved, and the triggers that fire."""
@@ -244,6 +277,8 @@ class Desk:
         if target == said.target and seconds is None:
             return said  # Said again and again it still arrives in time.
         duration = parameter.smoothing if seconds is None else seconds
+        if name in self._deeds:
+            duration = 0.0  # They are for what the deed does.
         return _Said(target, said.at(parameter, now), now, duration)
 
     def _tell(self) -> None:

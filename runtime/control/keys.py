@@ -18,11 +18,29 @@ class Binding(NamedTuple):
     sentence: str
     direction: int = 1
     also: tuple[str, ...] = ()
+    value: int | None = None
+    shown: str = ""
 
+    @property
+    def label(self) -> str:
+        return self.shown or ", ".join(self.keys)
+
+
+DIGITS = "123456789"
+RECALL = Binding(tuple(DIGITS), "preset", "recall a preset; again: at once", shown="1 to 9")
+"""Each digit says its own number."""
+
+STORE = Binding(("w",), "store", "write what is played as a preset: then 1 to 9")
+"""A key before a digit, since what Shift makes of digits differs from keyboard to keyboard."""
 
 # Upper and lower case are one key: OpenCV's window does not always tell them apart.
 BINDINGS = (
     Binding(("h",), "help", "show or hide this help", also=("?",)),
+    RECALL,
+    STORE,
+    Binding(("x",), "cut", "be at once where things are going"),
+    Binding(("u",), "undo", "back at once to before the last recall"),
+    Binding(("b",), "panic", "the bare camera at once, and back"),
     Binding(("n",), "layer", "dream the next layer"),
     Binding(("p",), "layer", "dream the previous layer", -1),
     Binding(("+",), "step_size", "stronger: a larger step", also=("=",)),
@@ -71,14 +89,16 @@ def plain(code: int) -> int:
 
 def rows() -> list[tuple[str, str]]:
     """What each key does: ("q, Esc", "quit") and so on, in the order of the help."""
-    return [(", ".join(binding.keys), binding.sentence) for binding in BINDINGS]
+    return [(binding.label, binding.sentence) for binding in BINDINGS]
 
 
 def as_markdown() -> str:
     """The table of the README."""
     lines = ["| key | does |", "|---|---|"]
     for binding in BINDINGS:
-        keys = ", ".join(f"`{key}`" for key in binding.keys)
+        keys = " to ".join(f"`{key}`" for key in (binding.keys[0], binding.keys[-1]))
+        if not binding.shown:
+            keys = ", ".join(f"`{key}`" for key in binding.keys)
         lines.append(f"| {keys} | {binding.sentence} |")
     return "\n".join(lines) + "\n"
 
@@ -88,4 +108,6 @@ def code_of(key: str) -> int:
     return NAMED[key] if key in NAMED else ord(key)
 
 
-_BY_CODE = {code_of(key): binding for binding in BINDINGS for key in (*binding.keys, *binding.also)}
+_BY_CODE = {
+    code_of(key): binding for binding in BINDINGS for key in (*binding.keys, *binding.also)
+} | {code_of(digit): RECALL._replace(value=int(digit)) for digit in DIGITS}

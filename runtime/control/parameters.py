@@ -9,6 +9,7 @@ from ..declared import Parameter, declared, number, toggle
 from ..dream.values import Dream
 from ..gradient.objective import check_objective, lerp, parse_objective
 from ..scaling import parse_size
+from . import playing
 from .recipes import RECIPES
 
 
@@ -35,7 +36,7 @@ class Show:
 SOURCE = "source"
 """The size of a picture that is shown as large as the camera gives it."""
 
-GROUPS = (Dream, Show)
+GROUPS = (Dream, Show, playing.Playing)
 """The dataclasses whose fields are parameters; a new group is a line here."""
 
 TRIGGERS = tuple(
@@ -51,7 +52,7 @@ TRIGGERS = tuple(
 def parameters(layers: Mapping[str, int]) -> dict[str, Parameter]:
     """All of them by name, for a network with `layers`, name -> channels."""
     whole = (parameter for group in GROUPS for parameter in declared(group))
-    return {each.name: each for each in (*_dreamt(layers), *whole, *TRIGGERS)}
+    return {each.name: each for each in (*_dreamt(layers), *whole, *TRIGGERS, *playing.TRIGGERS)}
 
 
 def _dreamt(layers: Mapping[str, int]) -> tuple[Parameter, ...]:

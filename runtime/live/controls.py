@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..control.desk import Desk
-from ..control.keys import Binding
+from ..control.keys import STORE, Binding
 from ..control.parameters import Show
+from ..control.player import Player
 from ..errors import LivedreamError
 from ..sinks.recording import Recorder, new_recording
 from ..sinks.snapshot import save_snapshot
@@ -27,7 +28,7 @@ STALE = 1.0
 class Controls:
     """Shows what the desk says of the show, and does what it asks for. Belongs to the main thread.
 
-    messages: of the source; the last one is shown.
+    player: of the presets. messages: of the source; the last one is shown.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Controls:
         desk: Desk,
         dreaming: Dreaming,
         presenter: Presenter,
+        player: Player,
         messages: list[str],
         notice: Notice,
     ) -> None:
@@ -44,6 +46,8 @@ class Controls:
         self._desk = desk
         self._dreaming = dreaming
         self._presenter = presenter
+        self._player = player
+        self._storing = False
         self._messages = messages
         self._notice = notice
         self._recorder: Recorder | None = None
@@ -86,6 +90,13 @@ class Controls:
 
     def press(self, binding: Binding) -> None:
         """A key was pressed."""
+        storing, self._storing = self._storing, binding == STORE
+        if self._storing:
+            self._notice("Store as which preset, 1 to 9?")
+            return
+        if binding.value is not None:
+            self._desk.set("store" if storing else binding.name, binding.value, "key")
+            return
         parameter, before = self._desk.parameters[binding.name], self._desk.base
         self._desk.nudge(binding.name, binding.direction, "key")
         if parameter.kind == "number" and self._desk.base[binding.name] == before[binding.name]:
@@ -94,6 +105,7 @@ class Controls:
     def attend(self) -> None:
         """Do what the desk asks for, whoever said it. Once a look at the window."""
         show = self._show
+        self._player.attend(self._newest.dream if self._newest else None)
         if self._desk.take("quit"):
             self.quitting = True
         if self._desk.take("snapshot"):
@@ -143,6 +155,7 @@ class Controls:
             recording=recorder.seconds if recorder else None,
             frozen=self._show.freeze,
             details=(
+                *((self._player.title,) if self._player.title else ()),
                 f"{dreams}  {made_with['size']}",
                 f"step {made_with['step_size']:.4g}  octaves {made_with['octaves']}",
             ),

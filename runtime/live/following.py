@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ..control.desk import Desk, State
 from ..dream.dreamer import Dreamer
+from ..gradient.objective import Objective
 from ..gradient.platform import Recovery
 from ..gradient.switching import Ready, Switcher, Wanted
 from ..scaling import fit, parse_size
@@ -100,8 +101,8 @@ class Following:
         return True
 
     def _steer(self, state: State) -> None:
-        engine, objective = self._dreamer.engine, state.objective
-        if objective != engine.objective and self._covers(state):
+        engine, objective = self._dreamer.engine, self._objective(state)
+        if objective != engine.objective and self._covers(objective):
             engine.steer(objective)
 
     def _ask(self, state: State, height: int, width: int) -> None:
@@ -111,8 +112,9 @@ class Following:
         if box == self._box and _alike(size, self._runs.size):
             size = self._runs.size
         dream = state.dream
-        wanted = Wanted(state.objective, dream.octaves, dream.octave_scale, size)
-        needs = _needs(wanted, self._covers(state))
+        objective = self._objective(state)
+        wanted = Wanted(objective, dream.octaves, dream.octave_scale, size)
+        needs = _needs(wanted, self._covers(objective))
         if needs == _needs(self._runs, True):
             if self._asked:
                 self._switcher.want(wanted)  # Calls off what was asked for since.
@@ -121,14 +123,19 @@ class Following:
             self._asked, self._refused = _Asked(wanted, needs, box), None
             self._switcher.want(wanted)
 
-    def _covers(self, state: State) -> bool:
-        return set(state.objective.layers) <= set(self._dreamer.engine.graph.layers)
+    def _objective(self, state: State) -> Objective:
+        """What to climb: a morph, or where the graph does not hold both ends what it leads to."""
+        objective = state.objective
+        return objective if self._covers(objective) else self._desk.base.objective
+
+    def _covers(self, objective: Objective) -> bool:
+        return set(objective.layers) <= set(self._dreamer.engine.graph.layers)
 
     def _go_back(self) -> bool:
         """Have the desk say what runs where it says what cannot be had; whether that changed it."""
         base, runs = self._desk.base, self._runs
         back = {"octaves": runs.octaves, "octave_scale": runs.octave_scale, "size": self._box}
-        if not self._covers(base):
+        if not self._covers(base.objective):
             back["layers"] = str(self._dreamer.engine.objective)
         self._desk.fade(back, "show", 0)
         return any(base[name] != value for name, value in back.items())

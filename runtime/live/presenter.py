@@ -145,7 +145,7 @@ class Presenter(threading.Thread):
         if state["mirror"]:
             image = cv2.flip(image, 1)
         residual: np.ndarray | None = self._residual
-        amount = float(state["amount"])
+        amount = 0.0 if state["panic"] else float(state["amount"])
         if frame.index == dreamt.frame.index:
             if amount == 1 and image.shape == dreamt.picture.shape:
                 # Dreamt as large as it is shown: as it came from the device, to the bit.

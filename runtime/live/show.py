@@ -14,6 +14,8 @@ from rich.console import Console
 
 from ..choices import Choices
 from ..control.desk import Desk
+from ..control.player import Player
+from ..control.shelf import Looks
 from ..ending import ending
 from ..errors import LivedreamError
 from ..gradient.switching import IDLE, Switcher
@@ -115,7 +117,8 @@ def run_show(
                 surface = open_osc(desk, osc, notice)
                 opened.callback(surface.close)
             presenter = Presenter(capture.shown, dreaming.output, desk, stats, notice)
-            controls = Controls(desk, dreaming, presenter, messages, notice)
+            player = Player(desk, Looks(network.layers), notice)
+            controls = Controls(desk, dreaming, presenter, player, messages, notice)
             opened.callback(controls.close)
             controls.recorder = recorder
             if page:

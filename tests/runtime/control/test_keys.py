@@ -32,6 +32,12 @@ EFFECTS = {
     "r": ("record", True),
     "q": ("quit", True),
     "Esc": ("quit", True),
+    "1": ("preset", 1),
+    "9": ("preset", 9),
+    "w": ("store", 1),
+    "x": ("cut", True),
+    "u": ("undo", True),
+    "b": ("panic", True),
 }
 """Key -> what the desk says after it."""
 
@@ -51,7 +57,10 @@ def test_every_documented_key_moves_the_desk_as_it_says():
         desk.observe(lambda *change, changes=changes: changes.append(change))
         binding = binding_for(code_of(key))
         assert binding is not None, key
-        desk.nudge(binding.name, binding.direction, "key")
+        if binding.value is None:
+            desk.nudge(binding.name, binding.direction, "key")
+        else:
+            desk.set(binding.name, binding.value, "key")
         assert (name, value, "key") in changes
 
 

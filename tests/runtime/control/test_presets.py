@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from livedream.runtime.control.desk import Desk
@@ -14,6 +15,7 @@ from livedream.runtime.control.presets import (
     written,
 )
 from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.gradient.objective import parse_objective, steering
 
 LAYERS = {"a": 4, "b": 6}
 
@@ -28,7 +30,7 @@ def desk(now) -> Desk:
     return Desk(LAYERS, {"recipe": "live", "layers": "a"}, clock=lambda: now[0])
 
 
-def parse(text: str, desk: Desk) -> Preset:
+def read(text: str, desk: Desk) -> Preset:
     return parse_preset(text, "01 eyes.toml", desk.parameters)
 
 
@@ -38,7 +40,7 @@ def test_what_is_stored_comes_back(desk, tmp_path):
     preset = stored("eyes", desk.base, desk.parameters)
     write_preset(tmp_path / "01 eyes.toml", preset)
     assert read_preset(tmp_path / "01 eyes.toml", desk.parameters) == preset
-    assert parse(written(preset), desk) == preset
+    assert read(written(preset), desk) == preset
     assert preset.values["layers"] == "a*0.3+b:2*-0.1"
     assert preset.values["strength"] == 12
     assert not {"fullscreen", "hud", "record", "size", "freeze"} & set(preset.values)
@@ -74,8 +76,25 @@ def test_layers_morph_by_their_weights(desk):
     assert str(desk.at(12)["layers"]) == "b"
 
 
+def test_a_morph_of_layers_has_no_step(desk):
+    """On the objective itself: what each channel weighs, from the first moment to beyond the
+    last."""
+    recall(desk, Preset("other", {"layers": "a*0.25+b:2*-0.5+b"}, fade=2), "key")
+    moments = np.linspace(9.9, 12.1, 221)
+
+    def weighed(objective):
+        return np.concatenate(list(steering(objective, LAYERS).values()))
+
+    weights = [weighed(desk.at(moment).objective) for moment in moments]
+    assert np.array_equal(weights[0], weighed(parse_objective("a")))
+    steps = np.abs(np.diff(weights, axis=0))
+    way = np.abs(weights[-1] - weights[0])
+    assert (steps <= way * 0.01 / 2 + 1e-5).all()
+    assert np.allclose(steps.sum(0), way, atol=1e-5)
+
+
 def test_a_file_may_leave_out_what_it_does_not_mean(desk):
-    assert parse('name = "x"\n[values]\nblur = 9\n', desk) == Preset("x", {"blur": 8.0}, FADE)
+    assert read('name = "x"\n[values]\nblur = 9\n', desk) == Preset("x", {"blur": 8.0}, FADE)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +113,7 @@ def test_a_file_may_leave_out_what_it_does_not_mean(desk):
 )
 def test_what_is_wrong_is_told_with_its_place(desk, text, says):
     with pytest.raises(UsageError, match=says):
-        parse(text, desk)
+        read(text, desk)
 
 
 def test_a_file_that_cannot_be_read_is_told(desk, tmp_path):

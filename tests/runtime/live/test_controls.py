@@ -14,6 +14,8 @@ import pytest
 from rich.console import Console
 
 from livedream.runtime.control.keys import binding_for
+from livedream.runtime.control.player import Player
+from livedream.runtime.control.shelf import Looks
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.live import controls as module
 from livedream.runtime.live.controls import STALE, Controls
@@ -23,7 +25,7 @@ from livedream.runtime.live.window import hud
 from livedream.runtime.stats import Stats
 from livedream.runtime.store.settings import read_settings
 
-from .test_loop import Film, Setting, until
+from .test_loop import Film, Network, Setting, until
 
 CANVAS = np.full((600, 900, 3), 90, np.uint8)
 
@@ -47,8 +49,9 @@ class Stage:
         self.notice = Notice(console, self.clock)
         self.presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk, show.stats)
         self.presenter.start()
+        self.player = Player(show.desk, Looks(Network.layers), self.notice)
         self.controls = Controls(
-            show.desk, show.dreaming, self.presenter, self.messages, self.notice
+            show.desk, show.dreaming, self.presenter, self.player, self.messages, self.notice
         )
 
     def press(self, key: str) -> None:
@@ -246,3 +249,24 @@ def test_a_recording_that_fails_is_let_go_of_and_the_show_goes_on(stage):
     assert stage.controls.recorder is None  # The desk knows, so that it does not begin again.
     assert stage.show.next() is not None
     recorder.close()
+
+
+def test_a_digit_recalls_and_after_w_it_stores_what_is_played(stage):
+    stage.see()
+    stage.show.desk.set("strength", 7, "osc", 0)
+    stage.press("w")
+    assert "which preset" in stage.notice.text
+    stage.press("5")
+    kept = stage.player.shelf.presets[5]
+    assert kept.values["strength"] == 7
+    stage.press("7")
+    assert stage.show.desk.base["strength"] == 22
+    assert stage.notice.text == "7 Woodcut"
+    assert "7 Woodcut" in stage.texts()
+    stage.press("5")
+    assert stage.show.desk.base["strength"] == 7
+    stage.press("w")
+    stage.press("i")  # Any other key calls storing off, and does what it always does.
+    stage.press("7")
+    assert not stage.show.desk.base["hud"]
+    assert stage.show.desk.base["strength"] == 22

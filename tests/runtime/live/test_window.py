@@ -138,16 +138,20 @@ SHOW = f"""
     sys.path.insert(0, {str(Path(__file__).parents[3])!r})
     import numpy as np
     from rich.console import Console
+    from livedream.runtime.control.player import Player
+    from livedream.runtime.control.shelf import Looks
     from livedream.runtime.live.controls import Controls
     from livedream.runtime.live.notice import Notice
     from livedream.runtime.live.presenter import Presenter
     from livedream.runtime.live.window import Window
-    from tests.runtime.live.test_loop import Film, Setting
+    from tests.runtime.live.test_loop import Film, Network, Setting
 
     resets, pictures, told = [], [], None
     show = Setting(Film(10**9))
     presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk, show.stats)
-    controls = Controls(show.desk, show.dreaming, presenter, [], Notice(Console(stderr=True)))
+    player = Player(show.desk, Looks(Network.layers))
+    notice = Notice(Console(stderr=True))
+    controls = Controls(show.desk, show.dreaming, presenter, player, [], notice)
     plain = np.full((240, 320, 3), 200, np.uint8)
 
     def effects(newest):

@@ -1,0 +1,41 @@
+"""Where presets stand, by number: the built-in looks, and what is stored while no folder is
+open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from .looks import looks
+from .presets import Preset
+
+
+class Shelf(Protocol):
+    """Presets by number."""
+
+    @property
+    def presets(self) -> Mapping[int, Preset]:
+        """Those there are now; another mapping once one of them has changed."""
+        ...
+
+    def keep(self, number: int, preset: Preset, picture: np.ndarray | None) -> str:
+        """Put `preset` there in place of what was, and tell in a sentence where it is.
+
+        picture: uint8 BGR [height, width, 3] of how it looks. Raises LivedreamError where it cannot
+        be kept.
+        """
+        ...
+
+
+class Looks:
+    """The built-in looks for a network with `layers`, name -> channels; what is stored beside them
+    ends with the program."""
+
+    def __init__(self, layers: Mapping[str, int]) -> None:
+        self.presets: Mapping[int, Preset] = looks(layers)
+
+    def keep(self, number: int, preset: Preset, picture: np.ndarray | None) -> str:
+        self.presets = {**self.presets, number: preset}
+        return f"Stored as {number} until the end; with --show FOLDER it stays"

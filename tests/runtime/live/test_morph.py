@@ -1,0 +1,52 @@
+"""What a recall does to the engine: a morph where the graph holds both ends, else one change."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from livedream.runtime.gradient.objective import parse_objective
+
+from .test_loop import Film, Network, Setting
+
+
+class Bank(Network):
+    """One graph that taps every layer."""
+
+    def graph_for(self, objective, provider, progress, background, cancel):
+        self.prepare(str(objective), cancel)
+        return SimpleNamespace(layers=self.layers)
+
+
+def test_inside_the_bank_layers_go_over_by_their_weights_and_nothing_is_opened():
+    opened: list[str] = []
+    network = Bank(lambda layers, cancel: opened.append(layers))
+    with Setting(Film(10**9), network) as show:
+        before = list(opened)
+        show.next()
+        seen = []
+        show.dreaming.listener = lambda dreamt: seen.append(dreamt.settings["layers"])
+        show.desk.set("layers", "b", "test", 0.5)
+        show.wait_for(layers="b")
+        assert opened == before
+    shares = [
+        {term.layer: term.weight for term in parse_objective(text).terms}.get("b", 0.0)
+        for text in seen
+    ]
+    assert shares == sorted(shares)
+    assert sum(0 < share < 1 for share in shares) > 5
+
+
+def test_outside_of_it_only_the_end_is_prepared_and_then_played():
+    opened: list[str] = []
+    network = Network(lambda layers, cancel: opened.append(layers))
+    with Setting(Film(10**9), network) as show:
+        show.next()
+        seen = []
+        show.dreaming.listener = lambda dreamt: seen.append(dreamt.settings["layers"])
+        show.desk.set("layers", "b", "test", 0.3)
+        show.wait_for(layers="b")
+        for _ in range(200):
+            show.next()
+    assert list(dict.fromkeys(seen)) in (["a", "b"], ["b"])
+    assert "b" in opened
+    assert not any("+" in layers for layers in opened)
