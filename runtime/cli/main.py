@@ -175,6 +175,42 @@ def video(**values: Any) -> None:
 
 
 @commands.command()
+@click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUT.mp4", type=click.Path(path_type=Path))
+@click.option("--seconds", type=click.FloatRange(0.1, 3600), default=10, show_default=True)
+@click.option("--fps", type=click.FloatRange(1, 120), default=30, show_default=True)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0.1, 10),
+    default=1.5,
+    show_default=True,
+    help="How many times nearer a second.",
+)
+@click.option(
+    "--rotate",
+    type=click.FloatRange(-360, 360),
+    default=0,
+    show_default=True,
+    help="Turn, counter-clockwise. In degrees a second.",
+)
+@click.option(
+    "--path",
+    default="0.5,0.5",
+    show_default=True,
+    metavar="'X,Y X,Y'",
+    help="The points that are flown to, as shares of the picture.",
+)
+@overwrite_option
+@shared_options("zoom")
+def zoom(seconds: float, fps: float, rate: float, rotate: float, path: str, **values: Any) -> None:
+    """Fly into a photo that dreams on without end."""
+    from ..offline.zoom import Flight, parse_path, zoom_into
+
+    flight = Flight(seconds, fps, rate, rotate, parse_path(path))
+    zoom_into(console=console, flight=flight, **values)
+
+
+@commands.command()
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @overwrite_option
 @growth_options

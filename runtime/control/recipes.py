@@ -40,6 +40,21 @@ RECIPES = {
             dream=replace(GOOGLE, colour=0.65, coarseness=1),
         ),
         Recipe(
+            "zoom",
+            "For flights into a picture: little on every frame, since it adds up.",
+            live=False,
+            dream=Dream(
+                octaves=3,
+                octave_scale=1.4,
+                steps=2,
+                step_size=1,
+                jitter=32,
+                blur=0.5,
+                colour=0.65,
+                coarseness=1,
+            ),
+        ),
+        Recipe(
             "live",
             "One step per octave and frame; the dream is carried along the motion of the picture.",
             live=True,

@@ -21,6 +21,7 @@ from livedream.runtime.ending import Ending
 from livedream.runtime.gradient.graph import FORMAT
 
 from .conftest import PROGRAM, plays
+from .toy_graph import write_toy
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -89,6 +90,31 @@ def test_signals_end_a_gradient_that_is_never_done(tmp_path):
         child.kill()
         child.wait()
     assert not (tmp_path / "out.png").exists()
+
+
+def test_an_interrupted_flight_keeps_what_is_done(tmp_path):
+    graph = write_toy(tmp_path / "toy.onnx")
+    photo = np.random.default_rng(0).integers(0, 255, (64, 80, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "in.png"), photo)
+    command = ["zoom", "in.png", "out.mp4", "--graph", graph, "--provider", "cpu"]
+    child = subprocess.Popen(
+        [*PROGRAM, *map(str, command), "--seconds", "3600"], cwd=tmp_path, stderr=subprocess.PIPE
+    )
+
+    def written() -> int:
+        return sum(path.stat().st_size for path in tmp_path.glob(".out-*.mp4"))
+
+    try:
+        while child.poll() is None and written() < 2000:
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(10) == 0
+    finally:
+        child.kill()
+        child.wait()
+    with av.open(str(tmp_path / "out.mp4")) as video:
+        assert sum(1 for _ in video.decode(video=0)) > 1
+    assert {path.name for path in tmp_path.iterdir()} == {"toy.onnx", "in.png", "out.mp4"}
 
 
 def test_only_three_within_two_seconds_end_at_once():
