@@ -44,12 +44,14 @@ def _h264(muxer: str, container: dict[str, str], stream: dict[str, str]) -> Form
 
 
 _FAST, _FRAGMENTED = {"movflags": "+faststart"}, {"movflags": "+hybrid_fragmented"}
+# Milliseconds. A cluster reaches the disk when it ends; FFmpeg's own last five seconds.
+_CLUSTERS = {"cluster_time_limit": "1000"}
 
 FORMS: dict[str, Form] = {
     ".mp4": _h264("mp4", _FAST, _FRAGMENTED),
     ".m4v": _h264("mp4", _FAST, _FRAGMENTED),
     ".mov": _h264("mov", _FAST, _FRAGMENTED),
-    ".mkv": _h264("matroska", {}, {}),
+    ".mkv": _h264("matroska", {}, _CLUSTERS),
     ".webm": Form(
         "webm",
         "libvpx-vp9",
@@ -58,7 +60,7 @@ FORMS: dict[str, Form] = {
         live={"crf": "30", "b": "0", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"},
         audio="libopus",
         container={},
-        stream={"flush_packets": "1"},
+        stream={"flush_packets": "1", **_CLUSTERS},
     ),
 }
 
