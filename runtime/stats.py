@@ -31,10 +31,10 @@ class Stats:
         self._clock = clock
         self._window = window
         self._lock = threading.Lock()
-        self._stages: dict[str, _Samples] = {}
+        self._stages: dict[str, Samples] = {}
         self._parts: dict[str, float] = {}  # Of the frame at hand: stage -> seconds so far.
-        self._ages = _Samples(window)
-        self._dream_ages = _Samples(window)
+        self._ages = Samples(window)
+        self._dream_ages = Samples(window)
         self._dreams, self._pictures = _Rate(), _Rate()
 
     def stage(self, name: str) -> _Timing:
@@ -143,7 +143,7 @@ class Stats:
     def _sample(self, name: str, seconds: float) -> None:
         samples = self._stages.get(name)
         if samples is None:
-            samples = self._stages[name] = _Samples(self._window)
+            samples = self._stages[name] = Samples(self._window)
         samples.add(seconds)
 
 
@@ -186,7 +186,7 @@ class _Rate:
         return _rate(len(recent), recent[-1] - recent[0] + overdue)
 
 
-class _Samples:
+class Samples:
     """The newest of many durations, in seconds."""
 
     __slots__ = ("_kept", "count", "newest")
@@ -201,8 +201,8 @@ class _Samples:
         self.count += 1
         self.newest = seconds
 
-    def copy(self) -> _Samples:
-        other = _Samples(self._kept.maxlen or 0)
+    def copy(self) -> Samples:
+        other = Samples(self._kept.maxlen or 0)
         other._kept.extend(self._kept)
         other.count, other.newest = self.count, self.newest
         return other

@@ -11,7 +11,7 @@ from ..gradient.switching import Switcher
 from ..live.capture import Capture
 from ..live.following import playing
 from ..live.loop import Dreaming
-from ..live.slot import Closed
+from ..slot import Closed
 from ..start import open_desk
 from ..stats import Stats
 from . import statistics

@@ -7,8 +7,8 @@ import time
 from dataclasses import replace
 
 from ..frame import Frame
+from ..slot import Slot
 from ..stats import Stats
-from .slot import Slot
 from .sources.base import Source
 
 

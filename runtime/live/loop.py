@@ -15,12 +15,12 @@ from ..errors import LivedreamError, SessionLost
 from ..frame import Frame
 from ..gradient.switching import Switcher
 from ..scaling import resized
+from ..slot import Closed, Slot
 from ..start import settings_of
 from ..stats import Stats
 from .capture import Capture
 from .following import Following
 from .patience import Patience
-from .slot import Closed, Slot
 
 HANGS = 1.0
 """Seconds after which the frame at hand counts as one that will never be done."""

@@ -23,11 +23,11 @@ from ..dream.device import DeviceError
 from ..dream.flow import MotionTracker, small_gray
 from ..frame import Frame
 from ..scaling import parse_size, resized, scaled
+from ..slot import Closed, Slot
 from ..stats import Stats
 from .composition import carry, compose, residual_of
 from .loop import Dreamt, as_picture
 from .patience import Patience
-from .slot import Closed, Slot
 
 WAIT = 0.1
 """Seconds between two looks at whether to stop, while no frame comes."""

@@ -21,6 +21,7 @@ from ..errors import LivedreamError
 from ..gradient.switching import IDLE, Switcher
 from ..scaling import fit
 from ..sinks.recording import Recorder
+from ..slot import Closed
 from ..start import network_of, open_desk, open_dreamer, settings_of
 from ..stats import Stats
 from ..store.files import check_outputs, write_bytes
@@ -30,7 +31,6 @@ from .following import playing
 from .loop import Dreaming
 from .notice import Notice
 from .presenter import Presenter, Shown
-from .slot import Closed
 from .sources import NoCamera, Source, open_first_camera, open_source
 from .window import Window, require_display
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
@@ -73,19 +73,6 @@ class Drawn:
 
     def close(self) -> None:
         self._stop.set()
-
-
-class Pauses:
-    """Seconds to wait before each further try: growing, to a limit, without end."""
-
-    def __init__(self, first: float = 0.5, longest: float = 5.0) -> None:
-        self._first, self._longest = first, longest
-
-    def __iter__(self) -> Iterator[float]:
-        pause = self._first
-        while True:
-            yield pause
-            pause = min(2 * pause, self._longest)
 
 
 def safely(tell: OnEvent | None) -> OnEvent:

@@ -15,10 +15,11 @@ from av.container import InputContainer
 
 from ...errors import LivedreamError
 from ...frame import Frame
-from ..slot import Closed, Slot
+from ...pauses import Pauses
+from ...slot import Closed, Slot
 from . import v4l2
 from .address import public_address
-from .base import OnEvent, Pauses, safely
+from .base import OnEvent, safely
 from .decoding import Decoder, open_container
 
 DEFAULT_SIZE = (640, 480)

@@ -13,9 +13,10 @@ from av.container import InputContainer
 
 from ...errors import LivedreamError
 from ...frame import Frame
+from ...pauses import Pauses
 from ...store.footage import cut_off
 from .address import public_address
-from .base import OnEvent, Pauses, safely
+from .base import OnEvent, safely
 from .decoding import Decoder, open_container
 
 QUICKEST = 1 / 480

@@ -16,8 +16,9 @@ from livedream.runtime.live import sources
 from livedream.runtime.live.capture import Capture
 from livedream.runtime.live.sources import camera as camera_module
 from livedream.runtime.live.sources import open_source, v4l2
-from livedream.runtime.live.sources.base import Pauses, safely
+from livedream.runtime.live.sources.base import safely
 from livedream.runtime.live.sources.camera import Camera, ask, mode, open_stream
+from livedream.runtime.pauses import Pauses
 
 
 class FakeDevice:

@@ -26,7 +26,7 @@ from livedream.runtime.gradient.switching import Ready, Switcher, Wanted
 from livedream.runtime.live.capture import Capture
 from livedream.runtime.live.loop import Dreaming, Dreamt
 from livedream.runtime.live.patience import MOST
-from livedream.runtime.live.slot import Closed
+from livedream.runtime.slot import Closed
 from livedream.runtime.stats import Stats
 
 from ..toy import ToyEngine

@@ -16,8 +16,8 @@ from livedream.runtime.live import presenter
 from livedream.runtime.live.loop import Dreamt
 from livedream.runtime.live.patience import MOST
 from livedream.runtime.live.presenter import Presenter, Shown
-from livedream.runtime.live.slot import Closed, Slot
 from livedream.runtime.scaling import resized
+from livedream.runtime.slot import Closed, Slot
 from livedream.runtime.stats import Stats
 
 FULL, SMALL = (360, 640), (90, 160)

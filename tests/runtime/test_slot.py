@@ -7,7 +7,7 @@ import pytest
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.frame import Frame
 from livedream.runtime.live.capture import Capture
-from livedream.runtime.live.slot import Closed, Slot
+from livedream.runtime.slot import Closed, Slot
 
 
 def test_the_newest_replaces_and_the_replaced_is_counted():
