@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Generic, TypeVar
 
-from ..errors import LivedreamError
+from .errors import LivedreamError
 
 T = TypeVar("T")
 
