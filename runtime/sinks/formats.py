@@ -39,7 +39,7 @@ def _h264(muxer: str, container: dict[str, str], stream: dict[str, str]) -> Form
         live={"crf": "20", "preset": "veryfast", "bf": "0"},
         audio="aac",
         container=container,
-        stream={"flush_packets": "1", **stream},
+        stream=stream,
     )
 
 
@@ -60,7 +60,7 @@ FORMS: dict[str, Form] = {
         live={"crf": "30", "b": "0", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"},
         audio="libopus",
         container={},
-        stream={"flush_packets": "1", **_CLUSTERS},
+        stream=_CLUSTERS,
     ),
 }
 

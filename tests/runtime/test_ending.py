@@ -127,6 +127,63 @@ def test_only_three_within_two_seconds_end_at_once():
     assert left == [1]
 
 
+def test_three_just_within_two_seconds_end_with_a_word(capsys):
+    left: list[int] = []
+    ending = Ending(left.append)
+    for now in (5.0, 6.0, 7.0):
+        assert not left
+        ending.count(now)
+    assert left == [1]
+    assert "Ended at once." in capsys.readouterr().err
+    assert ending.asked.is_set()
+
+
+def test_the_first_signal_interrupts_and_further_ones_do_not():
+    ending = Ending()
+    with pytest.raises(KeyboardInterrupt):
+        ending.interrupt()
+    ending.interrupt()
+
+
+def test_where_it_ends_gently_no_signal_interrupts():
+    ending = Ending()
+    with ending.gently() as asked:
+        ending.interrupt()
+        assert asked is ending.asked
+    with pytest.raises(KeyboardInterrupt):
+        ending.interrupt()
+
+
+def ended(code: str, **how) -> subprocess.CompletedProcess[str]:
+    begin = "import atexit, os, signal, sys\nfrom livedream.runtime.ending import ending\n"
+    return subprocess.run(
+        [sys.executable, "-c", begin + code], capture_output=True, text=True, timeout=60, **how
+    )
+
+
+def test_the_end_says_the_last_words_and_leaves_with_the_code():
+    result = ended(
+        "atexit.register(print, 'tidied')\n"
+        "sys.stdout.write('out, ')\n"
+        "sys.stderr.write('err')\n"
+        "ending.end(3)\n"
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (3, "out, tidied\n", "err")
+
+
+def test_ctrl_c_is_heard_also_where_a_shell_began_it_in_the_background():
+    """Which has it ignore SIGINT: a supervisor's script would have nothing gentle left."""
+    result = ended(
+        "ending.listen()\n"
+        "assert signal.getsignal(signal.SIGINT) == ending.interrupt\n"
+        "assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN\n",
+        preexec_fn=lambda: [
+            signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)
+        ],
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_the_end_at_once_names_what_is_lost(tmp_path):
     ending = Ending()
     with ending.unfinished(tmp_path / "take.mp4", tmp_path / ".take-1.mp4"):

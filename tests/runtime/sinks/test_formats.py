@@ -4,7 +4,6 @@ encoder notes it, what it was told."""
 
 from __future__ import annotations
 
-import logging
 import re
 from pathlib import Path
 
@@ -48,21 +47,17 @@ def told_x264(path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("suffix", FORMS)
-def test_ffmpeg_knows_every_option(tmp_path, suffix, caplog):
+def test_the_encoder_knows_every_option(tmp_path, suffix):
     form = FORMS[suffix]
-    for encoder, muxer in ((form.best, form.container), (form.live, form.stream)):
-        with av.open(
-            str(tmp_path / f"a{suffix}"), "w", format=form.muxer, container_options=muxer
-        ) as container:
+    for options in (form.best, form.live):
+        with av.open(str(tmp_path / f"a{suffix}"), "w", format=form.muxer) as container:
             stream = container.add_stream(form.video, rate=30)
             stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-            stream.codec_context.options = encoder
+            stream.codec_context.options = options
             frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="bgr24")
-            with caplog.at_level(logging.DEBUG):
-                container.mux([*stream.encode(frame), *stream.encode(None)])
+            container.mux([*stream.encode(frame), *stream.encode(None)])
             # What is left over after opening is what nobody took.
             assert stream.codec_context.options == {}
-            assert [entry.message for entry in caplog.records if "options" in entry.message] == []
 
 
 @pytest.mark.parametrize("suffix", H264)
