@@ -12,9 +12,10 @@ from .limit import limit
 from .magnitude import magnitude
 from .pixels import to_bytes, to_planar
 from .resample import resample
-from .warp import warp
+from .warp import CUBIC, warp
 
 __all__ = [
+    "CUBIC",
     "add",
     "ascend",
     "balance",

@@ -86,10 +86,13 @@ class CpuDevice:
             [width / flow.shape[2], height / flow.shape[1]], np.float32
         ).reshape(2, 1, 1)
         keep = self.resample(keep[None], height, width)[0]
-        there, edge = following(*flow), cv2.BORDER_REPLICATE
+        # Places in OpenCV's own form: else each of the passes would bring them into it.
+        there, edge = cv2.convertMaps(*following(*flow), cv2.CV_16SC2), cv2.BORDER_REPLICATE
         out = np.empty_like(residual)
         for plane, target in zip(residual, out, strict=True):
-            cv2.remap(plane, *there, cv2.INTER_LINEAR, dst=target, borderMode=edge)
+            linear = cv2.remap(plane, *there, cv2.INTER_LINEAR, borderMode=edge)
+            cv2.remap(plane, *there, cv2.INTER_CUBIC, dst=target, borderMode=edge)
+            cv2.addWeighted(target, kernels.CUBIC, linear, 1 - kernels.CUBIC, 0, dst=target)
         out *= keep
         return out
 

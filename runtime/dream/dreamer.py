@@ -16,13 +16,11 @@ import numpy as np
 from .device import Array, Climbed, Device
 from .effects import EFFECTS
 from .flow import MotionTracker
+from .pace import LONGEST_GAP, pace
 from .values import Dream
 
 LEVEL = 1 / 255
 """Step size and strength are given in levels of an 8-bit picture."""
-
-LONGEST_GAP = 2.0
-"""Seconds without a frame after which the old dream is not carried on."""
 
 
 class Dreamer(Generic[Array]):
@@ -76,14 +74,15 @@ class Dreamer(Generic[Array]):
         device = self.device
         gap, self._time = time - self._time, time
         base = device.upload(bgr)
-        old = self._carry(bgr, gap)
+        quick = pace(gap)
+        old = self._carry(bgr, gap, self.dream.half_life * quick)
         image = base if old is None else device.add(base, old)
         full = device.size(base)
         for height, width in self.sizes(*full)[:-1]:
             small = device.resample(image, height, width, False)
-            detail = device.subtract(self._climb(small), small)
+            detail = device.subtract(self._climb(small, quick), small)
             image = device.add(image, device.resample(detail, *full, False))
-        image = self._climb(image)
+        image = self._climb(image, quick)
         residual = device.subtract(image, base)
         self._residual = device.limit(residual, self.dream.strength * LEVEL)
         return device.download(device.add(base, self._residual))
@@ -93,25 +92,26 @@ class Dreamer(Generic[Array]):
         self._residual = None
         self._tracker.reset()
 
-    def _climb(self, image: Array) -> Array:
+    def _climb(self, image: Array, quick: float = 1.0) -> Array:
         """The steps of one octave: shift, gradient, normalised ascent, shift back."""
         device, dream = self.device, self.dream
+        step = dream.step_size * LEVEL * quick
         for _ in range(dream.steps):
             dx, dy = self._random.integers(-dream.jitter, dream.jitter, 2, endpoint=True)
             shifted = device.jitter(image, dx, dy)
             gradient = self.engine.gradient(shifted)
             for effect in EFFECTS:
                 gradient = effect(device, gradient, dream)
-            image = device.ascend(shifted, gradient, dream.step_size * LEVEL, dx, dy)
+            image = device.ascend(shifted, gradient, step, dx, dy)
             if self.on_step:
                 self.on_step()
         return image
 
-    def _carry(self, bgr: np.ndarray, gap: float) -> Array | None:
+    def _carry(self, bgr: np.ndarray, gap: float, half_life: float) -> Array | None:
         """The residual of the last frame, `gap` seconds ago, where it belongs in this one, faded;
         None to start anew."""
         motion = self._tracker.track(bgr)
-        residual, half_life = self._residual, self.dream.half_life
+        residual = self._residual
         if motion is None or residual is None or not 0 <= gap <= LONGEST_GAP:
             return None
         if self.device.size(residual) != bgr.shape[:2]:

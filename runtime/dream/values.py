@@ -42,8 +42,8 @@ class Dream:
         low=0, high=2, step=0.25, smoothing=0.1,
     )  # fmt: skip
     half_life: float = number(
-        0, "Time in which an old dream fades to half; live recipes only.", low=0, high=60,
-        step=0.1, unit="seconds", curve="log", smoothing=0.1,
+        0, "Time in which an old dream fades to half, at 25 frames a second; live recipes only.",
+        low=0, high=60, step=0.1, unit="seconds", curve="log", smoothing=0.1,
     )  # fmt: skip
     strength: float = number(
         0, "Mean change of a pixel that a live dream may build up; 0 is no limit.", low=0,

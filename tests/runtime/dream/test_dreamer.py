@@ -9,6 +9,7 @@ from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.octaves import octave_sizes
+from livedream.runtime.dream.pace import pace
 from livedream.runtime.dream.values import Dream
 
 from ..notebook import dream as notebook_dream
@@ -102,19 +103,49 @@ def test_live_starts_anew_after_a_long_gap_and_another_size():
         assert live.live(picture(*size), 60.1 + number / 10).shape == (*size, 3)
 
 
-def test_half_life_is_in_seconds():
+@pytest.mark.parametrize(
+    ("rate", "share"), [(25, 0.5**0.5), (100, 0.5 ** (0.5 / 0.7)), (6.25, 0.5**0.25)]
+)
+def test_half_life_is_in_seconds_at_25_frames_and_slower_for_slower_dreams(rate, share):
     still = replace(LIVE, step_size=0.0, strength=0.0)
-    left = []
-    for rate in (4, 50):
-        live = dreamer(LIVE)
-        frames = [picture()] * 20
-        start = changes(live, frames)[-1]
-        live.dream = still
-        steps = round(0.5 * rate)
-        after = [live.live(picture(), 19 / 25 + (i + 1) / rate) for i in range(steps)][-1]
-        left.append(np.abs(after.astype(int) - picture()).mean() / start)
-    assert left[0] == pytest.approx(0.5**0.5, rel=0.06)
-    assert left[1] == pytest.approx(left[0], rel=0.06)
+    live = dreamer(LIVE)
+    start = changes(live, [picture()] * 20)[-1]
+    live.dream = still
+    for index in range(round(0.5 * rate)):
+        after = live.live(picture(), 19 / 25 + (index + 1) / rate)
+    assert np.abs(after.astype(int) - picture()).mean() / start == pytest.approx(share, rel=0.06)
+
+
+class Wavering(ToyEngine):
+    """Its gradient is one picture, and as much noise again: that of a network under jitter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._random = np.random.default_rng(2)
+
+    def gradient(self, image: np.ndarray) -> np.ndarray:
+        steady = np.random.default_rng(1).standard_normal(image.shape, np.float32)
+        return steady + self._random.standard_normal(image.shape, np.float32)
+
+
+def test_a_dream_grows_alike_at_any_rate_and_is_there_within_a_second():
+    dream = replace(RECIPES["live"].dream, octaves=1, jitter=0, blur=0, coarseness=0, colour=1)
+    shares = []
+    for rate in (6, 12, 25, 60):
+        live = Dreamer(CpuDevice(), Wavering(), dream)
+        amounts = changes(live, [picture()] * (4 * rate), rate)
+        shares.append(amounts[rate - 1] / dream.strength)
+        assert amounts[-1] == pytest.approx(dream.strength, rel=0.12)
+    assert min(shares) > 0.8
+    assert max(shares) - min(shares) < 0.15
+
+
+def test_pace_is_that_of_25_frames_a_second_and_knows_its_bounds():
+    assert pace(1 / 25) == pytest.approx(1)
+    assert pace(4 / 25) == pytest.approx(2)
+    assert pace(1 / 1000) == 0.7
+    assert pace(1.9) == 2.5
+    assert [pace(gap) for gap in (0.0, -1.0, 2.1, 1e9)] == [1.0] * 4
 
 
 def test_a_long_dream_drifts_neither_dark_nor_bright():
