@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -118,6 +119,54 @@ def test_amount_size_and_mirror_are_the_desks(stage):
     dream = dreamt(frame(1))
     shown = stage.show(dream=dream, camera=dream.frame)
     np.testing.assert_array_equal(shown.dream, dream.result)  # to the bit
+    assert (shown.time, shown.settings) == (1.0, {"layers": "a"})
+    stage.say(amount=0.5)
+    half = stage.show(dream=dreamt(frame(2)), camera=frame(2))
+    brighter = half.dream.astype(int) - half.picture
+    assert brighter.max() == pytest.approx(20, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("size", "fits"),
+    [((60, 3840), (30, 1920)), ((2160, 96), (1080, 48)), ((1080, 1920), (1080, 1920))],
+)
+def test_no_picture_is_larger_than_a_screen(stage, size, fits):
+    large = Frame(np.full((*size, 3), 90, np.uint8), 0.0, 0)
+    small = resized(large.image, 40, 40)
+    stage.show(dream=Dreamt(small, small, 0.0, {}, large), camera=large)
+    assert stage.show(camera=replace(large, index=1)).dream.shape == (*fits, 3)
+
+
+def test_a_dream_that_comes_with_a_newer_frame_is_shown_on_that(stage):
+    first, newest = frame(0), frame(4, shift=20)
+    stage.show(dream=dreamt(first), camera=first)
+    shown = stage.show(dream=dreamt(frame(1)), camera=newest)
+    np.testing.assert_array_equal(shown.picture, newest.image)
+    assert (shown.time, shown.dreamt) == (4.0, 1.0)
+
+
+def test_where_nothing_comes_nothing_failed(stage):
+    assert stage.presenter._next() is None
+    first = frame(0)
+    assert stage.show(camera=first) is None  # no dream yet
+    stage.show(dream=dreamt(first))
+    stage.camera.take(0)
+    assert stage.presenter._next() is None
+    assert (stage.stats.unshown, stage.said) == (0, [])
+
+
+@pytest.mark.parametrize("error", [None, LivedreamError("the cable burnt")])
+def test_after_the_cameras_end_the_last_dreams_are_still_shown(stage, error):
+    first, last = frame(0), frame(2, shift=30)
+    stage.show(dream=dreamt(first))
+    stage.camera.close(error)
+    shown = stage.show(dream=dreamt(last))
+    np.testing.assert_array_equal(shown.picture, last.image)
+    stage.dreams.close()
+    stage.presenter.run()
+    with pytest.raises(Closed):
+        stage.presenter.output.take(0)
+    assert stage.said == []
 
 
 def test_without_fluid_each_dream_is_shown_on_its_own_frame(stage):
