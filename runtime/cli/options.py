@@ -138,7 +138,8 @@ def dream_options() -> list[Callable[[Any], Any]]:
 def show_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What of `Show` a show may begin with, a flag for each toggle, and the size that is shown; the
     command gets them as `begin`, by name."""
-    begins = [each for each in declared(Show) if each.name not in ("record", "freeze", "help")]
+    later = ("record", "freeze", "help", "code")
+    begins = [each for each in declared(Show) if each.name not in later]
     toggles = [each for each in begins if each.kind == "toggle"]
 
     @functools.wraps(command)

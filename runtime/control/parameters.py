@@ -31,6 +31,7 @@ class Show:
     fullscreen: bool = toggle(False, "Full screen.", group="window")
     hud: bool = toggle(True, "The numbers over the picture.", group="window")
     help: bool = toggle(False, "The keys over the picture.", group="window")
+    code: bool = toggle(False, "The page's address over the picture, to scan.", group="window")
 
 
 SOURCE = "source"

@@ -19,7 +19,7 @@ from ..stats import Stats
 from .loop import Dreaming
 from .notice import Notice
 from .presenter import Presenter, Shown
-from .window import Status, Window, compare, draw_help, draw_hud, draw_message
+from .window import Status, Window, compare, draw_code, draw_help, draw_hud, draw_message
 
 STALE = 1.0
 """Seconds without a frame after which the last word of the source is shown."""
@@ -43,6 +43,7 @@ class Controls:
         self.quitting = False
         self.trouble: LivedreamError | None = None  # Of a recording; the show went on without it.
         self.window: Window | None = None
+        self.code: np.ndarray | None = None  # Of the page's address, bool [n, n]; where it is open.
         self._desk = desk
         self._dreaming = dreaming
         self._presenter = presenter
@@ -72,6 +73,8 @@ class Controls:
         show = self._show
         if show.help:
             return draw_help(canvas)
+        if show.code and self.code is not None:
+            return draw_code(canvas, self.code)
         if show.hud and self._newest:
             canvas = draw_hud(canvas, self._status(self._newest, stats))
         return draw_message(canvas, self.message)
@@ -108,6 +111,9 @@ class Controls:
         self._player.attend(self._newest.dream if self._newest else None)
         if self._desk.take("quit"):
             self.quitting = True
+        if show.code and self.code is None:
+            self._desk.set("code", False, "window")
+            self._notice("There is no page; `--page lan` opens one.")
         if self._desk.take("snapshot"):
             self._snapshot()
         if show.record != (self._recorder is not None):

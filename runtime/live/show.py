@@ -173,8 +173,9 @@ def open_page(
     console.print(f"Page on {page.address()}", soft_wrap=True)
     if page.open_to_others:
         console.print(f"To look without playing: {page.address('look')}", soft_wrap=True)
-        if console.is_terminal:
-            console.print(as_blocks(code_of(page.address())), style="black on white")
+    controls.code = code_of(page.address())
+    if page.open_to_others and console.is_terminal:
+        console.print(as_blocks(controls.code), style="black on white")
     return page
 
 

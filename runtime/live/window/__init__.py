@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .hud import Status, compare, draw_help, draw_hud, draw_message
+from .hud import Status, compare, draw_code, draw_help, draw_hud, draw_message
 from .screen import display_problem, require_display
 from .window import Window
 
@@ -11,6 +11,7 @@ __all__ = [
     "Window",
     "compare",
     "display_problem",
+    "draw_code",
     "draw_help",
     "draw_hud",
     "draw_message",

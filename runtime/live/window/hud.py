@@ -95,6 +95,20 @@ def draw_help(image: np.ndarray) -> np.ndarray:
     return image
 
 
+def draw_code(image: np.ndarray, code: np.ndarray) -> np.ndarray:
+    """A QR code in the middle. code: bool [n, n] with its margin, True is dark."""
+    image = image.copy()
+    count, side = len(code), min(image.shape[:2])
+    size = max(1, round(0.6 * side / count)) * count  # Whole pixels a module, sharp edges.
+    if size > side:
+        return image
+    plate = np.where(code, 0, 255).astype(np.uint8)
+    plate = cv2.resize(plate, (size, size), interpolation=cv2.INTER_NEAREST)
+    top, left = (image.shape[0] - size) // 2, (image.shape[1] - size) // 2
+    image[top : top + size, left : left + size] = plate[..., None]
+    return image
+
+
 def compare(raw: np.ndarray, dream: np.ndarray, at: float = 0.5) -> np.ndarray:
     """The camera's picture on the left, the dream on the right, a thin line between.
 

@@ -28,6 +28,7 @@ EFFECTS = {
     "m": ("mirror", True),
     "f": ("fullscreen", True),
     "i": ("hud", False),
+    "a": ("code", True),
     "s": ("snapshot", True),
     "r": ("record", True),
     "q": ("quit", True),

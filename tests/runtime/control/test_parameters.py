@@ -66,7 +66,7 @@ def test_every_surface_finds_things_in_their_groups():
     }
     assert groups == {
         "picture": {"mirror", "freeze", "compare", "amount", "fluid", "picture"},
-        "window": {"fullscreen", "hud", "help"},
+        "window": {"fullscreen", "hud", "help", "code"},
         "show": {"record", *(trigger.name for trigger in TRIGGERS)},
     }
     rest = set(PLAYED).difference(*groups.values())

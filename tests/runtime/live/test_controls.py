@@ -112,6 +112,19 @@ def test_the_numbers_are_of_the_dream_on_screen(stage):
     assert "show or hide this help" in stage.texts(stats)
 
 
+def test_the_pages_address_is_shown_to_be_scanned(stage):
+    stage.press("a")
+    assert "--page lan" in stage.notice.text
+    assert not stage.show.desk.base["code"]
+    stage.controls.code = np.eye(25, dtype=bool)
+    stage.press("a")
+    shown = stage.controls.overlay(CANVAS, Stats(clock=stage.clock))
+    assert (shown == 0).any()
+    assert (shown == 255).any()
+    stage.press("a")
+    assert not (stage.controls.overlay(CANVAS, Stats(clock=stage.clock)) == 0).all(axis=2).any()
+
+
 def test_the_picture_is_the_dream_or_both_side_by_side(stage):
     newest = stage.see()
     assert stage.controls.picture(newest) is newest.dream

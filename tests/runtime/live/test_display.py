@@ -7,7 +7,14 @@ import pytest
 from livedream.runtime.control import keys
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.live.window import hud, screen
-from livedream.runtime.live.window.hud import Status, compare, draw_help, draw_hud, draw_message
+from livedream.runtime.live.window.hud import (
+    Status,
+    compare,
+    draw_code,
+    draw_help,
+    draw_hud,
+    draw_message,
+)
 from livedream.runtime.live.window.window import Window, starting_size
 from livedream.runtime.scaling import letterbox
 
@@ -60,6 +67,7 @@ class TestHud:
             draw_hud(grey(size), recording),
             draw_message(grey(size), "camera 0 is lost, retrying"),
             draw_help(grey(size)),
+            draw_code(grey(size), np.eye(45, dtype=bool)),
             compare(grey(size), grey(size)),
         ):
             assert canvas.shape == (size[1], size[0], 3)

@@ -1,0 +1,47 @@
+"""The real program, played from the page."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from ...conftest import plays
+
+pytest.importorskip("websockets", reason="needs the extra `page`")
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from ..test_osc_show import free_port
+
+
+def test_what_the_page_says_is_what_runs_and_it_sees_the_picture(start, tmp_path):
+    port = free_port()
+    child = start("--page", f":{port}")
+    plays(child)
+    host = f"127.0.0.1:{port}"
+    with connect(f"ws://{host}/socket", origin=f"http://{host}", proxy=None) as page:  # pyright: ignore[reportArgumentType]
+
+        def hear(kind: type) -> str | bytes:
+            while not isinstance(message := page.recv(20), kind):
+                pass
+            return message
+
+        page.send(json.dumps({"set": {"step_size": 7.5, "layers": "a:2"}, "seconds": 0}))
+        page.send(json.dumps({"look": 320}))
+        assert bytes(hear(bytes)).startswith(b"\xff\xd8\xff")  # As every JPEG.
+        status = {}
+        while not (status.get("fps") and status["layer"] == "a:2"):
+            status = json.loads(hear(str)).get("status", status)
+        assert status["recording"] > 0
+        page.send(json.dumps({"set": {"record": 0}}))
+        while not re.search("frames|pictures|take.mp4", status.get("message", "")):
+            status = json.loads(hear(str)).get("status", status)
+        child.terminate()
+        with pytest.raises(ConnectionClosed, match="1001"):  # noqa: PT012
+            while True:
+                page.recv(20)
+    assert child.wait(10) == 0
+    assert json.loads((tmp_path / "stats.json").read_text())["settings"]["step_size"] == 7.5
