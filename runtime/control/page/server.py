@@ -85,6 +85,7 @@ class Page:
         self._script = _fingerprint(self._html)
         self._lock = threading.Lock()
         self._visitors: dict[Visitor, None] = {}
+        self._closing = False
         listening = _listening(host, port)
         self._door = door(*listening.getsockname())
         # A browser that goes away in the middle of a word is no news.
@@ -118,6 +119,10 @@ class Page:
         # A phone that sleeps does not answer; the program does not wait for it.
         ending = threading.Thread(target=self._server.shutdown, name="page-end", daemon=True)
         ending.start()
+        with self._lock:
+            self._closing, visitors = True, tuple(self._visitors)
+        for visitor in visitors:
+            visitor.end()
         ending.join(2.0)
         self._thread.join(1.0)
 
@@ -169,6 +174,8 @@ class Page:
             self._status, "page {}:{}".format(*connection.remote_address[:2]),
         )  # fmt: skip
         with self._lock:
+            if self._closing:
+                return
             self._visitors[visitor] = None
         try:
             visitor.stay()

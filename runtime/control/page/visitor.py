@@ -33,6 +33,10 @@ PAUSE = 0.002
 """Seconds after a message before the next is read: who sends more waits, and nobody else."""
 
 
+GOING_AWAY = 1001
+"""What a server says that ends, by the protocol."""
+
+
 class Visitor:
     """Speaks over `connection` until it ends.
 
@@ -76,9 +80,13 @@ class Visitor:
         except Exception:  # noqa: BLE001 - a connection ends in many ways, and that is all it does
             pass
         finally:
-            self._gone.set()
-            self._news.set()
+            self.end()
             writer.join()
+
+    def end(self) -> None:
+        """Say goodbye. From any thread; does not wait."""
+        self._gone.set()
+        self._news.set()
 
     def _hear(self, message: str | bytes) -> None:
         try:
@@ -111,7 +119,7 @@ class Visitor:
                 if self._wanted and now - shown >= PICTURE and self._picture():
                     shown = now
                 self._gone.wait(TICK)
-        self._connection.close()
+        self._connection.close(GOING_AWAY)
 
     def _greet(self) -> None:
         """All that it needs to begin, also after it was away."""
