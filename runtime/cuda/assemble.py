@@ -115,6 +115,12 @@ class Card:
         dreamer.engine = processor.engine(engine.graph, PROVIDERS["cpu"], engine.objective)
         return Recovery(step.size, processor, step.message)
 
+    def warm(self) -> None:
+        """Sessions of a card are opened in this process."""
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
 
 def find_card(
     name: str, say: Callable[[str], None], *, ahead: int = 0, ort: Any = onnxruntime

@@ -11,15 +11,10 @@ import numpy as np
 
 from ..errors import LivedreamError
 from ..gradient.providers import Provider
+from ..gradient.session import SUM
 from .assemble import open_device
 from .ladder import explain, preload, probe
 from .session_options import NO_CPU_FALLBACK
-
-SUM = bytes.fromhex(
-    "080a3a370a0e0a01780a01781201792203416464120374776f5a0f0a0178120a0a08080112040a020801620f0a0179"
-    "120a0a08080112040a02080142040a001014"
-)
-"""An ONNX file: y = x + x, one float each."""
 
 
 def kernels_trouble() -> str | None:

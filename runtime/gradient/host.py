@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from .child import Spare
 from .graph import Graph
 from .objective import Objective, steering
 from .process import Sessions
@@ -18,15 +19,23 @@ class HostEngine:
     """Gradients of one graph, one session per size, each opened once, in a process of their own.
 
     `steer`, `prepare` and `close` may be called from another thread than `gradient`. One that finds
-    the process dead or hanging raises SessionLost; then nothing is prepared any more.
+    the process dead or hanging raises SessionLost; then nothing is prepared any more. spare: has a
+    process that waits, maybe.
     """
 
-    def __init__(self, graph: Graph, provider: Provider, objective: Objective) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        provider: Provider,
+        objective: Objective,
+        *,
+        spare: Spare | None = None,
+    ) -> None:
         self.graph = graph
         self.provider = provider
         self.steer(objective)
         channels = {name: weights.size for name, weights in self._steering.items()}
-        self._sessions = Sessions(graph.path, provider, channels)
+        self._sessions = Sessions(graph.path, provider, channels, spare)
         self._opening = threading.Lock()
 
     @property

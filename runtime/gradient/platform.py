@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from ..dream.cpu import CpuDevice
 from ..dream.device import Device
 from ..dream.dreamer import Dreamer
+from .child import Spare
 from .engine import Engine
 from .graph import Graph
 from .host import HostEngine
@@ -54,6 +55,14 @@ class Platform(Protocol):
         (height, width). Raises `error` where that would not help."""
         ...
 
+    def warm(self) -> None:
+        """Be ready to open another engine soon. From any thread; takes no time worth naming."""
+        ...
+
+    def close(self) -> None:
+        """End what `warm` began, for good."""
+        ...
+
 
 @dataclass(frozen=True)
 class Processor:
@@ -61,15 +70,24 @@ class Processor:
 
     providers: tuple[Provider, ...]
     device: CpuDevice = field(default_factory=CpuDevice)
+    spare: Spare = field(default_factory=Spare)
 
     def engine(
         self, graph: Graph, provider: Provider, objective: Objective, precision: str = "auto"
     ) -> HostEngine:
-        return HostEngine(graph, provider, objective)
+        return HostEngine(graph, provider, objective, spare=self.spare)
 
     def recover(self, error: Exception, dreamer: Dreamer[Any], size: tuple[int, int]) -> Recovery:
         """Raises `error`: there is nothing smaller to go on with."""
         raise error
+
+    def warm(self) -> None:
+        """Have a process wait for the next engine."""
+        for provider in self.providers[:1]:
+            self.spare.fill(provider)
+
+    def close(self) -> None:
+        self.spare.close()
 
 
 def start_order(providers: Sequence[Provider]) -> list[Provider]:

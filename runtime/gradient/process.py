@@ -1,33 +1,21 @@
 """Sessions in a process of their own. What hangs, dies, or holds Python's lock while it opens (as
-onnxruntime does up to 1.30) does so there, and the picture goes on here.
-
-Images pass through memory without a name that both processes map: nothing stays behind, however
-they end.
-"""
+onnxruntime does up to 1.30) does so there, and the picture goes on here."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 import weakref
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import Pipe
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from ..errors import LivedreamError, SessionLost
+from .child import KILLED, Child, Spare
 from .providers import Provider
-from .serving import Shared, Size
-
-COMMAND: tuple[str, ...] = (sys.executable, "-m", "livedream.runtime.gradient.serving")
+from .shared import Size
 
 OPENING = 120.0
 """Seconds for a process to start, or to open one size and compute there for the first time."""
@@ -39,26 +27,28 @@ comes."""
 LOOK = 0.05
 """Seconds between two looks at whether an answer is overdue."""
 
-KILLED = 1.0
-"""Seconds that a killed process has to be gone."""
-
-# A child is killed with the thread that started it (`serving.end_with`): this one stays.
-_starter = ThreadPoolExecutor(1, "children")
-
 
 class Sessions:
     """Sessions of one graph on one provider, one per size, in one process that starts with the
     first. From any thread; one request at a time.
 
-    channels: of the steering's inputs, by name. Every request raises SessionLost where the process
-    died or hangs: then none is open any more, and the next `open` starts another process.
+    channels: of the steering's inputs, by name. spare: has a process that waits, maybe. Every
+    request raises SessionLost where the process died or hangs: then none is open any more, and the
+    next `open` starts another process.
     """
 
-    def __init__(self, path: Path, provider: Provider, channels: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        provider: Provider,
+        channels: Mapping[str, int],
+        spare: Spare | None = None,
+    ) -> None:
         self._path, self._provider, self._channels = path, provider, dict(channels)
+        self._spare = spare
         self._usual: dict[Size, float] = {}
         self._talking = threading.Lock()
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._lost = self._closed = False
 
     @property
@@ -86,7 +76,7 @@ class Sessions:
                 self._lose(self._child)
             child = self._child or self._start()
             child.shared.reserve(size)
-            child.send(steering)
+            child.steer(steering)
             self._usual[size] = self._ask("open", size, OPENING)
             self._lost = False
 
@@ -125,13 +115,18 @@ class Sessions:
             finally:
                 self._talking.release()
 
-    def _start(self) -> _Child:
+    def _start(self) -> Child:
         if self._closed:
             raise SessionLost("The session is closed.")
-        child = _Child(self._path, self._provider, self._channels)
+        child = self._spare.take() if self._spare else Child()
         self._child, self._finalizer = child, weakref.finalize(self, child.end)
         if self._closed:  # meanwhile, by another thread
             child.end()
+        self._wait(child, OPENING)
+        try:
+            child.begin(self._path, self._provider, self._channels)
+        except OSError as error:
+            raise self._lose(child) from error
         self._wait(child, OPENING)
         return child
 
@@ -148,7 +143,7 @@ class Sessions:
         child = self._child
         if child is None or size not in self._usual:
             raise SessionLost("The process that computed the gradient is gone.")
-        child.send(steering)
+        child.steer(steering)
         sent, computed = child.shared.images(size)
         np.copyto(sent, image)
         self._ask(request, size, limit)
@@ -164,7 +159,7 @@ class Sessions:
             raise self._lose(child) from error
         return self._wait(child, limit)
 
-    def _wait(self, child: _Child, limit: float) -> Any:
+    def _wait(self, child: Child, limit: float) -> Any:
         """Only time in which this process ran counts: both may have been stopped meanwhile."""
         waited = 0.0
         try:
@@ -179,7 +174,7 @@ class Sessions:
             raise LivedreamError(value)
         return value
 
-    def _lose(self, child: _Child, how: str = "") -> SessionLost:
+    def _lose(self, child: Child, how: str = "") -> SessionLost:
         code = child.end()
         self._forget()
         self._lost = True
@@ -189,78 +184,3 @@ class Sessions:
         return SessionLost(
             f"The process that computes the gradient on {self._provider.name} {how}."
         )
-
-
-class _Child:
-    """The process, the way to talk with it, and the memory in common."""
-
-    def __init__(self, path: Path, provider: Provider, channels: Mapping[str, int]) -> None:
-        ours, theirs = Pipe()
-        self.connection: Any = ours
-        try:
-            self._memory = _memory()
-            self.shared = Shared(self._memory.fileno(), channels)
-            self.shared.reserve((0, 0))
-            arguments = {
-                "graph": str(path),
-                "provider": provider.name,
-                "channels": dict(channels),
-                "parent": os.getpid(),
-            }
-            self.process = _starter.submit(_started, arguments, theirs, self._memory).result()
-        except (OSError, RuntimeError) as error:
-            ours.close()
-            raise LivedreamError(f"A process for the gradient cannot start: {error}.") from error
-        finally:
-            theirs.close()
-
-    @property
-    def alive(self) -> bool:
-        return self.process.poll() is None
-
-    def send(self, steering: Mapping[str, np.ndarray]) -> None:
-        for name, values in self.shared.steering().items():
-            np.copyto(values, steering[name])
-
-    def end(self) -> int | None:
-        """Kill it. Returns its exit code, None where it does not die. Whoever waits for its answer
-        hears that it is gone."""
-        self.process.kill()
-        try:
-            return self.process.wait(KILLED)
-        except subprocess.TimeoutExpired:
-            return None
-
-    def release(self) -> None:
-        """Let go of what is held here, when it has ended and nobody waits for it."""
-        self.connection.close()
-        self._memory.close()
-
-
-def _memory() -> IO[bytes]:
-    """A file without a name, in memory where that can be had."""
-    if sys.platform == "linux":
-        return os.fdopen(os.memfd_create("livedream"), "r+b", buffering=0)
-    return tempfile.TemporaryFile(buffering=0)
-
-
-def _started(
-    arguments: dict[str, Any], connection: Any, file: IO[bytes]
-) -> subprocess.Popen[bytes]:
-    windows = sys.platform == "win32"
-    passed = [connection.fileno(), file.fileno()]
-    if sys.platform == "win32":
-        import msvcrt
-
-        passed[1] = msvcrt.get_osfhandle(file.fileno())
-        for handle in passed:
-            os.set_handle_inheritable(handle, True)
-    request = {**arguments, "connection": passed[0], "file": passed[1]}
-    return subprocess.Popen(
-        [*COMMAND, json.dumps(request)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,  # what a library prints
-        pass_fds=() if windows else passed,
-        close_fds=not windows,
-        start_new_session=True,  # signals from the terminal are for the program
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -70,7 +70,7 @@ class Switcher:
 
     engines: of the one that plays. notify: hears what happened, once; `message` is what is being
     done, empty when nothing is. ahead: seconds of rest after which the neighbouring layers are
-    exported into the cache; None for never.
+    exported into the cache; None for never, and then the platform is not kept warm either.
     """
 
     def __init__(
@@ -98,6 +98,7 @@ class Switcher:
         self._failed: tuple[Wanted, str] | None = None
         self._retired: list[Engines] = []
         self._replaced = self._improving = self._lost = self._ending = False
+        self._warm = ahead is None
         self._losses: deque[float] = deque(maxlen=OFTEN)
         self._tried: set[str] = set()
         self._doing = ""
@@ -207,7 +208,9 @@ class Switcher:
             every = [*self._retired, self._engines, self._beginning, self._ready_engines]
             self._retired = []
             self._changed.notify_all()
-        closing = threading.Thread(target=_close, args=(every,), name="closing", daemon=True)
+        closing = threading.Thread(
+            target=_close, args=([self.platform, *every],), name="closing", daemon=True
+        )
         closing.start()
         threads = [closing, *([self._worker] if self._worker else []), *building]
         for thread in threads:
@@ -245,6 +248,9 @@ class Switcher:
                 if self._improving and self._ready is None:
                     self._improving = False
                     return self._build
+                if not self._warm and self._ready is None:
+                    self._warm = True
+                    return self.platform.warm
                 if rested and (neighbour := self._neighbour()):
                     return lambda: self._export(neighbour)
                 patience = self._pause() if self._lost else self._ahead
@@ -271,6 +277,7 @@ class Switcher:
             if not engines.covers(wanted.objective):
                 engines = Engines(self.network, engines.platform)
             self._begun, self._beginning, self._sized = wanted, engines, False
+            self._warm = self._ahead is None
             self._cancel = cancel = threading.Event()
         engine, trouble = self._opened(engines, wanted, cancel)
         with self._changed:
@@ -404,6 +411,6 @@ def _reason(error: Exception) -> str:
     return f"It cannot be opened: {reason or type(error).__name__}."
 
 
-def _close(retired: list[Engines]) -> None:
-    for engines in retired:
-        engines.close()
+def _close(retired: Sequence[Engines | Platform]) -> None:
+    for each in retired:
+        each.close()

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from contextlib import suppress
 from pathlib import Path
 
 from ..errors import LivedreamError
-from .cache import alone, cache_folder
-from .files import write_bytes
+from .memory import Memory
 
-MEMORY = "hashes.json"
-REMEMBERED = 200
-"""Files; the ones hashed first are forgotten first."""
+HASHES = Memory("weights", "hashes.json", limit=200)
 
 
 def content_hash(path: Path) -> str:
@@ -23,7 +18,7 @@ def content_hash(path: Path) -> str:
 
 
 def sha256_of(path: Path) -> str:
-    """As `content_hash`, of weights. Remembered until the file changes, so that a start is fast;
+    """As `content_hash`. Remembered until the file changes, so that a start is fast;
     without a memory, where the cache cannot be written, it only takes longer.
 
     Raises LivedreamError where the file is missing or cannot be read.
@@ -33,7 +28,7 @@ def sha256_of(path: Path) -> str:
         place, state = str(path.resolve(strict=True)), path.stat()
         # The time of the last change too: copying tools set the other one back.
         stamp = [state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino]
-        entry = _remembered().get(place)
+        entry = HASHES.recall(place)
         if isinstance(entry, list) and entry[:-1] == stamp:
             return str(entry[-1])
         digest = content_hash(path)
@@ -41,24 +36,5 @@ def sha256_of(path: Path) -> str:
         raise LivedreamError(f"The weights {path} do not exist; check the name.") from error
     except OSError as error:
         raise LivedreamError(f"The weights {path} cannot be read: {error.strerror}.") from error
-    with suppress(LivedreamError, OSError):
-        _remember(place, [*stamp, digest])
+    HASHES.tell(place, [*stamp, digest])
     return digest
-
-
-def _remembered() -> dict[str, object]:
-    """Hashes by place; a damaged memory counts as none, it is only a memory."""
-    try:
-        known = json.loads((cache_folder("weights") / MEMORY).read_bytes())
-    except (OSError, ValueError, LivedreamError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def _remember(place: str, entry: list[object]) -> None:
-    with alone("hashes"):
-        known = _remembered()
-        known.pop(place, None)
-        known[place] = entry
-        newest = dict(list(known.items())[-REMEMBERED:])
-        write_bytes(cache_folder("weights") / MEMORY, json.dumps(newest, indent=1).encode())

@@ -274,6 +274,25 @@ class TestAhead:
         until(lambda: made == ["a", "b", "c"])
         assert switcher.close()
 
+    @pytest.mark.parametrize("ahead", [60.0, None])
+    def test_the_platform_is_kept_warm_for_the_next_change(self, ahead):
+        toys, warmed, closed = Toys(), [], []
+        toys.warm, toys.close = lambda: warmed.append(len(toys.made)), lambda: closed.append(True)
+        engines = Engines(Network(), toys)
+        engine = engines.quick(A.objective, lambda minimum: [A.size], QUIET)
+        switcher = Switcher(engines, Ready(engine, A), lambda text: None, ahead=ahead)
+        switcher.improve()
+        if ahead:
+            until(lambda: warmed == [1])
+        for number, text in ((2, "b"), (3, "c")):
+            switcher.want(want(text))
+            taken(switcher)
+            if ahead:
+                until(lambda number=number: len(warmed) == number)
+        assert switcher.close()
+        assert warmed == ([1, 2, 3] if ahead else [])
+        assert closed == [True]
+
     @pytest.mark.parametrize("by", ["a wish", "the end"])
     def test_that_is_called_off_at_once_by(self, by):
         begun = threading.Event()
@@ -364,7 +383,7 @@ def children() -> list[int]:
 
 def serves(pid: int) -> bool:
     try:
-        return any("serving" in part for part in psutil.Process(pid).cmdline())
+        return any("waiting" in part for part in psutil.Process(pid).cmdline())
     except psutil.NoSuchProcess:
         return False
 

@@ -129,6 +129,10 @@ class Toys:
     def recover(self, error, dreamer, size):
         raise error
 
+    def warm(self) -> None: ...
+
+    def close(self) -> None: ...
+
 
 SIZE = (32, 40)
 ONE = Dream(octaves=1, steps=1, jitter=2, half_life=1)

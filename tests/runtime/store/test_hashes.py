@@ -7,6 +7,7 @@ import pytest
 from livedream.runtime.store import hashes
 from livedream.runtime.store.cache import cache_folder
 from livedream.runtime.store.hashes import sha256_of
+from livedream.runtime.store.memory import Memory
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +57,7 @@ def test_without_a_memory_it_only_takes_longer(tmp_path, read):
 
 
 def test_the_memory_does_not_grow_for_ever(tmp_path, read, monkeypatch):
-    monkeypatch.setattr(hashes, "REMEMBERED", 2)
+    monkeypatch.setattr(hashes, "HASHES", Memory("weights", "hashes.json", limit=2))
     files = [tmp_path / f"{n}.pth" for n in range(3)]
     for file in files:
         file.write_bytes(b"one")
