@@ -26,6 +26,24 @@ overwrite_option = click.option(
 )
 
 
+def projection_options(command: Any) -> Any:
+    """`--projection` and `--stereo`, for panoramas."""
+    stereo = click.option(
+        "--stereo",
+        type=Name("stereo", ("none", "over-under", "side-by-side")),
+        default="none",
+        show_default=True,
+        help="How the eyes of a panorama lie in the picture.",
+    )
+    return click.option(
+        "--projection",
+        type=Name("projection", ("flat", "equirect")),
+        default="flat",
+        show_default=True,
+        help="`equirect` is a panorama of the whole sphere: no seam, true shapes at the poles.",
+    )(stereo(command))
+
+
 class Commands(click.Group):
     """`livedream --source demo` means `livedream run --source demo`; wrong names get right ones."""
 
@@ -110,6 +128,7 @@ def run(**values: Any) -> None:
     "--copies", type=click.IntRange(1, 1000), help="Of each photo, each with shifts of its own."
 )
 @click.option("--part", metavar="K/N", help="The K-th of N parts, for several processes.")
+@projection_options
 @overwrite_option
 @shared_options("google")
 def image(sources: Sequence[Path], target: Path, **values: Any) -> None:
@@ -118,9 +137,10 @@ def image(sources: Sequence[Path], target: Path, **values: Any) -> None:
     from ..offline.series import dream_series, parse_part
 
     copies, part = values.pop("copies"), values.pop("part")
+    around = {name: values.pop(name) for name in ("projection", "stereo")}
     many = len(sources) > 1 or sources[0].is_dir() or target.is_dir() or copies or part
     if not many:
-        dream_photo(console=console, source=sources[0], target=target, **values)
+        dream_photo(console=console, source=sources[0], target=target, **around, **values)
         return
     dream_series(
         console=console,
@@ -165,6 +185,7 @@ def sheet(columns: str, choices: Any, **values: Any) -> None:
 @commands.command()
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@projection_options
 @overwrite_option
 @shared_options("live")
 def video(**values: Any) -> None:

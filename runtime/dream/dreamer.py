@@ -29,6 +29,8 @@ class Dreamer(Generic[Array]):
     on_step: called after every gradient step, for progress.
     """
 
+    make_tracker = MotionTracker
+
     def __init__(
         self,
         device: Device[Array],
@@ -43,7 +45,7 @@ class Dreamer(Generic[Array]):
         self.seed = seed
         self.on_step: Callable[[], None] | None = None
         self._random = np.random.default_rng(seed)
-        self._tracker = MotionTracker()
+        self._tracker = self.make_tracker()
         self._residual: Array | None = None
         self._time = 0.0
 
@@ -97,7 +99,7 @@ class Dreamer(Generic[Array]):
         device, dream = self.device, self.dream
         step = dream.step_size * LEVEL * quick
         for _ in range(dream.steps):
-            dx, dy = self._random.integers(-dream.jitter, dream.jitter, 2, endpoint=True)
+            dx, dy = self._shift(device.size(image)[1])
             shifted = device.jitter(image, dx, dy)
             gradient = self.engine.gradient(shifted)
             for effect in EFFECTS:
@@ -106,6 +108,12 @@ class Dreamer(Generic[Array]):
             if self.on_step:
                 self.on_step()
         return image
+
+    def _shift(self, width: int) -> tuple[int, int]:
+        """The random shift (x, y), pixels, of the next step on a picture of this width."""
+        jitter = self.dream.jitter
+        dx, dy = self._random.integers(-jitter, jitter, 2, endpoint=True)
+        return dx, dy
 
     def _carry(self, bgr: np.ndarray, gap: float, half_life: float) -> Array | None:
         """The residual of the last frame, `gap` seconds ago, where it belongs in this one, faded;

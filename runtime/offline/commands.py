@@ -21,6 +21,7 @@ from ..start import form_for, network_of, open_dreamer, settings_of
 from ..store.files import check_outputs
 from ..store.pictures import SUFFIXES, read_photo, write_photo
 from .dreamt_clip import dream_clip
+from .panorama import Panorama
 
 
 def box_for(picture: np.ndarray, choices: Choices, console: Console) -> tuple[int, int]:
@@ -35,7 +36,13 @@ def box_for(picture: np.ndarray, choices: Choices, console: Console) -> tuple[in
 
 
 def dream_photo(
-    console: Console, choices: Choices, source: Path, target: Path, overwrite: bool
+    console: Console,
+    choices: Choices,
+    source: Path,
+    target: Path,
+    overwrite: bool,
+    projection: str = "flat",
+    stereo: str = "none",
 ) -> None:
     """`livedream image IN OUT`."""
     check_outputs([target], [source, *choices.files], overwrite)
@@ -44,6 +51,12 @@ def dream_photo(
     photo = read_photo(source)
     picture = scaled(photo, box_for(photo, choices, console))
     network = network_of(choices, console.print)
+    if projection == "equirect":
+        with closing(Panorama(console, choices, network, picture.shape[:2], stereo)) as panorama:
+            dream = panorama.still(picture)
+        write_photo(target, dream, panorama.settings(), overwrite=overwrite)
+        console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
+        return
     dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
     total = dreamer.dream.steps * len(dreamer.sizes(*picture.shape[:2]))
     with closing(engines), counting(console, "dreaming") as report:
@@ -55,20 +68,29 @@ def dream_photo(
 
 
 def dream_video(
-    console: Console, choices: Choices, source: Path, target: Path, overwrite: bool
+    console: Console,
+    choices: Choices,
+    source: Path,
+    target: Path,
+    overwrite: bool,
+    projection: str = "flat",
+    stereo: str = "none",
 ) -> None:
     """`livedream video IN OUT`."""
     check_outputs([target], [source, *choices.files], overwrite)
     network = network_of(choices, console.print)
     live = choices.live
-    dreamer: Dreamer[Any] | None = None
+    dreamer: Dreamer[Any] | Panorama | None = None
     box: tuple[int, int] | None = None
 
     def dream(frame: np.ndarray, seconds: float) -> np.ndarray:
         nonlocal dreamer, box
         box = box or box_for(frame, choices, console)
         picture = scaled(frame, box)
-        if dreamer is None:
+        if dreamer is None and projection == "equirect":
+            dreamer = Panorama(console, choices, network, picture.shape[:2], stereo)
+            opened.callback(dreamer.close)
+        elif dreamer is None:
             dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
             opened.callback(engines.close)
         return dreamer.live(picture, seconds) if live else dreamer.still(picture)

@@ -167,6 +167,25 @@ def test_a_sheet_holds_a_row_a_layer_and_a_column_a_value(environment, graph, tm
     assert np.array_equal(cells[4], cv2.imread(str(tmp_path / "one.png")))
 
 
+def test_a_panorama_has_no_seam_and_must_be_one(environment, graph, tmp_path):
+    wave = np.sin(np.arange(128) * (2 * np.pi / 128))
+    picture = (128 + 60 * wave * np.ones((64, 1)))[..., None].repeat(3, 2).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "in.png"), picture)
+    values = ["--graph", graph, "--layers", "block3", "--steps", 6, "--octaves", 2]
+    around = ["--projection", "equirect"]
+    livedream(environment, "image", "in.png", "out.png", *values, *around, folder=tmp_path)
+    dream = cv2.imread(str(tmp_path / "out.png")).astype(float)
+    steps = np.abs(np.diff(np.concatenate((dream, dream[:, :1]), 1), axis=1)).mean((0, 2))
+    assert steps[-1] <= steps[:-1].max()
+    assert np.abs(dream - picture).mean() > 2
+    assert read_settings(tmp_path / "out.png")["projection"] == "equirect"
+    cv2.imwrite(str(tmp_path / "flat.png"), picture[:50])
+    said = livedream(
+        environment, "image", "flat.png", "no.png", *values, *around, folder=tmp_path, code=2
+    )
+    assert "twice as wide as high" in said
+
+
 def test_a_clip_keeps_its_frames(environment, tmp_path):
     writer = cv2.VideoWriter(
         str(tmp_path / "in.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 10, (96, 64)

@@ -1,0 +1,156 @@
+"""Panoramas of the whole sphere, for one eye or two: no seam, round shapes at the poles.
+
+After Suzuki et al., "A Deep-Dream Virtual Reality Platform for Studying Altered Perceptual
+Phenomenology" (2017), which dreamt each frame flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from ..choices import Choices
+from ..dream.around import AroundDevice, AroundDreamer, AroundTracker
+from ..dream.cpu import CpuDevice
+from ..dream.dreamer import Dreamer
+from ..dream.sphere import Pole
+from ..errors import UsageError
+from ..gradient.network import Network
+from ..gradient.selection import Engines, Opening
+from ..progress import stages
+from ..start import find_platform, settings_of
+
+PROJECTIONS = ("flat", "equirect")
+STEREO = ("none", "over-under", "side-by-side")
+
+Dreamt = Callable[[Dreamer[Any], np.ndarray], np.ndarray]
+"""How a dreamer dreams a picture: still or live."""
+
+
+class Panorama:
+    """Dreams equirectangular pictures of one size, uint8 BGR [height, width, 3].
+
+    Three dreamers share an engine: one goes around, two look at the poles, where the picture is
+    stretched. Their residuals are laid over the picture, the poles' softly into the other's. The
+    right eye's picture gets the left one's residual, carried from eye to eye along the optical
+    flow, so that both see the same dream in the depth of the scene.
+    """
+
+    def __init__(
+        self, console: Console, choices: Choices, network: Network, size: tuple[int, int],
+        stereo: str,
+    ) -> None:  # fmt: skip
+        """size: (height, width) of the whole picture, both eyes included.
+
+        Raises UsageError for a graphics card and for a picture that is no panorama's, and what
+        opening a network raises.
+        """
+        height = size[0] // (2 if stereo == "over-under" else 1)
+        width = size[1] // (2 if stereo == "side-by-side" else 1)
+        if width != 2 * height:
+            raise UsageError(
+                f"A panorama of the whole sphere is twice as wide as high, and this one is "
+                f"{width}x{height}; --size and --stereo may help."
+            )
+        self.stereo, self.recipe = stereo, choices.recipe
+        self.engines = Engines(network, find_platform(choices.provider, console.print))
+        if not isinstance(self.engines.platform.device, CpuDevice):
+            raise UsageError("Panoramas are dreamt on the processor; add --provider cpu.")
+        dream, seed = choices.dream(), choices.seed
+        poles = [Pole(height, width, south) for south in (False, True)]
+
+        def sizes(minimum: int) -> list[tuple[int, int]]:
+            view = poles[0].size, poles[0].size
+            return [*dream.sizes(*view)(minimum), *dream.sizes(height, width)(minimum)]
+
+        with stages(console) as report:
+            engine = self.engines.quick(
+                network.objective(choices.layers), sizes, Opening(report, console.print)
+            )
+        self.around = AroundDreamer(AroundDevice(), engine, dream, seed=seed)
+        self.poles = [
+            (pole, Dreamer(CpuDevice(), engine, dream, seed=seed + 1 + number))
+            for number, pole in enumerate(poles)
+        ]
+        console.print(
+            f"{network.model} {engine.objective} on {engine.provider.name}, {width}x{height} "
+            f"around, {poles[0].size}x{poles[0].size} at the poles, recipe {choices.recipe}"
+        )
+
+    def still(self, picture: np.ndarray) -> np.ndarray:
+        """The dream of one picture of the size that was given at the start."""
+        return self._dream(picture, lambda dreamer, view: dreamer.still(view))
+
+    def live(self, picture: np.ndarray, time: float) -> np.ndarray:
+        """The next picture of a stream, taken at `time` seconds."""
+        return self._dream(picture, lambda dreamer, view: dreamer.live(view, time))
+
+    def settings(self) -> dict[str, Any]:
+        """What makes its pictures, for the files that hold them."""
+        made = settings_of(self.around, self.recipe)
+        return {**made, "projection": "equirect", "stereo": self.stereo}
+
+    def _dream(self, picture: np.ndarray, dreamt: Dreamt) -> np.ndarray:
+        left, *right = eyes(picture, self.stereo)
+        residual = self._residual(left, dreamt)
+        views = [laid_over(left, residual)]
+        for eye in right:
+            views.append(laid_over(eye, carried(residual, left, eye)))
+        whole = views[0] if len(views) == 1 else joined(views, self.stereo)
+        out = picture.copy()
+        out[: len(whole), : whole.shape[1]] = whole
+        return out
+
+    def close(self) -> None:
+        """End all sessions."""
+        self.engines.close()
+
+    def _residual(self, picture: np.ndarray, dreamt: Dreamt) -> np.ndarray:
+        total = _less(dreamt(self.around, picture), picture)
+        for pole, dreamer in self.poles:
+            view = pole.seen(picture)
+            there = pole.put_back(_less(dreamt(dreamer, view), view))
+            total += pole.weight * (there - total)
+        return total
+
+
+def eyes(picture: np.ndarray, stereo: str) -> list[np.ndarray]:
+    """The pictures of the eyes, left first: upper then lower half, or left then right one."""
+    height, width = picture.shape[:2]
+    if stereo == "over-under":
+        half = height // 2
+        return [picture[:half].copy(), picture[half : 2 * half].copy()]
+    if stereo == "side-by-side":
+        half = width // 2
+        return [picture[:, :half].copy(), picture[:, half : 2 * half].copy()]
+    return [picture]
+
+
+def joined(views: list[np.ndarray], stereo: str) -> np.ndarray:
+    """What `eyes` took apart."""
+    return np.concatenate(views, axis=0 if stereo == "over-under" else 1)
+
+
+def carried(residual: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The left eye's residual, float32 [height, width, 3], where it belongs in the right one's
+    picture; where that shows nothing of the left one's, what is nearest."""
+    tracker = AroundTracker()
+    tracker.track(left)
+    motion = tracker.track(right)
+    if motion is None:
+        return residual
+    planes = np.ascontiguousarray(residual.transpose(2, 0, 1))
+    moved = AroundDevice().warp(planes, motion.flow, np.ones_like(motion.keep))
+    return moved.transpose(1, 2, 0)
+
+
+def laid_over(picture: np.ndarray, residual: np.ndarray) -> np.ndarray:
+    """picture + residual, uint8 [height, width, 3]."""
+    return (picture + residual).round().clip(0, 255).astype(np.uint8)
+
+
+def _less(dream: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    return dream.astype(np.float32) - picture
