@@ -157,7 +157,6 @@ def test_only_the_newest_frame_is_read():
     assert first is not None
     assert second is not None
     assert second.index > first.index + 5
-    assert time.monotonic() - second.time < 0.05
     source.close()
 
 

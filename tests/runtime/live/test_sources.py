@@ -422,9 +422,7 @@ class TestPacer:
         pacer = Pacer(0.1)
         assert pacer.wait(stop)
         stop.set()
-        start = time.monotonic()
         assert not pacer.wait(stop)
-        assert time.monotonic() - start < 1
 
 
 class TestDemo:
