@@ -10,6 +10,7 @@ import numpy as np
 
 from ..dream.cpu import CpuDevice
 from ..errors import LivedreamError
+from ..gradient.check import cosine
 from ..gradient.graph import Graph
 from ..gradient.host import HostEngine
 from ..gradient.providers import PROVIDERS
@@ -111,6 +112,6 @@ def compare_gradients(ours: np.ndarray, reference: np.ndarray) -> Parity:
             "A gradient is zero or not finite on this picture, so providers cannot be compared."
         )
     return Parity(
-        cosine=round(float(a @ b) / (norms[0] * norms[1]), 7),
+        cosine=round(cosine(a, b), 7),
         relative_l2=rounded(float(np.linalg.norm(a - b)) / norms[1]),
     )

@@ -285,13 +285,10 @@ def pyav() -> Finding:
             WRONG, "PyAV", f"does not import: {module}", "pip install --force-reinstall av",
             essential=True,
         )  # fmt: skip
-    lacking = []
-    for name in ("libx264", "aac", "libvpx-vp9", "libopus"):
-        try:
-            module.Codec(name, "w")
-        except ValueError:  # PyAV's error for an unknown codec is one
-            lacking.append(name)
-    version = module.__version__
+    # Here, because it needs PyAV.
+    from ..sinks.formats import lacking_encoders
+
+    lacking, version = lacking_encoders(), module.__version__
     if lacking:
         return Finding(
             MISSING, "PyAV", f"{version} without {', '.join(lacking)}",

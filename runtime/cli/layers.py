@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ...export.catalogue import MODELS, Layer, Model
-from ..errors import UsageError, nearest
 from ..gradient.exporting import weights_file
+from ..gradient.network import model_named
 from ..store.cache import cache_root
 
 
@@ -26,10 +26,9 @@ def print_layers(console: Console, model: str | None = None) -> None:
             f"Downloads go to {cache_root() / 'weights'}", style="dim", markup=False, soft_wrap=True
         )
         return
-    if model not in MODELS:
-        raise UsageError(f"There is no model '{model}'; nearest: {nearest(model, MODELS)}.")
-    console.print(layers_table(MODELS[model]))
-    console.print(_recipes(MODELS[model]), soft_wrap=True)
+    known = model_named(model)
+    console.print(layers_table(known))
+    console.print(_recipes(known), soft_wrap=True)
 
 
 def models_table() -> Table:

@@ -9,11 +9,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from ...export.catalogue import MODELS
 from ..control.addresses import Listed, listed
 from ..control.osc import PORT
 from ..control.parameters import parameters
-from ..errors import UsageError, nearest
+from ..gradient.network import model_named
 
 PAGE = """# OSC addresses
 
@@ -34,9 +33,7 @@ PAGE = """# OSC addresses
 
 def lines(model: str) -> list[Listed]:
     """The addresses for a network. Raises UsageError for an unknown model."""
-    if model not in MODELS:
-        raise UsageError(f"There is no model '{model}'; nearest: {nearest(model, MODELS)}.")
-    layers = {layer.name: layer.channels for layer in MODELS[model].layers}
+    layers = {layer.name: layer.channels for layer in model_named(model).layers}
     return listed(parameters(layers).values())
 
 

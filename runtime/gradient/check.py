@@ -78,12 +78,18 @@ def check_gradient(gradient: np.ndarray, reference: np.ndarray, provider: str) -
         norms = float(np.linalg.norm(flat)), float(np.linalg.norm(expected))
         if norms[0] == 0 and norms[1] != 0:
             difference = "its gradient vanishes"
-        elif norms[1] and (cosine := float(flat @ expected) / (norms[0] * norms[1])) < COSINE:
-            difference = f"its gradient points elsewhere than the processor's (cosine {cosine:.3f})"
+        elif norms[1] and (like := cosine(flat, expected)) < COSINE:
+            difference = f"its gradient points elsewhere than the processor's (cosine {like:.3f})"
         elif norms[1] and not 0.5 < norms[0] / norms[1] < 2:
             difference = f"its gradient is {norms[0] / norms[1]:.2g} times the processor's"
     if difference:
         raise WrongGradient(f"{provider} computes wrong and is not used: {difference}.")
+
+
+def cosine(one: np.ndarray, other: np.ndarray) -> float:
+    """1 where two gradients, neither of them zero, point the same way."""
+    a, b = (np.asarray(each, np.float64).ravel() for each in (one, other))
+    return float(a @ b) / float(np.linalg.norm(a) * np.linalg.norm(b))
 
 
 def check_picture(height: int, width: int) -> np.ndarray:

@@ -107,11 +107,17 @@ def find_network(request: Request, layers: str | None, say: Callable[[str], None
     model = request.model
     if model == "auto":
         model = _model_of(layers) or _preferred(layers, say)
-    known = catalogue.MODELS.get(model)
-    if known is None:
-        names = nearest(model, catalogue.MODELS)
-        raise UsageError(f"There is no model '{model}'; nearest: {names}.")
+    known = model_named(model)
     return Network(model, {layer.name: layer.channels for layer in known.layers}, None, request)
+
+
+def model_named(name: str) -> catalogue.Model:
+    """Raises UsageError for a name that is not in the catalogue."""
+    known = catalogue.MODELS.get(name)
+    if known is None:
+        names = nearest(name, catalogue.MODELS)
+        raise UsageError(f"There is no model '{name}'; nearest: {names}.")
+    return known
 
 
 def _model_of(layers: str | None) -> str | None:

@@ -20,7 +20,7 @@ from ..store.footage import cut_off, length_of, picture_of, upright
 from .sound import reading
 
 
-class Still(NamedTuple):
+class Decoded(NamedTuple):
     """One frame of a clip.
 
     image: uint8 BGR [height, width, 3], upright. time, duration: seconds from the clip's beginning;
@@ -66,7 +66,7 @@ class Reader:
         self.expected = self._expected()
         self.damaged = 0
 
-    def frames(self) -> Iterator[Still]:
+    def frames(self) -> Iterator[Decoded]:
         """Every frame that can be decoded, in order. Raises LivedreamError where reading fails."""
         begin = Fraction(self.container.start_time or 0, av.time_base)
         size: tuple[int, int] | None = None
@@ -79,7 +79,7 @@ class Reader:
                 time = previous + self.time_base - begin
             previous = time + begin
             duration = frame.duration * self.time_base if frame.duration else None
-            yield Still(upright(_to_bgr(frame, size), frame.rotation), time, duration, frame)
+            yield Decoded(upright(_to_bgr(frame, size), frame.rotation), time, duration, frame)
 
     def cut_off(self, end: Fraction) -> str | None:
         """A sentence where the file tells of more than the frames until `end` seconds."""

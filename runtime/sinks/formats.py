@@ -65,6 +65,12 @@ FORMS: dict[str, Form] = {
 }
 
 
+def lacking_encoders() -> list[str]:
+    """FFmpeg's names of those that a form needs and this FFmpeg has not."""
+    needed = dict.fromkeys(name for form in FORMS.values() for name in (form.video, form.audio))
+    return [name for name in needed if not _encodes(name)]
+
+
 def form_of(path: Path) -> Form:
     """The form that the suffix of `path` asks for.
 

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -10,6 +11,7 @@ from livedream.runtime.cli.layers import print_layers
 from livedream.runtime.cuda.machine import MISSING, OK, WRONG, Gpu
 from livedream.runtime.errors import UsageError
 from livedream.runtime.gradient.objective import check_objective, parse_objective
+from livedream.runtime.sinks.formats import FORMS
 
 NEW = Gpu("580.95.05", (13, 0), ("NVIDIA RTX 4090",))
 EVERYTHING = {"onnxruntime-gpu": "1.31.1", "tensorrt-cu13": "10.16.1.11", "cuda-core": "1.2"}
@@ -193,6 +195,14 @@ def test_two_opencvs_clobber_each_other():
     finding = doctor.opencv({"opencv-python": "5.0", "opencv-python-headless": "5.0"})
     assert finding.state == WRONG
     assert finding.advice.endswith("pip install opencv-python==5.0")
+
+
+def test_an_encoder_that_is_lacking_is_named(monkeypatch):
+    assert doctor.pyav().state == OK
+    monkeypatch.setitem(FORMS, ".mkv", replace(FORMS[".mkv"], audio="libmissing"))
+    finding = doctor.pyav()
+    assert finding.state == MISSING
+    assert "without libmissing" in finding.fact
 
 
 def test_the_cache_row_says_where_and_whether(monkeypatch, tmp_path):
