@@ -44,7 +44,7 @@ def test_what_a_frame_says_holds():
 
 @pytest.mark.parametrize(
     ("size", "matrix"),
-    [((1278, 718), 6), ((1280, 16), 1), ((16, 720), 1), ((720, 576), 6), ((1920, 1080), 1)],
+    [((1279, 719), 6), ((1280, 16), 1), ((16, 720), 1), ((720, 576), 6), ((1920, 1080), 1)],
 )
 def test_where_it_says_nothing_its_size_does(size, matrix):
     assert matrix_of(av.VideoFrame(size[0], size[1], "yuv420p")) == matrix
