@@ -139,6 +139,11 @@ def toggle(default: bool, sentence: str, **more: Any) -> Any:
     return _field(Parameter("", "toggle", sentence, default, **more))
 
 
+def choice(default: str, choices: tuple[str, ...], sentence: str, **more: Any) -> Any:
+    """Declares a field of a dataclass as one of several names."""
+    return _field(Parameter("", "choice", sentence, default, choices=choices, **more))
+
+
 def declared(group: type) -> tuple[Parameter, ...]:
     """The parameters that the fields of the dataclass `group` declare."""
     return tuple(

@@ -107,14 +107,24 @@ def commands(debug: bool) -> None:
     flag_value=f":{PORT}",
     help="Serve a page to play from, on this machine alone unless `lan` or a host is said.",
 )
+@click.option(
+    "--show",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder of a show: its presets, cues and what listens. `livedream show new DIR` makes "
+    "one.",
+)
 @overwrite_option
 @shared_options("live")
-def run(**values: Any) -> None:
+@click.pass_context
+def run(context: click.Context, **values: Any) -> None:
     """Dream a live picture: camera, clip or stream to a window."""
     from ..live.show import run_show
 
+    said = click.core.ParameterSource.COMMANDLINE
+    given = {name for name in context.params if context.get_parameter_source(name) is said}
     try:
-        run_show(console=console, **values)
+        run_show(console=console, given=given, **values)
     except KeyboardInterrupt:
         console.print("Stopped before the picture came.")
 
@@ -273,6 +283,21 @@ def export(**values: Any) -> None:
     from ..offline.commands import export_file
 
     export_file(console=console, **values)
+
+
+@commands.group()
+def show() -> None:
+    """The folder of a show: presets, cues, what listens."""
+
+
+@show.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--model", default="efficientnet_lite0", show_default=True, help="To dream of.")
+def new(folder: Path, model: str) -> None:
+    """Make a folder with the built-in looks as files, and a show.toml to write in."""
+    from .show_folder import make_folder
+
+    make_folder(console, folder, model)
 
 
 @commands.command()

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ..choices import Choices, options_of
+from ..control.listening import place_of
 from ..control.parameters import SOURCE, Show
 from ..control.recipes import RECIPES
 from ..declared import declared
@@ -59,12 +60,10 @@ class Listening(click.ParamType):
     ) -> tuple[str, int]:
         if isinstance(value, tuple):
             return value
-        host, _, port = value.rpartition(":") if ":" in value else (value, "", str(self.port))
-        if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            self.fail(f"'{value}' names no port from 1 to 65535.", param, ctx)
-        if host == "lan":
-            return "0.0.0.0", int(port)
-        return host or "127.0.0.1", int(port)
+        try:
+            return place_of(value, self.port)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Shown(Size):

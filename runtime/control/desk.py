@@ -13,9 +13,10 @@ from ..dream.values import Dream
 from ..errors import UsageError, nearest
 from ..gradient.objective import Objective, parse_objective
 from .links import links
-from .modulation import Modulation, modulated
+from .modulation import Modulation, Moves, modulated
 from .parameters import parameters
 from .recipes import RECIPES
+from .tempo import Tempo
 
 Group = TypeVar("Group")
 Values = Mapping[str, Value]
@@ -106,7 +107,9 @@ class Desk:
         self._clock = clock
         self._lock = threading.Lock()
         self._fired: set[str] = set()
-        self._modulations: tuple[Modulation, ...] = ()
+        self._moves = Moves()
+        self.tempo = Tempo()
+        """The beats that modulations follow; whoever knows better puts another one here."""
         self._observers: tuple[Observer, ...] = ()
         self._deeds: Mapping[str, Deed] = {}
         self._news: dict[str, tuple[Value, str]] = {}
@@ -129,10 +132,16 @@ class Desk:
 
     def at(self, time: float) -> State:
         """All values at `time`, seconds of the desk's clock: a pure function of what was said."""
-        said, modulations = self._said, self._modulations
-        values = {name: each.at(self.parameters[name], time) for name, each in said.items()}
-        for name in {each.name for each in modulations}:
-            values[name] = modulated(self.parameters[name], values[name], modulations, time)
+        acting, values = self._moves.weighed(time), self._unmoved(time)
+        moment = time + float(values["offset"]) / 1000
+        beats = self.tempo.beats(moment)
+        for name in {each.name for each, _ in acting}:
+            values[name] = modulated(self.parameters[name], values[name], acting, moment, beats)
+        return State(values | self._views(values))
+
+    def unmoved(self, time: float) -> State:
+        """All values at `time` without modulation: what is faded, on its way."""
+        values = self._unmoved(time)
         return State(values | self._views(values))
 
     @property
@@ -161,8 +170,8 @@ class Desk:
         them or, where one cannot be, none. Raises as `set` does."""
         self._say(lambda base: values, source, seconds)
 
-    def modulate(self, modulations: Iterable[Modulation]) -> None:
-        """These and no others move values around their bases from now on.
+    def modulate(self, modulations: Iterable[Modulation], seconds: float = 0.0) -> None:
+        """In `seconds` these and no others move values around their bases.
 
         Raises UsageError for a parameter that is no number or cannot change from frame to frame.
         """
@@ -172,10 +181,17 @@ class Desk:
             if (
                 parameter.kind != "number"
                 or parameter.cost == "prepared"
+                or parameter.group == "play"
                 or self._is_view(each.name)
             ):
                 raise UsageError(f"{parameter.label} does not change from frame to frame.")
-        self._modulations = modulations
+        with self._lock:
+            self._moves = Moves(self._moves.after, modulations, self._clock(), seconds)
+
+    @property
+    def modulations(self) -> tuple[Modulation, ...]:
+        """Those that move values, once those that go are gone."""
+        return self._moves.after
 
     def take(self, name: str) -> bool:
         """Whether the trigger `name` fired since this was last asked: told once."""
@@ -211,6 +227,7 @@ class Desk:
             self._said = {
                 name: _Said(each.target, each.target, 0.0, 0.0) for name, each in self._said.items()
             }
+            self._moves = Moves(after=self._moves.after)
 
     def fading(self, time: float) -> bool:
         """Whether anything is on its way at `time`."""
@@ -225,6 +242,9 @@ class Desk:
             names = nearest(name, self.parameters)
             raise UsageError(f"There is no parameter '{name}'; nearest: {names}.")
         return self.parameters[name]
+
+    def _unmoved(self, time: float) -> dict[str, Value]:
+        return {name: each.at(self.parameters[name], time) for name, each in self._said.items()}
 
     def _say(
         self,

@@ -1,34 +1,42 @@
-"""What moves a value around its base, as pure functions of time."""
+"""What moves a value around its base, as pure functions of time and beats."""
 
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from ..declared import Parameter, Value
 
 Wave = Callable[[float], float]
 """From cycles (one cycle is 1.0) to -1..1."""
 
+Unit = Literal["beats", "hertz"]
+
 
 @dataclass(frozen=True)
 class Modulation:
     """A wave on one parameter.
 
-    depth: the share of the parameter's range that a full swing adds, negative turns it over.
-    period: seconds of a cycle. phase: cycles by which it is ahead.
+    depth: the share of the parameter's range that a full swing adds, negative turns it over. rate:
+    beats that a cycle takes, or cycles a second. phase: cycles by which it is ahead. wave: a name
+    of WAVES.
     """
 
     name: str
     depth: float
-    period: float
-    wave: Wave
+    rate: float
+    unit: Unit = "beats"
+    wave: str = "sine"
     phase: float = 0.0
 
-    def at(self, time: float) -> float:
-        """What it adds at `time`, in shares of the range."""
-        return self.depth * self.wave(time / self.period + self.phase)
+    def at(self, time: float, beats: float) -> float:
+        """What it adds at `time`, seconds, when so many beats have passed; in shares of the
+        range."""
+        cycles = beats / self.rate if self.unit == "beats" else time * self.rate
+        return self.depth * WAVES[self.wave](cycles + self.phase)
 
 
 def sine(cycles: float) -> float:
@@ -49,11 +57,54 @@ def square(cycles: float) -> float:
     return 1.0 if cycles % 1 < 0.5 else -1.0
 
 
+def decay(cycles: float) -> float:
+    """Up to 1 at once, then fading to 0 as something that was struck: on the beat."""
+    return math.exp(-5 * (cycles % 1))
+
+
+def hold(cycles: float) -> float:
+    """Another value each cycle, the same each time that it is asked for."""
+    return random.Random(math.floor(cycles)).uniform(-1, 1)
+
+
+WAVES: dict[str, Wave] = {
+    "sine": sine,
+    "triangle": triangle,
+    "saw": saw,
+    "square": square,
+    "decay": decay,
+    "random": hold,
+}
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The modulations on the way from `before` to `after`, from `time` on in `seconds`."""
+
+    before: tuple[Modulation, ...] = ()
+    after: tuple[Modulation, ...] = ()
+    time: float = 0.0
+    seconds: float = 0.0
+
+    def weighed(self, time: float) -> list[tuple[Modulation, float]]:
+        """Those that act at `time`, and how much, 0..1."""
+        passed = time - self.time
+        share = min(max(passed / self.seconds, 0.0), 1.0) if self.seconds > 0 else 1.0
+        both = [(each, 1 - share) for each in self.before], [(each, share) for each in self.after]
+        return [(each, weight) for side in both for each, weight in side if weight]
+
+
 def modulated(
-    parameter: Parameter, base: Value, modulations: Iterable[Modulation], time: float
+    parameter: Parameter,
+    base: Value,
+    acting: Iterable[tuple[Modulation, float]],
+    time: float,
+    beats: float,
 ) -> Value:
     """`base` with the sum of what the modulations of that parameter add, inside its range."""
-    parts = [each.at(time) for each in modulations if each.name == parameter.name]
+    parts = [
+        each.at(time, beats) * weight for each, weight in acting if each.name == parameter.name
+    ]
     if not parts:
         return base
     return parameter.at_share(parameter.share(base) + sum(parts))

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..declared import Parameter, number, toggle
+from ..declared import Parameter, choice, number, toggle
+from .tempo import FASTEST, SLOWEST
 
 HIGHEST = 99
 """The largest number of a preset."""
+
+
+WAITS = {"at once": 0, "beat": 1, "bar": 4, "4 bars": 16}
+"""What a recall waits for, and every how many beats that comes."""
+
+UNITS = ("seconds", "beats", "bars")
+ORDERS = ("in order", "random")
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,21 @@ class Playing:
         0, "Keep what is played now as the preset of this number.", low=0, high=HIGHEST, step=1,
         group="play",
     )  # fmt: skip
+    wait: str = choice("at once", tuple(WAITS), "What a recall waits for.", group="play")
+    auto: bool = toggle(False, "Recall one preset after the other.", group="play")
+    auto_every: float = number(
+        20, "How long each of them stays.", low=1, high=1800, step=1, unit="of auto unit",
+        curve="log", group="play",
+    )  # fmt: skip
+    auto_unit: str = choice("seconds", UNITS, "What that is counted in.", group="play")
+    auto_order: str = choice("in order", ORDERS, "Which one comes next.", group="play")
+    tempo: float = number(
+        120, "Beats a minute.", low=SLOWEST, high=FASTEST, step=1, unit="bpm", group="play"
+    )
+    offset: float = number(
+        0, "How much earlier the beat shall be seen.", low=-500, high=500, step=5, unit="ms",
+        group="play",
+    )  # fmt: skip
     panic: bool = toggle(False, "The camera alone, at once; off is the dream again.", group="play")
 
 
@@ -32,5 +55,12 @@ TRIGGERS = tuple(
         ("previous", "Recall the preset before."),
         ("cut", "Be at once where things are going."),
         ("undo", "Back at once to what was played before the last recall."),
+        ("go", "Recall the next cue."),
+        ("back", "Recall the cue before."),
+        ("tap", "A beat is now; the first tap after a pause begins a bar."),
+        ("halve", "Half the tempo."),
+        ("double", "Twice the tempo."),
+        ("earlier", "The beats come 10 ms earlier."),
+        ("later", "The beats come 10 ms later."),
     )
 )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 
 from ..declared import Parameter, Value
 from ..errors import LivedreamError, UsageError, nearest
 from ..store.files import write_bytes
+from ..store.settings import read_settings
 from .desk import Desk, State
+from .modulation import WAVES, Modulation, Unit
 
 FADE = 2.0
 """Seconds that a recall takes where neither it nor the preset says how many."""
@@ -27,58 +30,120 @@ NEVER = ("size", "picture", "fluid", "mirror", "freeze", "compare", "layer", "ch
 """Of those groups: what belongs to the machine, the room or the moment, and what `layers` says
 already."""
 
-_TABLE = "values"
-_KEYS = ("name", "fade", _TABLE)
+_VALUES, _MOVES = "values", "move"
+_KEYS = ("name", "fade", _VALUES, _MOVES)
+_MOVE = ("of", "wave", "beats", "hertz", "depth", "phase")
 
 
 @dataclass(frozen=True)
 class Preset:
     """What a recall brings the desk to. values: by parameter name; those that are missing stay as
-    they are. fade: seconds."""
+    they are. fade: seconds. moves: the waves on values; none but these stay."""
 
     name: str
     values: Mapping[str, Value]
     fade: float = FADE
+    moves: tuple[Modulation, ...] = ()
 
 
 def parse_preset(text: str, where: str, parameters: Mapping[str, Parameter]) -> Preset:
     """Read a preset. Raises UsageError with `where`, line and column for what is no TOML, and with
     the nearest name for a parameter that there is not."""
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{where} cannot be read: {error}.") from error
-    unknown = next((key for key in content if key not in _KEYS), None)
-    if unknown is not None:
-        raise UsageError(
-            f"{where} has '{unknown}', which no preset has; nearest: {nearest(unknown, _KEYS)}."
-        )
-    name, fade, values = (content.get(key) for key in _KEYS)
+    content = parsed(text, where)
+    check_keys(content, _KEYS, where, "no preset has")
+    name, fade, values, moves = (content.get(key) for key in _KEYS)
     if not isinstance(name, str) or not isinstance(values, dict):
         raise UsageError(f'{where} needs a name = "..." and a table [values].')
-    if fade is not None and not (isinstance(fade, (int, float)) and 0 <= fade <= LONGEST):
-        raise UsageError(f"{where} has a fade that is not 0 to {LONGEST:g} seconds.")
     return Preset(
         name,
-        {each: _value(each, value, where, parameters) for each, value in values.items()},
-        FADE if fade is None else float(fade),
+        {each: value_of(each, value, where, parameters) for each, value in values.items()},
+        FADE if fade is None else seconds_of(fade, where),
+        tuple(_move(each, where, parameters) for each in tables(moves, where, _MOVES)),
+    )
+
+
+def parsed(text: str, where: str) -> dict[str, Any]:
+    """The TOML in `text`. Raises UsageError with `where`, line and column."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        lines = text.splitlines() or [""]
+        end = f"(at line {len(lines)}, column {len(lines[-1]) + 1})"
+        reason = str(error).replace("(at end of document)", end)
+        raise UsageError(f"{where} cannot be read: {reason}.") from error
+
+
+def check_keys(table: Mapping[str, object], known: tuple[str, ...], where: str, what: str) -> None:
+    """Raises UsageError, with the nearest of the `known` keys, for another one."""
+    for key in table:
+        if key not in known:
+            raise UsageError(f"{where} has '{key}', which {what}; nearest: {nearest(key, known)}.")
+
+
+def tables(value: object, where: str, key: str) -> list[dict[str, Any]]:
+    """The tables [[key]] of a file. Raises UsageError for anything else under that key."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise UsageError(f"{where} needs its '{key}' as tables [[{key}]].")
+    return value
+
+
+def seconds_of(value: object, where: str) -> float:
+    """Raises UsageError for what is no time of 0 to LONGEST seconds."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST:
+        raise UsageError(f"{where} has a fade that is not 0 to {LONGEST:g} seconds.")
+    return float(value)
+
+
+def from_settings(
+    settings: Mapping[str, Any], name: str, where: str, parameters: Mapping[str, Parameter]
+) -> Preset:
+    """What made a picture, as a preset. Raises UsageError for layers that there are not here."""
+    kept = {each: settings[each] for each in settings if _is_kept(each, parameters)}
+    return Preset(
+        name, {each: value_of(each, value, where, parameters) for each, value in kept.items()}
     )
 
 
 def read_preset(path: Path, parameters: Mapping[str, Parameter]) -> Preset:
-    """Raises as `parse_preset`, and LivedreamError where the file cannot be read."""
+    """Of a TOML file, or of a snapshot with its settings. Raises as `parse_preset`, and
+    LivedreamError where the file cannot be read."""
+    if path.suffix.lower() == ".png":
+        return from_settings(read_settings(path), path.stem, str(path), parameters)
+    return parse_preset(read_text(path), str(path), parameters)
+
+
+def read_text(path: Path) -> str:
+    """Raises LivedreamError where the file cannot be read, UsageError for what is no text."""
     try:
-        text = path.read_text("utf-8")
+        return path.read_text("utf-8")
     except OSError as error:
         raise LivedreamError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is no text in UTF-8.") from error
-    return parse_preset(text, str(path), parameters)
 
 
 def written(preset: Preset) -> str:
     """The text that `parse_preset` reads."""
-    return tomli_w.dumps({"name": preset.name, "fade": preset.fade, _TABLE: dict(preset.values)})
+    moves = [
+        {
+            "of": each.name,
+            "wave": each.wave,
+            each.unit: each.rate,
+            "depth": each.depth,
+            "phase": each.phase,
+        }
+        for each in preset.moves
+    ]
+    return tomli_w.dumps(
+        {
+            "name": preset.name,
+            "fade": preset.fade,
+            _VALUES: dict(preset.values),
+            **({_MOVES: moves} if moves else {}),
+        }
+    )
 
 
 def write_preset(path: Path, preset: Preset) -> None:
@@ -86,22 +151,27 @@ def write_preset(path: Path, preset: Preset) -> None:
     write_bytes(path, written(preset).encode())
 
 
-def stored(name: str, state: State, parameters: Mapping[str, Parameter]) -> Preset:
+def stored(
+    name: str,
+    state: State,
+    moves: Iterable[Modulation],
+    parameters: Mapping[str, Parameter],
+) -> Preset:
     """What is played now, as a preset."""
-    kept = {
-        each: value
-        for each, value in state.items()
-        if parameters[each].group in KEPT and each not in NEVER
-    }
-    return Preset(name, kept)
+    kept = {each: value for each, value in state.items() if _is_kept(each, parameters)}
+    return Preset(name, kept, moves=tuple(moves))
 
 
 def recall(desk: Desk, preset: Preset, source: str, seconds: float | None = None) -> None:
     """Bring the desk to the preset, from where things are now. seconds: in place of its own."""
-    desk.fade(preset.values, source, preset.fade if seconds is None else seconds)
+    duration = preset.fade if seconds is None else seconds
+    desk.fade(preset.values, source, duration)
+    desk.modulate(preset.moves, duration)
 
 
-def _value(name: str, value: object, where: str, parameters: Mapping[str, Parameter]) -> Value:
+def value_of(name: str, value: object, where: str, parameters: Mapping[str, Parameter]) -> Value:
+    """Inside the parameter's range. Raises UsageError, with `where`, for what is none of its values
+    and for a name that is no parameter."""
     parameter = parameters.get(name)
     if parameter is None or parameter.kind == "trigger":
         raise UsageError(
@@ -112,3 +182,37 @@ def _value(name: str, value: object, where: str, parameters: Mapping[str, Parame
         return parameter.clamp(value)
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error
+
+
+def _is_kept(name: str, parameters: Mapping[str, Parameter]) -> bool:
+    return name in parameters and parameters[name].group in KEPT and name not in NEVER
+
+
+def _move(table: dict[str, Any], where: str, parameters: Mapping[str, Parameter]) -> Modulation:
+    check_keys(table, _MOVE, where, "no [[move]] has")
+    name, wave = table.get("of"), table.get("wave", "sine")
+    movable = [
+        each.name
+        for each in parameters.values()
+        if each.kind == "number" and each.cost == "instant" and _is_kept(each.name, parameters)
+    ]
+    if name not in movable:
+        raise UsageError(
+            f"{where} moves '{name}', which cannot change from frame to frame; nearest: "
+            f"{nearest(str(name), movable)}."
+        )
+    if wave not in WAVES:
+        raise UsageError(f"{where} has no wave '{wave}'; nearest: {nearest(str(wave), WAVES)}.")
+    units: list[Unit] = [unit for unit in ("beats", "hertz") if unit in table]
+    if len(units) != 1:
+        raise UsageError(f"{where} needs beats = ... or hertz = ... in each [[move]].")
+    numbers = table[units[0]], table.get("depth", 0.25), table.get("phase", 0.0)
+    if not all(
+        isinstance(each, int | float) and not isinstance(each, bool) and abs(each) <= LONGEST
+        for each in numbers
+    ):
+        raise UsageError(f"{where} has a [[move]] with a number that is none, or is too large.")
+    rate, depth, phase = map(float, numbers)
+    if rate <= 0:
+        raise UsageError(f"{where} has a [[move]] with {units[0]} that are not above 0.")
+    return Modulation(str(name), depth, rate, units[0], str(wave), phase)

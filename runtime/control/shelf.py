@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from .cues import Cue
 from .looks import looks
 from .presets import Preset
 
@@ -18,6 +19,11 @@ class Shelf(Protocol):
     @property
     def presets(self) -> Mapping[int, Preset]:
         """Those there are now; another mapping once one of them has changed."""
+        ...
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        """The order of the show; empty where nobody wrote one."""
         ...
 
     def keep(self, number: int, preset: Preset, picture: np.ndarray | None) -> str:
@@ -32,6 +38,8 @@ class Shelf(Protocol):
 class Looks:
     """The built-in looks for a network with `layers`, name -> channels; what is stored beside them
     ends with the program."""
+
+    cues: tuple[Cue, ...] = ()
 
     def __init__(self, layers: Mapping[str, int]) -> None:
         self.presets: Mapping[int, Preset] = looks(layers)

@@ -33,13 +33,15 @@ class Request:
 class Network:
     """What is dreamt of: a model with its weights, or a graph file that was given.
 
-    layers: those that can be asked for, name -> channels.
+    layers: those that can be asked for, name -> channels. also: those that a file taps beside the
+    network's bank.
     """
 
     model: str
     layers: dict[str, int]
     graph: Graph | None
     request: Request
+    also: tuple[str, ...] = ()
 
     def objective(self, text: str | None) -> Objective:
         """The layers asked for, or the model's default one. Raises UsageError for unknown ones."""
@@ -57,10 +59,10 @@ class Network:
 
     def taps(self, objective: Objective) -> tuple[str, ...]:
         """The layers that the file for `objective` taps, each of which can then be played: the
-        network's bank and those of `objective`, or what the given file has."""
+        network's bank, `also` and those of `objective`, or what the given file has."""
         if self.graph:
             return tuple(self.graph.layers)
-        return catalogue.MODELS[self.model].with_bank(objective.layers)
+        return catalogue.MODELS[self.model].with_bank((*objective.layers, *self.also))
 
     def graph_for(
         self,

@@ -112,7 +112,7 @@ class Following:
         if box == self._box and _alike(size, self._runs.size):
             size = self._runs.size
         dream = state.dream
-        objective = self._objective(state)
+        objective = self._desk.base.objective  # The end of a morph, which is steered on the way.
         wanted = Wanted(objective, dream.octaves, dream.octave_scale, size)
         needs = _needs(wanted, self._covers(objective))
         if needs == _needs(self._runs, True):

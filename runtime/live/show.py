@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,10 @@ from rich.console import Console
 
 from ..choices import Choices
 from ..control.desk import Desk
+from ..control.folder import Folder
 from ..control.player import Player
 from ..control.shelf import Looks
+from ..control.watching import Watching
 from ..ending import ending
 from ..errors import LivedreamError
 from ..gradient.switching import IDLE, Switcher
@@ -31,6 +33,7 @@ from .following import playing
 from .loop import Dreaming
 from .notice import Notice
 from .presenter import Presenter, Shown
+from .rehearsal import rehearse
 from .sources import NoCamera, Source, open_first_camera, open_source
 from .window import Window, require_display
 
@@ -73,10 +76,13 @@ def run_show(
     begin: Mapping[str, object],
     osc: tuple[str, int] | None = None,
     page: tuple[str, int] | None = None,
+    show: Path | None = None,
+    given: Collection[str] = (),
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
     begin: how it is shown, by the names of parameters. osc, page: (host, port) to listen on.
+    show: the folder of a show. given: the options that were said, which hold against it.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
@@ -86,6 +92,11 @@ def run_show(
     if not headless:
         require_display()
     network = network_of(choices, console.print)
+    folder: Folder | None = None
+    if show:
+        folder, network, choices, begin, osc, page = rehearse(
+            show, network, choices, begin, osc, page, given
+        )
     network.objective(choices.layers)
     stats = Stats()
     box = choices.size or BOX
@@ -113,11 +124,16 @@ def run_show(
                 frames=frames,
                 notify=notice,
             )
+            player = Player(desk, folder or Looks(network.layers), notice).start()
+            opened.callback(player.close)
+            if folder:
+                for problem in folder.problems:
+                    notice(problem)
+                opened.callback(Watching(folder, player, desk, notice).start().close)
             if osc:
                 surface = open_osc(desk, osc, notice)
                 opened.callback(surface.close)
             presenter = Presenter(capture.shown, dreaming.output, desk, stats, notice)
-            player = Player(desk, Looks(network.layers), notice)
             controls = Controls(desk, dreaming, presenter, player, messages, notice)
             opened.callback(controls.close)
             controls.recorder = recorder

@@ -5,9 +5,18 @@ import threading
 import pytest
 
 from livedream.runtime.control.desk import Desk
-from livedream.runtime.control.modulation import Modulation, saw, sine, square, triangle
+from livedream.runtime.control.modulation import (
+    Modulation,
+    decay,
+    hold,
+    saw,
+    sine,
+    square,
+    triangle,
+)
 from livedream.runtime.control.parameters import Show
 from livedream.runtime.control.recipes import RECIPES
+from livedream.runtime.control.tempo import Tempo
 from livedream.runtime.errors import UsageError
 
 LAYERS = {"a": 4, "b": 6, "c": 2}
@@ -192,10 +201,10 @@ class TestTime:
 class TestModulation:
     def test_waves_move_a_value_around_its_base(self, desk):
         desk.set("blur", 4, "key", 0)
-        desk.modulate([Modulation("blur", 0.25, 2.0, sine)])
+        desk.modulate([Modulation("blur", 0.25, 0.5, "hertz")])
         assert desk.at(0.5)["blur"] == pytest.approx(6)
         assert desk.at(1.5)["blur"] == pytest.approx(2)
-        assert desk.base["blur"] == 4
+        assert desk.base["blur"] == desk.unmoved(0.5)["blur"] == 4
         desk.set("blur", 8, "key", 0)
         assert desk.at(0.5)["blur"] == 8
         desk.modulate([])
@@ -203,21 +212,43 @@ class TestModulation:
 
     def test_a_wave_is_ahead_by_its_phase(self, desk):
         desk.set("blur", 4, "key", 0)
-        desk.modulate([Modulation("blur", 0.25, 6.0, sine, phase=0.25)])
+        desk.modulate([Modulation("blur", 0.25, 1 / 6, "hertz", phase=0.25)])
         # A swing is 2 of the range of 8: cos(0), cos(60 degrees), cos(90 degrees).
         assert [desk.at(time)["blur"] for time in (0, 1, 1.5)] == pytest.approx([6, 5, 4])
 
+    def test_beats_are_those_of_the_tempo_earlier_by_the_offset(self, desk):
+        desk.set("blur", 4, "key", 0)
+        desk.tempo = Tempo(60, 10.0)
+        desk.modulate([Modulation("blur", 0.5, 4, wave="square")])
+        assert [desk.at(time)["blur"] for time in (9.9, 10.1, 11.9, 12.1)] == [0, 8, 8, 0]
+        desk.tempo = Tempo(120, 10.0)
+        assert [desk.at(time)["blur"] for time in (10.9, 11.1, 11.9, 12.1)] == [8, 0, 0, 8]
+        desk.set("offset", 200, "key", 0)
+        assert [desk.at(time)["blur"] for time in (10.7, 10.9)] == [8, 0]
+
+    def test_waves_come_and_go_over_the_time_of_a_recall(self, desk):
+        desk.set("blur", 4, "key", 0)
+        desk.modulate([Modulation("blur", 0.5, 1e6, wave="square")])
+        assert desk.at(100)["blur"] == 8
+        desk.modulate([Modulation("blur", -0.5, 1e6, wave="square")], 4)
+        assert [desk.at(100 + each)["blur"] for each in (0, 1, 2, 4)] == [8, 6, 4, 0]
+        desk.cut()
+        assert desk.at(100)["blur"] == 0
+
     def test_several_add_up_and_never_leave_the_range(self, desk):
         desk.set("blur", 4, "key", 0)
-        desk.modulate([Modulation("blur", 0.25, 1, square), Modulation("blur", 0.125, 1, square)])
+        half, quarter, much = (
+            Modulation("blur", depth, 1, "hertz", "square") for depth in (0.25, 0.125, -9)
+        )
+        desk.modulate([half, quarter])
         assert [desk.at(time)["blur"] for time in (0.1, 0.6)] == [7, 1]
-        desk.modulate([Modulation("blur", -9, 1, square)])
+        desk.modulate([much])
         assert [desk.at(time)["blur"] for time in (0.1, 0.6)] == [0, 8]
 
-    @pytest.mark.parametrize("name", ["octaves", "layers", "mirror", "channel"])
+    @pytest.mark.parametrize("name", ["octaves", "layers", "mirror", "channel", "tempo"])
     def test_only_what_may_change_every_frame(self, desk, name):
         with pytest.raises(UsageError, match="does not change from frame to frame"):
-            desk.modulate([Modulation(name, 1, 1, sine)])
+            desk.modulate([Modulation(name, 1, 1)])
 
     def test_waves_stay_in_their_range_and_begin_where_they_say(self):
         for wave in (sine, triangle, saw, square):
@@ -228,6 +259,16 @@ class TestModulation:
         assert [triangle(part) for part in (0, 0.25, 0.5, 0.75)] == [0, 1, 0, -1]
         assert [saw(part) for part in (0, 0.5)] == [-1, 0]
         assert [square(part) for part in (0, 0.49, 0.5, 0.99)] == [1, 1, -1, -1]
+
+    def test_what_is_struck_fades_and_chance_holds_for_a_cycle(self):
+        struck = [decay(part / 10) for part in range(10)]
+        assert struck[0] == 1
+        assert struck == sorted(struck, reverse=True)
+        assert 0 < struck[-1] < 0.05
+        held = [hold(cycle + 0.3) for cycle in range(200)]
+        assert held == [hold(cycle + 0.9) for cycle in range(200)]
+        assert -1 <= min(held) < -0.9
+        assert 0.9 < max(held) <= 1
 
 
 class TestTriggers:

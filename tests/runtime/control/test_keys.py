@@ -39,6 +39,10 @@ EFFECTS = {
     "x": ("cut", True),
     "u": ("undo", True),
     "b": ("panic", True),
+    ".": ("go", True),
+    ",": ("back", True),
+    "a": ("auto", True),
+    "t": ("tap", True),
 }
 """Key -> what the desk says after it."""
 

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import threading
+import time as clocks
+
 import numpy as np
 import pytest
 
+from livedream.runtime.control.cues import Cue
 from livedream.runtime.control.desk import Desk
+from livedream.runtime.control.modulation import Modulation
 from livedream.runtime.control.player import STEPS_BACK, Player
 from livedream.runtime.control.presets import Preset
+from livedream.runtime.control.tempo import Tempo
 from livedream.runtime.errors import LivedreamError
 
 LAYERS = {"a": 4, "b": 6}
@@ -21,6 +27,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.presets = dict(PRESETS)
+        self.cues: tuple[Cue, ...] = ()
         self.refusal = ""
 
     def keep(self, number: int, preset: Preset, picture: np.ndarray | None) -> str:
@@ -37,7 +44,24 @@ class Stage:
         self.desk.set("strength", 30, "test", 0)
         self.shelf = Memory()
         self.said: list[str] = []
-        self.player = Player(self.desk, self.shelf, self.said.append, clock=lambda: self.now)
+        self.player = Player(
+            self.desk, self.shelf, self.said.append, clock=lambda: self.now, choose=max
+        )
+        self.desk.tempo = Tempo(120, 10.0)
+
+    def until(self, time: float) -> list[tuple[float, str]]:
+        """What was recalled until `time`, and when; each tick comes when the last one said."""
+        happened: list[tuple[float, str]] = []
+        while True:
+            before = self.player.title
+            due = self.player.tick(self.now)
+            if self.player.title != before:
+                happened.append((round(self.now, 6), self.player.title))
+                continue
+            if due > time:
+                self.now = time
+                return happened
+            self.now = due
 
     def strength(self, after: float = 0) -> float:
         return float(self.desk.at(self.now + after)["strength"])
@@ -148,3 +172,147 @@ def test_panic_is_no_fade_and_keeps_what_is_played(stage):
     stage.now += 2
     stage.desk.set("panic", False, "key")
     assert stage.strength() == 50
+
+
+@pytest.mark.parametrize(("wait", "due"), [("beat", 10.5), ("bar", 12.0), ("4 bars", 18.0)])
+def test_a_recall_waits_for_its_beat_and_says_so(stage, wait, due):
+    stage.now = 10.2
+    stage.desk.set("wait", wait, "key")
+    stage.desk.set("preset", 5, "key")
+    assert stage.strength(9) == 30
+    assert stage.player.title == f"> 5 wild (next {wait})"
+    assert stage.until(30) == [(due, "5 wild")]
+    assert stage.strength() == 50
+
+
+def test_what_waits_comes_at_once_when_it_is_recalled_again_or_cut(stage):
+    stage.desk.set("wait", "4 bars", "key")
+    stage.now = 10.2
+    stage.desk.set("preset", 5, "key")
+    stage.desk.set("preset", 2, "key")  # Another one takes its place.
+    assert "2 calm (next 4 bars)" in stage.player.title
+    stage.desk.set("preset", 2, "key")
+    assert stage.player.title == "2 calm"
+    assert stage.strength(4) == 10
+    stage.desk.set("preset", 5, "key")
+    stage.desk.set("cut", 1, "key")
+    assert (stage.player.title, stage.strength()) == ("5 wild", 50)
+    stage.desk.set("preset", 2, "key")
+    stage.desk.set("undo", 1, "key")
+    assert stage.player.title == "2 calm"  # What waited is off, and the last recall undone.
+
+
+def test_what_waits_follows_the_beat_when_that_changes(stage):
+    stage.now = 10.2
+    stage.desk.set("wait", "bar", "key")
+    stage.desk.set("preset", 5, "key")
+    stage.desk.set("tempo", 60, "osc")
+    assert stage.until(20) == [(pytest.approx(10.2 + 3.6), "5 wild")]
+    stage.now = 20.0
+    stage.desk.tempo = Tempo(60, 20.0)
+    stage.now = 20.5
+    stage.desk.set("preset", 2, "key")
+    stage.desk.set("offset", 100, "key")  # Seen on the beat, said before it.
+    assert stage.until(30) == [(pytest.approx(23.9), "2 calm")]
+
+
+def test_auto_goes_on_by_itself_in_order_or_at_random(stage):
+    stage.desk.fade({"auto": True, "auto_every": 3}, "key")
+    assert stage.until(20) == [
+        (13, "2 calm"), (16, "5 wild"), (19, "9 grey"),
+    ]  # fmt: skip
+    stage.desk.set("auto_order", "random", "key")
+    assert stage.until(26) == [(22, "5 wild"), (25, "9 grey")]  # Never the same again.
+    stage.desk.set("auto", False, "key")
+    assert stage.until(60) == []
+    assert stage.said == []  # Nobody asked.
+
+
+def test_auto_on_bars_keeps_to_them_and_counts_from_a_recall_by_hand(stage):
+    stage.now = 10.3
+    stage.desk.fade({"auto": True, "auto_every": 2, "auto_unit": "bars"}, "key")
+    assert [at for at, _ in stage.until(23)] == [14, 18, 22]
+    stage.now = 23.1
+    stage.desk.set("preset", 9, "key")
+    assert [at for at, _ in stage.until(34)] == [28, 32]
+
+
+def test_after_a_long_sleep_one_comes_and_not_all(stage):
+    stage.desk.fade({"auto": True, "auto_every": 3}, "key")
+    stage.now = 1000.0
+    assert [at for at, _ in stage.until(1001)] == [1000]
+
+
+def test_cues_go_on_and_back_and_by_themselves(stage):
+    stage.shelf.cues = (Cue(5, 1.0, 2.0), Cue("calm", None, 1, "bars"), Cue("grey"), Cue("gone"))
+    stage.desk.set("back", 1, "key")
+    assert stage.said == ["That was the first cue."]
+    stage.desk.set("go", 1, "key")
+    assert [stage.strength(each) for each in (0, 0.5, 1)] == [30, 40, 50]
+    # After two seconds, then on the bar that is one bar later.
+    assert stage.until(30) == [(12, "2 calm"), (14, "9 grey")]
+    stage.desk.set("back", 1, "key")
+    assert stage.player.title == "2 calm"
+    stage.desk.set("go", 1, "key")
+    stage.desk.set("go", 1, "key")
+    assert "'gone'" in stage.said[-1]
+    stage.desk.set("go", 1, "key")
+    assert stage.said[-1] == "That was the last cue."
+
+
+def test_taps_halve_double_and_nudge_move_the_beat(stage):
+    for time in (20.0, 20.5, 21.0, 21.5):
+        stage.now = time
+        stage.desk.set("tap", 1, "key")
+    assert stage.desk.base["tempo"] == 120
+    assert stage.desk.tempo.beats(21.5) == pytest.approx(3)
+    stage.desk.set("halve", 1, "key")
+    assert (stage.desk.base["tempo"], stage.desk.tempo.bpm) == (60, 60)
+    assert stage.desk.tempo.beats(21.5) == pytest.approx(3)
+    stage.desk.set("double", 1, "key")
+    stage.desk.set("later", 1, "key")
+    assert stage.desk.tempo.when(3) == pytest.approx(21.51)
+    stage.desk.set("earlier", 1, "key")
+    assert stage.desk.tempo.when(3) == pytest.approx(21.5)
+
+
+def test_waves_are_part_of_a_preset_and_of_what_is_stored_and_undone(stage):
+    wave = Modulation("strength", 0.1, 4.0)
+    stage.shelf.presets[5] = Preset("wild", {"strength": 50.0}, 2.0, (wave,))
+    stage.desk.set("preset", 5, "key", 0)
+    assert stage.strength(0.5) != 50
+    stage.desk.set("store", 7, "key")
+    stage.player.attend(None)
+    kept = stage.shelf.presets[7]
+    assert (kept.values["strength"], kept.moves) == (50, (wave,))
+    stage.desk.set("preset", 2, "key", 0)
+    assert stage.desk.modulations == ()
+    stage.desk.set("undo", 1, "key")
+    assert stage.desk.modulations == (wave,)
+
+
+def test_what_is_edited_in_the_preset_that_plays_comes_and_what_was_touched_stays(stage):
+    stage.desk.set("preset", 5, "key", 0)
+    stage.desk.set("strength", 44, "knob", 0)
+    before = dict(stage.shelf.presets)
+    stage.shelf.presets[5] = Preset("wild", {"strength": 50.0, "layers": "b", "blur": 3.0}, 2.0)
+    stage.player.renewed(before)
+    assert (stage.desk.base["strength"], stage.desk.base["blur"]) == (44, 3)
+    stage.shelf.presets[2] = Preset("calm", {"strength": 1.0})
+    stage.player.renewed({**before, 5: stage.shelf.presets[5]})
+    assert stage.desk.base["strength"] == 44
+
+
+def test_a_thread_does_what_is_due_and_ends():
+    desk = Desk(LAYERS, {"recipe": "live", "layers": "a"})
+    player = Player(desk, Memory()).start()
+    desk.set("wait", "beat", "key")
+    desk.set("tempo", 400, "key")
+    desk.set("preset", 5, "key")
+    end = clocks.monotonic() + 5
+    while player.title != "5 wild":
+        assert clocks.monotonic() < end
+        clocks.sleep(0.005)
+    player.close()
+    player.close()
+    assert "player" not in {thread.name for thread in threading.enumerate()}

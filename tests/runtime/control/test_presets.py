@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from livedream.runtime.control.desk import Desk
+from livedream.runtime.control.modulation import Modulation
 from livedream.runtime.control.presets import (
     FADE,
     Preset,
@@ -18,6 +19,10 @@ from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.objective import parse_objective, steering
 
 LAYERS = {"a": 4, "b": 6}
+WAVES_ON = (
+    Modulation("strength", 0.25, 4.0),
+    Modulation("blur", -0.5, 0.125, "hertz", "random", 0.5),
+)
 
 
 @pytest.fixture
@@ -37,7 +42,7 @@ def read(text: str, desk: Desk) -> Preset:
 def test_what_is_stored_comes_back(desk, tmp_path):
     desk.set("layers", "a*0.3+b:2*-0.1", "test")
     desk.set("strength", 12, "test", 0)
-    preset = stored("eyes", desk.base, desk.parameters)
+    preset = stored("eyes", desk.base, WAVES_ON, desk.parameters)
     write_preset(tmp_path / "01 eyes.toml", preset)
     assert read_preset(tmp_path / "01 eyes.toml", desk.parameters) == preset
     assert read(written(preset), desk) == preset
@@ -109,6 +114,21 @@ def test_a_file_may_leave_out_what_it_does_not_mean(desk):
         ('name = "x"\n[values]\nblur = nan\n', "no number"),
         ('name = "x"\n[values]\nblur = [1]\n', "no number"),
         ("[values]\n", "needs a name"),
+        ('name = "x"\nmove = 3\n[values]\n', "tables"),
+        *(
+            (f'name = "x"\n[values]\n[[move]]\n{move}', says)
+            for move, says in (
+                ('of = "blurr"\nbeats = 4', "nearest: blur"),
+                ('of = "layers"\nbeats = 4', "cannot change from frame"),
+                ('of = "octaves"\nbeats = 4', "cannot change from frame"),
+                ('of = "blur"\nbeat = 4', "nearest: beats"),
+                ('of = "blur"', "beats = ... or hertz"),
+                ('of = "blur"\nbeats = 4\nhertz = 1', "beats = ... or hertz"),
+                ('of = "blur"\nbeats = 0', "not above 0"),
+                ('of = "blur"\nbeats = "x"', "none"),
+                ('of = "blur"\nbeats = 4\nwave = "sinus"', "nearest: sine"),
+            )
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(desk, text, says):

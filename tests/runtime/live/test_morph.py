@@ -50,3 +50,12 @@ def test_outside_of_it_only_the_end_is_prepared_and_then_played():
     assert list(dict.fromkeys(seen)) in (["a", "b"], ["b"])
     assert "b" in opened
     assert not any("+" in layers for layers in opened)
+
+
+def test_what_is_opened_during_a_morph_is_opened_for_its_end_and_played_on_the_way():
+    with Setting(Film(10**9), Bank()) as show:
+        show.next()
+        show.desk.fade({"layers": "b", "octaves": 2}, "test", 30)
+        dreamt = show.wait_for(octaves=2)
+        assert str(show.switcher._playing.wanted.objective) == "b"
+        assert dreamt.settings["layers"].startswith("a*0.9")

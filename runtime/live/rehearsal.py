@@ -1,0 +1,73 @@
+"""What the folder of a show changes of what was asked for: the command line holds against it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from ..choices import Choices
+from ..control.folder import Folder
+from ..control.listening import place_of
+from ..control.osc import PORT
+from ..control.parameters import parameters
+from ..dream.values import Dream
+from ..gradient.network import Network
+from ..gradient.objective import parse_objective
+from ..scaling import parse_size
+
+Place = tuple[str, int]
+
+
+class Rehearsed(NamedTuple):
+    """A show's folder, and what is opened for it. begin: values by the names of parameters."""
+
+    folder: Folder
+    network: Network
+    choices: Choices
+    begin: Mapping[str, object]
+    osc: Place | None
+    page: Place | None
+
+
+def rehearse(
+    path: Path,
+    network: Network,
+    choices: Choices,
+    begin: Mapping[str, object],
+    osc: Place | None,
+    page: Place | None,
+    given: Collection[str],
+) -> Rehearsed:
+    """Reads the folder at `path`. The layers of its presets join the bank, so that a recall opens
+    nothing. given: the options that were said on the command line. Raises what `Folder` raises."""
+    folder = Folder(path, parameters(network.layers))
+    plan, presets = folder.plan, folder.presets.values()
+    values = {name: value for name, value in plan.values.items() if name not in given}
+    texts = [str(each.values["layers"]) for each in presets if "layers" in each.values]
+    layers = [layer for text in texts for layer in parse_objective(text).layers]
+    dream = {each.name: values[each.name] for each in fields(Dream) if each.name in values}
+    size = values.get("size")
+    choices = replace(
+        choices,
+        recipe=str(values.get("recipe", choices.recipe)),
+        layers=choices.layers or _text(values.get("layers")),
+        size=choices.size or (parse_size(str(size)) if size else None),
+        overrides={**dream, **choices.overrides},
+    )
+    opened_with = {*(each.name for each in fields(Dream)), "recipe", "layers", "size"}
+    shown = {name: value for name, value in values.items() if name not in opened_with}
+    surfaces = plan.surfaces
+    return Rehearsed(
+        folder,
+        replace(network, also=tuple(dict.fromkeys(layers))),
+        choices,
+        {**begin, **shown},
+        osc or (place_of(surfaces["osc"], PORT) if "osc" in surfaces else None),
+        page or (place_of(surfaces["page"], PORT) if "page" in surfaces else None),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
