@@ -138,7 +138,8 @@ def run_show(
             opened.callback(controls.close)
             controls.recorder = recorder
             if page:
-                opened.callback(open_page(desk, page, controls, stats, console).close)
+                surface = open_page(desk, page, controls, player, stats, console)
+                opened.callback(surface.close)
             opened.callback(switcher.close)
             opened.callback(presenter.stop)
             opened.callback(dreaming.stop)
@@ -178,14 +179,25 @@ def open_osc(desk: Desk, place: tuple[str, int], notice: Notice) -> Osc:
 
 
 def open_page(
-    desk: Desk, place: tuple[str, int], controls: Controls, stats: Stats, console: Console
+    desk: Desk,
+    place: tuple[str, int],
+    controls: Controls,
+    player: Player,
+    stats: Stats,
+    console: Console,
 ) -> Page:
     """Serves the page at `place`, (host, port), and prints how to come in. Raises LivedreamError
     where that cannot be."""
     from ..control.page import Page  # Nobody else needs its library.
     from ..control.page.qr import as_blocks, code_of
 
-    page = Page(desk, *place, newest=lambda: controls.newest, status=lambda: controls.told(stats))
+    page = Page(
+        desk,
+        *place,
+        newest=lambda: controls.newest,
+        status=lambda: controls.told(stats),
+        presets=lambda: player.shelf.presets,
+    )
     console.print(f"Page on {page.address()}", soft_wrap=True)
     if page.open_to_others:
         console.print(f"To look without playing: {page.address('look')}", soft_wrap=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import logging
+import re
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -33,6 +34,7 @@ from .access import (
     level_of,
     swapped,
 )
+from .cards import Cards, Presets
 from .messages import LARGEST
 from .preview import Newest, Preview
 from .visitor import Visitor
@@ -52,7 +54,7 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
         "default-src 'none'; script-src {script}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; connect-src 'self' ws://{host}; base-uri 'none'; "
+        "img-src 'self' data: blob:; connect-src 'self' ws://{host}; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
@@ -67,6 +69,7 @@ class Page:
     """Listens on `host`:`port` until `close`. port 0 is any free one; see `address`.
 
     newest: the picture that is shown. status: what is told beside the values, twice a second.
+    presets: those that can be recalled.
     Raises LivedreamError where the port is taken or websockets is missing.
     """
 
@@ -78,9 +81,11 @@ class Page:
         *,
         newest: Newest = lambda: None,
         status: Status = dict,
+        presets: Presets = dict,
     ) -> None:
         serve, self._response = _library()
         self._desk, self._status, self._preview = desk, status, Preview(newest)
+        self._cards = Cards(desk, presets, newest, lambda: status().get("layer"))
         self._html = files(__spec__.parent).joinpath("page.html").read_bytes()
         self._script = _fingerprint(self._html)
         self._lock = threading.Lock()
@@ -148,6 +153,10 @@ class Page:
             check_socket(request, host)
             level_of(request, self._door)
             return None
+        card = re.fullmatch(r"/preset/(\d{1,3})", path, re.ASCII)
+        if card:
+            level_of(request, self._door)
+            return self._picture(int(card[1]))
         if path != "/":
             raise Refused(404, "There is nothing here.")
         cookie = swapped(request, self._door)
@@ -166,12 +175,20 @@ class Page:
             },
         )
 
+    def _picture(self, number: int) -> Response:
+        picture = self._cards.picture(number)
+        if picture is None:
+            raise Refused(404, "This preset has no picture yet.")
+        return self._respond(
+            200, picture, {"Content-Type": "image/jpeg", "Cache-Control": "private"}
+        )
+
     def _visited(self, connection: ServerConnection) -> None:
         asked = connection.request
         assert asked is not None
         visitor = Visitor(
             self._desk, connection, level_of(_request(asked), self._door), self._preview,
-            self._status, "page {}:{}".format(*connection.remote_address[:2]),
+            self._cards, self._status, "page {}:{}".format(*connection.remote_address[:2]),
         )  # fmt: skip
         with self._lock:
             if self._closing:

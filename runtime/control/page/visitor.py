@@ -14,6 +14,7 @@ import numpy as np
 from ...errors import UsageError
 from ..desk import Desk
 from .access import Level
+from .cards import Cards
 from .messages import Look, Nudge, Say, described, playable, told, understood
 from .preview import Preview
 
@@ -50,11 +51,14 @@ class Visitor:
         connection: ServerConnection,
         level: Level,
         preview: Preview,
+        cards: Cards,
         status: Callable[[], Mapping[str, Any]],
         source: str,
     ) -> None:
         self._desk, self._connection, self._level = desk, connection, level
-        self._preview, self._status, self._source = preview, status, source
+        self._preview, self._cards = preview, cards
+        self._status, self._source = status, source
+        self._dealt: list[dict[str, Any]] = []
         self._playable = playable(desk.parameters)
         self._changes: dict[str, None] = {}
         self._news = threading.Event()
@@ -113,7 +117,8 @@ class Visitor:
                 now = time.monotonic()
                 content = self._content()
                 if now - told >= TELL:
-                    content["status"], told = dict(self._status()), now
+                    content |= self._regular()
+                    told = now
                 if content:
                     self._send(content)
                 if self._wanted and now - shown >= PICTURE and self._picture():
@@ -128,9 +133,17 @@ class Visitor:
                 "level": self._level,
                 "groups": described(self._playable.values()),
                 "values": self._told(self._playable),
-                "status": dict(self._status()),
+                **self._regular(),
             }
         )
+
+    def _regular(self) -> dict[str, Any]:
+        """The show about itself, and the presets where they have changed."""
+        content: dict[str, Any] = {"status": dict(self._status())}
+        cards = self._cards.told()
+        if cards != self._dealt:
+            self._dealt = content["presets"] = cards
+        return content
 
     def _content(self) -> dict[str, Any]:
         content: dict[str, Any] = {}

@@ -12,6 +12,7 @@ pytest.importorskip("websockets", reason="needs the extra `page`")
 
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.control.page import Page
+from livedream.runtime.control.presets import Preset
 
 from .chromium import Browser, installed
 
@@ -36,7 +37,11 @@ def desk():
 def page(desk):
     """Shows another picture whenever one is asked for."""
     colours = itertools.cycle(np.full((180, 320, 3), level, np.uint8) for level in (60, 160))
-    page = Page(desk, port=0, newest=lambda: next(colours), status=lambda: {"message": ""})
+    presets = {number: Preset(f"look {number}", {}) for number in range(1, 9)}
+    page = Page(
+        desk, port=0, newest=lambda: next(colours), status=lambda: {"message": ""},
+        presets=lambda: presets,
+    )  # fmt: skip
     yield page
     page.close()
 
@@ -109,6 +114,20 @@ def test_buttons_and_the_list_of_layers(browser, page, desk):
     tab.press("Enter")
     until(lambda: desk.base["layer"] == "block11")
     tab.until("!$('chooser').open")
+
+
+def test_a_preset_is_recalled_and_one_is_stored(browser, page, desk):
+    tab = show(browser, page)
+    tab.until("$('cards').children.length === 8")
+    tab.value("document.querySelector('[data-number=\"3\"]').click()")
+    until(lambda: desk.base["preset"] == 3)
+    tab.until("document.querySelector('[data-number=\"3\"]').ariaCurrent === 'true'")
+    assert tab.value("document.querySelectorAll('.card[aria-current=true]').length") == 1
+    tab.value("$('head').querySelector('button').click()")
+    tab.value("document.querySelector('[data-number=\"9\"]').click()")
+    until(lambda: desk.base["store"] == 9)
+    assert desk.base["preset"] == 3
+    assert tab.value("$('cards').children.length") == 8
 
 
 def test_upright_nothing_is_cut_off_and_turned_the_controls_stand_beside(browser, page):

@@ -185,6 +185,12 @@ def test_a_stranger_on_this_machine_gets_the_page_and_nothing_else(page):
             assert get(page, "/", method)[0] == 405
 
 
+def test_a_cards_picture_is_found_by_its_number_alone(page, lan):
+    for path in ("/preset/", "/preset/x", "/preset/1/..", "/preset/%31", "/preset/1"):
+        assert get(page, path)[0] == 404
+    assert get(lan, "/preset/1")[0] == 403
+
+
 def test_no_other_page_reaches_the_socket(page):
     host = f"127.0.0.1:{port_of(page)}"
     for origin in (None, "http://evil.example", "null", f"https://{host}"):

@@ -1,0 +1,80 @@
+"""The presets as the page shows them: a card each, with a picture of how it looked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..desk import Desk
+from ..presets import Preset
+from .preview import Newest, jpeg
+
+WIDTH = 240
+"""Pixels of the picture on a card."""
+
+SETTLED = 4.0
+"""Seconds that a preset plays alone before the picture is its own, and no longer what was before.
+"""
+
+Presets = Callable[[], Mapping[int, Preset]]
+"""Those there are now, by number."""
+
+
+class Cards:
+    """Remembers how presets looked when they were played last. From any thread.
+
+    layers: those that `newest` was dreamt with, as text.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        presets: Presets,
+        newest: Newest,
+        layers: Callable[[], object],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._desk, self._presets, self._newest, self._clock = desk, presets, newest, clock
+        self._layers = layers
+        self._lock = threading.Lock()
+        self._playing: tuple[Preset | None, float] = None, 0.0  # And since when.
+        self._pictures: dict[int, tuple[Preset, bytes]] = {}
+
+    def told(self) -> list[dict[str, Any]]:
+        """number, name and the version of the picture, 0 for none. Looks at the show, so it is to
+        be called now and then."""
+        presets = self._presets()
+        with self._lock:
+            self._look(presets)
+            return [
+                {"number": number, "name": preset.name, "picture": self._version(number, preset)}
+                for number, preset in sorted(presets.items())
+            ]
+
+    def picture(self, number: int) -> bytes | None:
+        """The JPEG of the preset `number`; None where it was not played yet."""
+        kept = self._pictures.get(number)
+        return kept[1] if kept else None
+
+    def _look(self, presets: Mapping[int, Preset]) -> None:
+        base, now = self._desk.base, self._clock()
+        number = int(base["preset"])
+        preset = presets.get(number)
+        if preset and any(base[name] != value for name, value in preset.values.items()):
+            preset = None  # Somebody has moved something since.
+        if preset and self._layers() != base["layers"]:
+            preset = None  # What it dreams is still being opened.
+        playing, since = self._playing
+        if preset is not playing:
+            self._playing = preset, now
+        elif preset and now - since > max(SETTLED, 2 * preset.fade):
+            image = None if self._version(number, preset) else self._newest()
+            if image is not None:
+                self._pictures[number] = preset, jpeg(image, WIDTH)
+
+    def _version(self, number: int, preset: Preset) -> int:
+        kept = self._pictures.get(number)
+        return hash(kept[1]) & 0x7FFFFFFF | 1 if kept and kept[0] is preset else 0
