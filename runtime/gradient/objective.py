@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import UsageError, nearest
+from .classes import CLASSES, class_number
 
+NUMBER = r"(\d+\.?\d*|\.\d+)(e[-+]?\d+)?"
 TERM = re.compile(
-    r"(?P<layer>[A-Za-z_]\w*)(:(?P<channel>\d+))?"
-    r"(\*(?P<weight>[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?))?",
-    re.IGNORECASE,
+    rf"\s*(?P<sign>[-+])?\s*((?P<factor>{NUMBER})\s*\*\s*)?(?P<layer>[a-z_]\w*)\s*"
+    # A class may be named; the sign in its name stands between letters, that of a sum does not.
+    r"(:\s*(?P<channel>\d+|[a-z]([a-z'. ]|(?<=[a-z'])-(?=[a-z]))*))?\s*"
+    rf"(\*\s*(?P<weight>[-+]?{NUMBER})\s*)?",
+    re.IGNORECASE | re.ASCII,
 )
 
 LARGEST = 1e6
@@ -130,24 +134,34 @@ def at_channel(objective: Objective, channel: int | None, layers: Mapping[str, i
 
 
 def parse_objective(text: str) -> Objective:
-    """Read `inception4c`, `inception4c:412` or `inception4c*0.7+inception3b`.
+    """Read `inception4c`, `inception4c:412`, `logits:siamese cat`, or a sum of those with weights,
+    `inception4c*0.7 + inception3b - 0.5*logits:tench`.
 
-    Raises UsageError for anything else, and for weights that no sum can bear.
+    Raises UsageError for anything else, for a class that there is not, and for weights that no sum
+    can bear.
     """
-    written = "".join(text.split())
     terms, place = [], 0
-    while True:
-        match = TERM.match(written, place)
-        if not match or written[match.end() : match.end() + 1] not in ("", "+"):
+    while place < len(text) or not terms:
+        match = TERM.match(text, place)
+        if not match or match["sign"] not in (("+", "-") if terms else (None, "-")):
             raise UsageError(
                 f"'{text}' is no sum of layers; write `inception4c`, `inception4c:412` for one "
                 "channel, or `inception4c*0.7+inception3b` for a mix."
             )
-        channel = None if match["channel"] is None else int(match["channel"])
-        terms.append(Term(match["layer"], channel, float(match["weight"] or 1)))
-        place = match.end() + 1
-        if match.end() == len(written):
-            return Objective(tuple(terms))
+        weight = float(match["factor"] or 1) * float(match["weight"] or 1)
+        channel = _channel(match["layer"], match["channel"])
+        terms.append(Term(match["layer"], channel, -weight if match["sign"] == "-" else weight))
+        place = match.end()
+    return Objective(tuple(terms))
+
+
+def _channel(layer: str, text: str | None) -> int | None:
+    """The number that is meant: itself, or that of a class."""
+    if text is None or text.isdigit():
+        return None if text is None else int(text)
+    if layer != CLASSES:
+        raise UsageError(f"The channels of {layer} have no names; only those of {CLASSES} do.")
+    return class_number(text.strip())
 
 
 def check_objective(objective: Objective, layers: Mapping[str, int]) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from livedream.runtime.errors import UsageError
+from livedream.runtime.gradient.classes import class_names, class_number
 from livedream.runtime.gradient.objective import (
     LARGEST,
     Objective,
@@ -30,6 +31,13 @@ LAYERS = {"inception3b": 4, "inception4c": 6, "logits": 10}
         ("logits:3*-2", [Term("logits", 3, -2)]),
         ("a*1e-05+b*1e+06", [Term("a", None, 1e-05), Term("b", None, 1e6)]),
         ("a*.5+b*1.", [Term("a", None, 0.5), Term("b")]),
+        ("a - 0.5*b:3", [Term("a"), Term("b", 3, -0.5)]),
+        ("-a+2*b*3-c*-4", [Term("a", None, -1), Term("b", None, 6), Term("c", None, 4)]),
+        ("logits:siamese cat", [Term("logits", 284)]),
+        (
+            "0.5*logits:Soft-coated Wheaten terrier - logits:jack-o'-lantern -2*a",
+            [Term("logits", 202, 0.5), Term("logits", 607, -1), Term("a", None, -2)],
+        ),
     ],
 )
 def test_what_is_written_is_read_and_written_again(text, terms):
@@ -38,10 +46,25 @@ def test_what_is_written_is_read_and_written_again(text, terms):
     assert parse_objective(str(objective)) == objective
 
 
-@pytest.mark.parametrize("text", ["", "a+", "a:b", "a*x", "a**2", "3a", "a*1.2.3", "+a", "a*e5"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "a+", "a*x", "a--b", "a b", "2*", "a:", "a:3b", "a**2", "3a", "a*1.2.3", "+a", "a*e5"],
+)
 def test_nonsense_is_told_what_to_write(text):
     with pytest.raises(UsageError, match="write `inception4c`"):
         parse_objective(text)
+
+
+def test_a_class_has_a_name_and_a_wrong_one_the_nearest():
+    for text, says in (("logits:siamese cab", "Siamese cat"), ("block3:cat", "have no names")):
+        with pytest.raises(UsageError, match=says):
+            parse_objective(text)
+    names = class_names()
+    assert len(names) == len(set(names)) == 1000
+    assert [class_number(name) for name in names] == list(range(1000))
+    # Places that everybody who works with ImageNet knows.
+    known = {"tench": 0, "golden retriever": 207, "tabby": 281, "banana": 954, "daisy": 985}
+    assert {name: class_number(name) for name in known} == known
 
 
 def test_any_objective_reads_itself_back_exactly():
