@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from livedream.runtime.dream.device import DeviceError
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.sinks import recording
 from livedream.runtime.sinks.formats import FORMS
@@ -92,6 +93,19 @@ def test_a_slow_encoder_costs_frames_not_time_or_memory(tmp_path, monkeypatch):
     assert recorder.dropped + recorder.written == 200
     assert recorder.written <= WAITING + 1
     assert len(decoded(tmp_path / "a.mp4")) == recorder.written
+    assert recorder.summary.endswith(f", {recorder.dropped} frames missed")
+
+
+def test_a_picture_that_a_card_lost_is_missed(tmp_path):
+    class Lost:
+        shape = (48, 64, 3)
+
+        def __array__(self, *_: object, **__: object):
+            raise DeviceError("gone")
+
+    with Recorder(tmp_path / "a.mp4") as recorder:
+        record(recorder, [picture(0), Lost(), picture(2)], [0, 0.5, 1])
+    assert (recorder.written, recorder.dropped) == (2, 1)
 
 
 @pytest.mark.parametrize("named", [True, False])
@@ -157,6 +171,9 @@ def test_an_encoder_that_fails_is_told_by_the_next_write(tmp_path):
     recorder._thread.join(30)
     with pytest.raises(LivedreamError, match="cannot be recorded any further"):
         recorder.write(picture(0), START + 1)
+    for number in range(3):
+        recorder.write(picture(0), START + 2 + number)
+    assert not recorder._frames  # nobody would take them
     recorder.close()
     assert "not recorded" in recorder.summary
     assert list(tmp_path.iterdir()) == []
