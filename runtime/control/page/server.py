@@ -34,7 +34,7 @@ from .access import (
     level_of,
     swapped,
 )
-from .cards import Cards, Presets
+from .gallery import Cards, Presets
 from .messages import LARGEST
 from .preview import Newest, Preview
 from .visitor import Visitor

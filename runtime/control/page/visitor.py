@@ -14,7 +14,7 @@ import numpy as np
 from ...errors import UsageError
 from ..desk import Desk
 from .access import Level
-from .cards import Cards
+from .gallery import Cards
 from .messages import Look, Nudge, Say, described, playable, told, understood
 from .preview import Preview
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from livedream.runtime.control.desk import Desk
-from livedream.runtime.control.page.cards import SETTLED, WIDTH, Cards
+from livedream.runtime.control.page.gallery import SETTLED, WIDTH, Cards
 from livedream.runtime.control.presets import Preset
 
 
