@@ -57,7 +57,7 @@ BINDINGS = (
     Binding(("m",), "mirror", "mirror the picture"),
     Binding(("f",), "fullscreen", "full screen and back"),
     Binding(("i",), "hud", "show or hide the numbers"),
-    Binding(("a",), "code", "show the page's address, to scan"),
+    Binding(("o",), "code", "show the page's address, to scan"),
     Binding(("s",), "snapshot", "save a picture with its settings"),
     Binding(("r",), "record", "start or stop recording"),
     Binding(("q", "Esc"), "quit", "quit"),

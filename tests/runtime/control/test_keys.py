@@ -28,7 +28,7 @@ EFFECTS = {
     "m": ("mirror", True),
     "f": ("fullscreen", True),
     "i": ("hud", False),
-    "a": ("code", True),
+    "o": ("code", True),
     "s": ("snapshot", True),
     "r": ("record", True),
     "q": ("quit", True),
@@ -45,6 +45,11 @@ EFFECTS = {
     "t": ("tap", True),
 }
 """Key -> what the desk says after it."""
+
+
+def test_no_key_does_two_things():
+    shown = [key for binding in keys.BINDINGS for key in (*binding.keys, *binding.also)]
+    assert len(shown) == len(set(shown))
 
 
 def documented() -> list[str]:

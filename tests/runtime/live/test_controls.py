@@ -113,15 +113,15 @@ def test_the_numbers_are_of_the_dream_on_screen(stage):
 
 
 def test_the_pages_address_is_shown_to_be_scanned(stage):
-    stage.press("a")
+    stage.press("o")
     assert "--page lan" in stage.notice.text
     assert not stage.show.desk.base["code"]
     stage.controls.code = np.eye(25, dtype=bool)
-    stage.press("a")
+    stage.press("o")
     shown = stage.controls.overlay(CANVAS, Stats(clock=stage.clock))
     assert (shown == 0).any()
     assert (shown == 255).any()
-    stage.press("a")
+    stage.press("o")
     assert not (stage.controls.overlay(CANVAS, Stats(clock=stage.clock)) == 0).all(axis=2).any()
 
 
