@@ -17,6 +17,7 @@ from ..control.osc import PORT
 from ..ending import ending
 from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.providers import PROVIDERS
+from ..sinks.named import OUTS
 from ..telling import console
 from .bench import bench
 from .options import SEED, Listening, Name, growth_options, shared_options, show_options
@@ -81,6 +82,19 @@ def commands(debug: bool) -> None:
 )
 @click.option("--loop", is_flag=True, help="Start a clip over at its end.")
 @show_options
+@click.option(
+    "--out",
+    "outs",
+    multiple=True,
+    metavar="PLACE",
+    help=f"Where the picture goes, once for each: {OUTS}. Without it: the window.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(1, 240),
+    help="Pictures a second for each --out but the window, repeated where none came; without it "
+    "the picture's own rate.",
+)
 @click.option("--headless", is_flag=True, help="No window.")
 @click.option("--frames", type=click.IntRange(1), help="Stop after so many dreamt frames.")
 @click.option(

@@ -34,10 +34,24 @@ class Show:
     code: bool = toggle(False, "The page's address over the picture, to scan.", group="window")
 
 
+@dataclass(frozen=True)
+class Outs:
+    """Which of the places that `--out` names get the picture; window and file do not count."""
+
+    out1: bool = toggle(True, "The picture goes to the first --out.", group="show")
+    out2: bool = toggle(True, "The picture goes to the second --out.", group="show")
+    out3: bool = toggle(True, "The picture goes to the third --out.", group="show")
+    out4: bool = toggle(True, "The picture goes to the fourth --out.", group="show")
+    out5: bool = toggle(True, "The picture goes to the fifth --out.", group="show")
+    out6: bool = toggle(True, "The picture goes to the sixth --out.", group="show")
+    out7: bool = toggle(True, "The picture goes to the seventh --out.", group="show")
+    out8: bool = toggle(True, "The picture goes to the eighth --out.", group="show")
+
+
 SOURCE = "source"
 """The size of a picture that is shown as large as the camera gives it."""
 
-GROUPS = (Dream, Show, playing.Playing)
+GROUPS = (Dream, Show, Outs, playing.Playing)
 """The dataclasses whose fields are parameters; a new group is a line here."""
 
 TRIGGERS = tuple(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import Any
 
 import numpy as np
 
 from ..control.desk import Desk
 from ..control.keys import STORE, Binding
-from ..control.parameters import Show
+from ..control.parameters import Outs, Show
 from ..control.player import Player
 from ..errors import LivedreamError
+from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder, new_recording
 from ..sinks.snapshot import save_snapshot
 from ..stats import Stats
@@ -37,6 +38,7 @@ class Controls:
         dreaming: Dreaming,
         presenter: Presenter,
         player: Player,
+        outputs: Outputs,
         messages: list[str],
         notice: Notice,
     ) -> None:
@@ -46,8 +48,9 @@ class Controls:
         self.code: np.ndarray | None = None  # Of the page's address, bool [n, n]; where it is open.
         self._desk = desk
         self._dreaming = dreaming
-        self._presenter = presenter
+        presenter.listener = self._hear
         self._player = player
+        self._outputs = outputs
         self._storing = False
         self._messages = messages
         self._notice = notice
@@ -118,6 +121,9 @@ class Controls:
             self._snapshot()
         if show.record != (self._recorder is not None):
             self._toggle_recording()
+        for number, on in enumerate(astuple(self._desk.base.of(Outs))):
+            self._outputs.switch(number, on)
+        self._outputs.look()
         if self.window and show.fullscreen != self.window.fullscreen:
             self.window.toggle_fullscreen()
 
@@ -129,7 +135,6 @@ class Controls:
     @recorder.setter
     def recorder(self, recorder: Recorder | None) -> None:
         self._recorder = recorder
-        self._presenter.listener = self._record if recorder else None
         self._desk.set("record", recorder is not None, "recorder")
 
     def close(self) -> None:
@@ -164,6 +169,7 @@ class Controls:
                 *((self._player.title,) if self._player.title else ()),
                 f"{dreams}  {made_with['size']}",
                 f"step {made_with['step_size']:.4g}  octaves {made_with['octaves']}",
+                *self._outputs.lines(),
             ),
         )
 
@@ -176,6 +182,11 @@ class Controls:
             self._notice(str(error))
         else:
             self._notice(f"Saved {path}")
+
+    def _hear(self, shown: Shown) -> None:
+        """In the presenter's thread: one more picture goes out."""
+        self._record(shown)
+        self._outputs.put(shown.dream, shown.time)
 
     def _record(self, shown: Shown) -> None:
         """In the presenter's thread: a recording that fails must not end the show."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ from ..ending import ending
 from ..errors import LivedreamError
 from ..gradient.switching import IDLE, Switcher
 from ..scaling import fit
+from ..sinks.named import Places
+from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder
 from ..slot import Closed
 from ..start import network_of, open_desk, open_dreamer, settings_of
@@ -68,12 +70,14 @@ def run_show(
     choices: Choices,
     source: str | None,
     loop: bool,
+    outs: Sequence[str],
     headless: bool,
     frames: int | None,
     record: Path | None,
     stats_file: Path | None,
     overwrite: bool,
     begin: Mapping[str, object],
+    rate: float | None = None,
     osc: tuple[str, int] | None = None,
     page: tuple[str, int] | None = None,
     show: Path | None = None,
@@ -81,15 +85,17 @@ def run_show(
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
+    outs: where the picture goes, as `Places` reads them. rate: pictures a second for sinks.
     begin: how it is shown, by the names of parameters. osc, page: (host, port) to listen on.
     show: the folder of a show. given: the options that were said, which hold against it.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
-    check_outputs([record, stats_file], [source, *choices.files], overwrite)
+    places = Places.of(outs, headless, record)
+    check_outputs([places.file, stats_file], [source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.
-    recorder = Recorder(record, overwrite=overwrite) if record else None
-    if not headless:
+    recorder = Recorder(places.file, overwrite=overwrite) if places.file else None
+    if places.window:
         require_display()
     network = network_of(choices, console.print)
     folder: Folder | None = None
@@ -134,12 +140,14 @@ def run_show(
                 surface = open_osc(desk, osc, notice)
                 opened.callback(surface.close)
             presenter = Presenter(capture.shown, dreaming.output, desk, stats, notice)
-            controls = Controls(desk, dreaming, presenter, player, messages, notice)
+            outputs = Outputs(places.sinks, notice, rate=rate)
+            controls = Controls(desk, dreaming, presenter, player, outputs, messages, notice)
             opened.callback(controls.close)
             controls.recorder = recorder
             if page:
                 surface = open_page(desk, page, controls, player, stats, console)
                 opened.callback(surface.close)
+            opened.callback(outputs.close)
             opened.callback(switcher.close)
             opened.callback(presenter.stop)
             opened.callback(dreaming.stop)
@@ -148,12 +156,10 @@ def run_show(
             dreaming.start()
             presenter.start()
             switcher.improve()
-            if headless:
-                watch(presenter, controls, stats, asked)
-            else:
-                play(presenter, controls, stats, asked)
+            (play if places.window else watch)(presenter, controls, stats, asked)
             if asked.is_set():
                 console.print("Stopped.")
+            sent = outputs.report()
         # Frames that passed while the engine was opened were nobody's.
         stats.dropped = capture.slot.dropped - missed
         report(console, stats)
@@ -163,6 +169,7 @@ def run_show(
                 size=[width, height],
                 settings=settings_of(dreamer, str(desk.base["recipe"])),
                 stages_clock=CLOCKS[dreamer.engine.provider.on_card],
+                sinks=sent,
             )
             write_bytes(stats_file, text.encode())
         if controls.trouble:

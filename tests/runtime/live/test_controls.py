@@ -22,9 +22,12 @@ from livedream.runtime.live.controls import STALE, Controls
 from livedream.runtime.live.notice import STAYS, Notice
 from livedream.runtime.live.presenter import Presenter, Shown
 from livedream.runtime.live.window import hud
+from livedream.runtime.sinks import named
+from livedream.runtime.sinks.outputs import Outputs
 from livedream.runtime.stats import Stats
 from livedream.runtime.store.settings import read_settings
 
+from ..sinks.sinks import Noted
 from .test_loop import Film, Network, Setting, until
 
 CANVAS = np.full((600, 900, 3), 90, np.uint8)
@@ -50,8 +53,15 @@ class Stage:
         self.presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk, show.stats)
         self.presenter.start()
         self.player = Player(show.desk, Looks(Network.layers), self.notice)
+        self.outputs = Outputs((), self.notice)
         self.controls = Controls(
-            show.desk, show.dreaming, self.presenter, self.player, self.messages, self.notice
+            show.desk,
+            show.dreaming,
+            self.presenter,
+            self.player,
+            self.outputs,
+            self.messages,
+            self.notice,
         )
 
     def press(self, key: str) -> None:
@@ -283,3 +293,29 @@ def test_a_digit_recalls_and_after_w_it_stores_what_is_played(stage):
     stage.press("7")
     assert not stage.show.desk.base["hud"]
     assert stage.show.desk.base["strength"] == 22
+
+
+def test_sinks_are_opened_and_shut_by_the_desk_while_it_plays(stage, monkeypatch):
+    made: dict[str, Noted] = {}
+
+    def noted(rest: str) -> Noted:
+        return made.setdefault(rest, Noted())
+
+    monkeypatch.setitem(named.KINDS, "noted", noted)
+    stage.outputs.specs = ("noted:1", "noted:2")
+    stage.show.desk.set("out2", 0, "osc")
+    stage.controls.attend()
+    made["1"].wait(3)
+    assert set(made) == {"1"}
+    newest = stage.see()
+    made["1"].wait(len(made["1"].got) + 1)
+    assert made["1"].got[-1][0].shape == newest.dream.shape
+    assert [text for text in stage.texts() if text.startswith("noted ")]
+    stage.show.desk.set("out2", 1, "osc")
+    stage.show.desk.set("out1", 0, "osc")
+    stage.controls.attend()
+    made["2"].wait(1)
+    until(lambda: made["1"].closed)
+    assert [each["name"] for each in stage.outputs.report()] == ["noted"]
+    stage.outputs.close()
+    assert made["2"].closed

@@ -144,6 +144,7 @@ SHOW = f"""
     from livedream.runtime.live.notice import Notice
     from livedream.runtime.live.presenter import Presenter
     from livedream.runtime.live.window import Window
+    from livedream.runtime.sinks.outputs import Outputs
     from tests.runtime.live.test_loop import Film, Network, Setting
 
     resets, pictures, told = [], [], None
@@ -151,7 +152,7 @@ SHOW = f"""
     presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk, show.stats)
     player = Player(show.desk, Looks(Network.layers))
     notice = Notice(Console(stderr=True))
-    controls = Controls(show.desk, show.dreaming, presenter, player, [], notice)
+    controls = Controls(show.desk, show.dreaming, presenter, player, Outputs([], print), [], notice)
     plain = np.full((240, 320, 3), 200, np.uint8)
 
     def effects(newest):

@@ -1,0 +1,92 @@
+"""What a sink is called on the command line: from `mjpeg:8090` to the sink."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from ..control.parameters import Outs
+from ..errors import UsageError, nearest
+from .formats import FORMS
+from .sink import Sink
+
+WINDOW = "window"
+
+OUTS = "window, FILE.mp4, mjpeg[:lan][:PORT]"
+"""What can be said, for the help."""
+
+MOST = len(fields(Outs))
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the picture goes. window: whether to a window. file: the recording. sinks: the rest, as
+    `sink_named` reads them."""
+
+    window: bool
+    file: Path | None
+    sinks: tuple[str, ...]
+
+    @classmethod
+    def of(cls, outs: Sequence[str], headless: bool = False, record: Path | None = None) -> Places:
+        """Of what `--out`, `--headless` and `--record` say. Without `outs` it is the window.
+
+        Raises UsageError for what is no place, two files, and a window without a window.
+        """
+        for spec in outs:
+            check_out(spec)
+        files = [Path(spec) for spec in outs if is_file(spec)] + ([record] if record else [])
+        if len(files) > 1:
+            raise UsageError(f"Only one file can be recorded: {files[0]} or {files[1]}.")
+        if headless and WINDOW in outs:
+            raise UsageError("--out window and --headless exclude each other; leave one away.")
+        sinks = tuple(spec for spec in outs if spec != WINDOW and not is_file(spec))
+        if len(sinks) > MOST:
+            raise UsageError(f"The picture can go to at most {MOST} places beside window and file.")
+        return cls(not headless and (WINDOW in outs or not outs), next(iter(files), None), sinks)
+
+
+def is_file(spec: str) -> bool:
+    """Whether `spec` is a recording."""
+    kind = spec.partition(":")[0]
+    return "://" not in spec and kind not in (WINDOW, *KINDS)
+
+
+def check_out(spec: str) -> None:
+    """Raise UsageError for what is no place where the picture can go. Opens nothing."""
+    if is_file(spec):
+        if Path(spec).suffix.lower() not in FORMS:
+            names = (WINDOW, *KINDS)
+            raise UsageError(
+                f"'{spec}' is no place where the picture can go; nearest: {nearest(spec, names)}, "
+                f"or a file that ends in {', '.join(FORMS)}."
+            )
+    elif spec != WINDOW:
+        sink_named(spec)
+
+
+def sink_named(spec: str) -> Sink:
+    """The sink that `spec` names, not opened. Raises UsageError for what names none."""
+    kind, _, rest = spec.partition(":")
+    if kind not in KINDS:
+        raise UsageError(f"'{spec}' names no sink; nearest: {nearest(kind, KINDS)}.")
+    return KINDS[kind](rest)
+
+
+def _mjpeg(rest: str) -> Sink:
+    from .mjpeg import PORT, Mjpeg
+
+    host, _, port = rest.rpartition(":")
+    if port == "lan":
+        host, port = port, ""
+    if host not in ("", "lan") or not (port == "" or (port.isascii() and port.isdigit())):
+        raise UsageError(f"'mjpeg:{rest}' is not understood; say mjpeg, mjpeg:PORT or mjpeg:lan.")
+    if port and not 0 < int(port) < 65536:
+        raise UsageError(f"'mjpeg:{rest}' names no port from 1 to 65535.")
+    return Mjpeg("0.0.0.0" if host else "127.0.0.1", int(port or PORT))
+
+
+KINDS: dict[str, Callable[[str], Sink]] = {"mjpeg": _mjpeg}
+"""What stands before the colon, and what makes the sink of what stands after it; a new sink is a
+line here."""
