@@ -42,7 +42,7 @@ BINDINGS = (
     Binding(("u",), "undo", "back at once to before the last recall"),
     Binding((".",), "go", "the next cue", also=(">",)),
     Binding((",",), "back", "the cue before", also=("<",)),
-    Binding(("a",), "auto", "one preset after the other, and stop"),
+    Binding(("e",), "auto", "one preset after the other, and stop"),
     Binding(("t",), "tap", "tap the tempo; the first tap begins a bar"),
     Binding(("b",), "panic", "the bare camera at once, and back"),
     Binding(("n",), "layer", "dream the next layer"),

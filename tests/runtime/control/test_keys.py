@@ -41,7 +41,7 @@ EFFECTS = {
     "b": ("panic", True),
     ".": ("go", True),
     ",": ("back", True),
-    "a": ("auto", True),
+    "e": ("auto", True),
     "t": ("tap", True),
 }
 """Key -> what the desk says after it."""
