@@ -13,6 +13,7 @@ import numpy as np
 from av.container import InputContainer
 from av.filter import Graph
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from ...errors import LivedreamError
@@ -79,6 +80,8 @@ class Decoder:
         self.rate = float(stream.average_rate or stream.guessed_rate or 0)
         self.length = length_of(container, stream)
         self._whole: _Deinterlacer | None = None
+        # Kept: for HDR it makes tables that take three seconds.
+        self._converter = VideoReformatter()
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, float]]:
         usual = 1 / self.rate if self.rate else 0.0
@@ -120,7 +123,8 @@ class Decoder:
         return waited + self._whole.push(frame)
 
     def _picture(self, frame: VideoFrame) -> np.ndarray:
-        image = frame.reformat(
+        image = self._converter.reformat(
+            frame,
             format="bgr24",
             src_colorspace=SWS[matrix_of(frame)],
             src_color_range=frame.color_range,
