@@ -10,18 +10,20 @@ from .blur import blur, taps
 from .jitter import jitter
 from .limit import limit
 from .magnitude import magnitude
-from .pixels import to_bytes, to_planar
+from .pixels import GREY, haze, to_bytes, to_planar
 from .resample import resample
 from .warp import CUBIC, warp
 
 __all__ = [
     "CUBIC",
+    "GREY",
     "add",
     "ascend",
     "balance",
     "blur",
     "colour_matrix",
     "halvings",
+    "haze",
     "jitter",
     "limit",
     "magnitude",

@@ -14,6 +14,7 @@ import numpy as np
 from .balance import colour_matrix, halvings, scale_weights
 from .blur import reach
 from .launcher import Argument, Launcher, Memory, Stream
+from .pixels import haze
 
 LARGEST_SIDE = 32767
 """Pixels. Beyond it, 32 bits do not hold the positions of `resample` and `warp`."""
@@ -54,9 +55,9 @@ class Operations:
         """Where the last measured mean magnitude lies: one float32, for tests and statistics."""
         return self._mean
 
-    def to_planar(self, out: int, bgr: int, size: Size) -> None:
+    def to_planar(self, out: int, bgr: int, size: Size, contrast: float = 1.0) -> None:
         """bgr: uint8 [height, width, 3]."""
-        self._pixels("to_planar", out, bgr, size)
+        self._pixels("to_planar", out, bgr, size, np.float32(contrast), np.float32(haze(contrast)))
 
     def to_bytes(self, out: int, image: int, size: Size) -> None:
         """out: uint8 BGR [height, width, 3]."""
@@ -225,9 +226,9 @@ class Operations:
         """a - b; out may be either."""
         self._over_values("add", "add", size, [_p(out), _p(a), _p(b), np.float32(-1)])
 
-    def _pixels(self, name: str, out: int, source: int, size: Size) -> None:
+    def _pixels(self, name: str, out: int, source: int, size: Size, *more: Argument) -> None:
         pixels = math.prod(_checked(size))
-        arguments = [_p(out), _p(source), np.int32(pixels)]
+        arguments = [_p(out), _p(source), *more, np.int32(pixels)]
         grid, block = (_blocks(pixels, _THREADS), 1, 1), (_THREADS, 1, 1)
         self._launch("pixels", name, grid, block, arguments)
 

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
+GREY = 118
+"""The level of 255 that contrast is taken towards: middle grey."""
 
-def to_planar(bgr: np.ndarray) -> np.ndarray:
-    """uint8 [height, width, 3] BGR -> float32 [3, height, width] RGB in 0..1."""
-    return np.ascontiguousarray(bgr[:, :, ::-1].transpose(2, 0, 1), np.float32) / np.float32(255)
+
+def haze(contrast: float) -> float:
+    """What is added, 0..1, where a picture of 0..1 keeps `contrast` of its distance from GREY."""
+    return (1 - contrast) * GREY / 255
+
+
+def to_planar(bgr: np.ndarray, contrast: float = 1.0) -> np.ndarray:
+    """uint8 [height, width, 3] BGR -> float32 [3, height, width] RGB in 0..1.
+
+    contrast: 0..1, kept around GREY.
+    """
+    planar = np.ascontiguousarray(bgr[:, :, ::-1].transpose(2, 0, 1), np.float32) / np.float32(255)
+    return planar * np.float32(contrast) + np.float32(haze(contrast))
 
 
 def to_bytes(image: np.ndarray) -> np.ndarray:

@@ -11,6 +11,9 @@ from .control.recipes import RECIPES
 from .declared import declared
 from .dream.values import Dream
 
+GROWN = ("turn", "zoom")
+"""What means something else in the settings of a picture that grew from nothing."""
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -59,7 +62,7 @@ def options_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     texts = ("model", "layers", "recipe", "size")
     options = {name: settings[name] for name in texts if isinstance(settings.get(name), str)}
     for each in declared(Dream):
-        if each.name in settings:
+        if each.name in settings and not ("canvas" in settings and each.name in GROWN):
             options[each.name] = each.clamp(settings[each.name])
     if str(settings.get("weights")).startswith("random"):
         options["weights"] = "random"

@@ -24,7 +24,7 @@ from ..store.hashes import content_hash
 from .clocks import clocks_of
 from .schema import GraphFacts, RecipeFacts
 
-LIVE_ONLY = ("half_life", "strength")
+LIVE_ONLY = ("half_life", "strength", "tone", "zoom", "turn", "drift_x", "drift_y")
 """Fields of `Dream` that a recipe for single pictures does not use."""
 
 

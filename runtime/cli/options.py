@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ..choices import Choices, options_of
+from ..choices import GROWN, Choices, options_of
 from ..control.listening import place_of
 from ..control.parameters import SOURCE, Show
 from ..control.recipes import RECIPES
@@ -111,9 +111,10 @@ def grow_with(ctx: click.Context, param: click.Parameter, path: Path | None) -> 
     if path is None:
         return None
     settings = read_settings(path)
-    names = ("canvas", "iterations", "rate", "turn", "zoom", "prior", "size")
-    grown = {name: settings[name] for name in names if name in settings}
-    ctx.default_map = {**(ctx.default_map or {}), **options_of(settings), **grown}
+    names = ("canvas", "iterations", "rate", *GROWN, "prior", "size")
+    grown = {name: settings[name] for name in names if name in settings and "canvas" in settings}
+    options = {name: each for name, each in options_of(settings).items() if name not in GROWN}
+    ctx.default_map = {**(ctx.default_map or {}), **options, **grown}
     return path
 
 

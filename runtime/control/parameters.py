@@ -24,6 +24,10 @@ class Show:
         1, "How much of the dream is laid over the camera's picture.", low=0, high=1, step=0.05,
         smoothing=0.1, group="picture",
     )  # fmt: skip
+    calm: float = number(
+        0.5, "How much of the dream just shown lasts into the next picture, at 25 a second: less "
+        "flicker.", low=0, high=0.8, step=0.1, smoothing=0.1, group="picture",
+    )  # fmt: skip
     fluid: bool = toggle(
         True, "Show every camera frame, the newest dream carried to it.", group="picture"
     )

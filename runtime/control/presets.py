@@ -26,7 +26,7 @@ LONGEST = 600.0
 KEPT = ("dream", "picture")
 """Groups of parameters that a stored preset holds; what belongs to a window is no look."""
 
-NEVER = ("size", "picture", "fluid", "mirror", "freeze", "compare", "layer", "channel")
+NEVER = ("size", "picture", "fluid", "calm", "mirror", "freeze", "compare", "layer", "channel")
 """Of those groups: what belongs to the machine, the room or the moment, and what `layers` says
 already."""
 

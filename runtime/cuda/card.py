@@ -73,11 +73,11 @@ class CudaDevice:
 
     # Device
 
-    def upload(self, bgr: np.ndarray) -> Image:
+    def upload(self, bgr: np.ndarray, contrast: float = 1.0) -> Image:
         size = bgr.shape[0], bgr.shape[1]
         raw = self.send(bgr, np.uint8)
         image = self._new(size)
-        self._operations.to_planar(_at(image), raw.pointer, size)
+        self._operations.to_planar(_at(image), raw.pointer, size, contrast)
         return image
 
     def download(self, image: Image) -> np.ndarray:

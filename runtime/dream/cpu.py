@@ -18,10 +18,12 @@ class CpuDevice:
     def attached(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def upload(self, bgr: np.ndarray) -> np.ndarray:
+    def upload(self, bgr: np.ndarray, contrast: float = 1.0) -> np.ndarray:
         image = np.empty((3, *bgr.shape[:2]), np.float32)
         for channel in range(3):
-            np.multiply(bgr[:, :, 2 - channel], np.float32(1 / 255), out=image[channel])
+            np.multiply(bgr[:, :, 2 - channel], np.float32(contrast / 255), out=image[channel])
+        if contrast != 1:
+            image += np.float32(kernels.haze(contrast))
         return image
 
     def download(self, image: np.ndarray) -> np.ndarray:

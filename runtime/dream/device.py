@@ -25,8 +25,8 @@ class Device(Protocol, Generic[Array]):
         """A thread other than the one that made the device works inside of this."""
         ...
 
-    def upload(self, bgr: np.ndarray) -> Array:
-        """uint8 [height, width, 3] BGR to the device."""
+    def upload(self, bgr: np.ndarray, contrast: float = 1.0) -> Array:
+        """uint8 [height, width, 3] BGR to the device, as `to_planar` defines it."""
         ...
 
     def download(self, image: Array) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import Any, Generic
 import numpy as np
 
 from .device import Array, Climbed, Device
+from .drift import drifting
 from .effects import EFFECTS
 from .flow import MotionTracker
 from .pace import LONGEST_GAP, pace
@@ -56,18 +57,19 @@ class Dreamer(Generic[Array]):
     def still(self, bgr: np.ndarray) -> np.ndarray:
         """The notebook: one picture, uint8 BGR, dreamt from nothing. Carries detail only."""
         device = self.device
-        base = device.upload(bgr)
+        base = device.upload(bgr, self.dream.camera)
         bases = [base]
         for height, width in self.sizes(*device.size(base))[-2::-1]:
             bases.append(device.resample(bases[-1], height, width, True))
         detail = None
         image = base
-        for octave_base in reversed(bases):
+        stresses = self.dream.stresses(len(bases))
+        for octave_base, stress in zip(reversed(bases), stresses, strict=True):
             image = octave_base
             if detail is not None:
                 detail = device.resample(detail, *device.size(octave_base), True)
                 image = device.add(octave_base, detail)
-            image = self._climb(image)
+            image = self._climb(image, stress)
             detail = device.subtract(image, octave_base)
         return device.download(image)
 
@@ -75,16 +77,18 @@ class Dreamer(Generic[Array]):
         """The next picture of a stream, uint8 BGR, taken at `time` seconds."""
         device = self.device
         gap, self._time = time - self._time, time
-        base = device.upload(bgr)
+        base = device.upload(bgr, self.dream.camera)
         quick = pace(gap)
         old = self._carry(bgr, gap, self.dream.half_life * quick)
         image = base if old is None else device.add(base, old)
         full = device.size(base)
-        for height, width in self.sizes(*full)[:-1]:
+        *sizes, _ = self.sizes(*full)
+        *stresses, last = self.dream.stresses(len(sizes) + 1)
+        for (height, width), stress in zip(sizes, stresses, strict=True):
             small = device.resample(image, height, width, False)
-            detail = device.subtract(self._climb(small, quick), small)
+            detail = device.subtract(self._climb(small, quick * stress), small)
             image = device.add(image, device.resample(detail, *full, False))
-        image = self._climb(image, quick)
+        image = self._climb(image, quick * last)
         residual = device.subtract(image, base)
         self._residual = device.limit(residual, self.dream.strength * LEVEL)
         return device.download(device.add(base, self._residual))
@@ -94,10 +98,11 @@ class Dreamer(Generic[Array]):
         self._residual = None
         self._tracker.reset()
 
-    def _climb(self, image: Array, quick: float = 1.0) -> Array:
-        """The steps of one octave: shift, gradient, normalised ascent, shift back."""
+    def _climb(self, image: Array, wider: float) -> Array:
+        """The steps of one octave, so many times wider: shift, gradient, normalised ascent, shift
+        back."""
         device, dream = self.device, self.dream
-        step = dream.step_size * LEVEL * quick
+        step = dream.step_size * LEVEL * wider
         for _ in range(dream.steps):
             dx, dy = self._shift(device.size(image)[1])
             shifted = device.jitter(image, dx, dy)
@@ -125,4 +130,5 @@ class Dreamer(Generic[Array]):
         if self.device.size(residual) != bgr.shape[:2]:
             return None
         fade = 0.5 ** (gap / half_life) if half_life else 0.0
+        motion = drifting(motion, self.dream.drift, gap)
         return self.device.warp(residual, motion.flow, motion.keep * np.float32(fade))

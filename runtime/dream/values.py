@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..declared import number
+from .drift import Drift
 from .octaves import octave_sizes
 
 
@@ -49,6 +50,44 @@ class Dream:
         0, "Mean change of a pixel that a live dream may build up; 0 is no limit.", low=0,
         high=128, step=2, unit="levels of 255", smoothing=0.1,
     )  # fmt: skip
+
+    camera: float = number(
+        1, "Contrast that the camera keeps under the dream; 0 dreams on plain grey.", low=0, high=1,
+        step=0.05, smoothing=0.2,
+    )  # fmt: skip
+    tone: float = number(
+        0, "Where the dream shows: 1 in the lights, -1 in the shadows, 0 everywhere; live only.",
+        low=-1, high=1, step=0.1, smoothing=0.2,
+    )  # fmt: skip
+    detail: float = number(
+        0, "Each octave steps 2 to this power as wide as the next smaller one: above 0 finer.",
+        low=-1, high=1, step=0.25, smoothing=0.2,
+    )  # fmt: skip
+    zoom: float = number(
+        1, "Growth of the carried dream about the centre; live recipes only.", low=0.25, high=4,
+        step=0.05, unit="times a second", smoothing=0.2,
+    )  # fmt: skip
+    turn: float = number(
+        0, "Rotation of the carried dream, clockwise; live recipes only.", low=-180, high=180,
+        step=5, unit="degrees a second", smoothing=0.2,
+    )  # fmt: skip
+    drift_x: float = number(
+        0, "Wandering of the carried dream to the right; live recipes only.", low=-1, high=1,
+        step=0.05, unit="widths a second", smoothing=0.2,
+    )  # fmt: skip
+    drift_y: float = number(
+        0, "Wandering of the carried dream downwards; live recipes only.", low=-1, high=1,
+        step=0.05, unit="heights a second", smoothing=0.2,
+    )  # fmt: skip
+
+    @property
+    def drift(self) -> Drift:
+        return Drift(self.zoom, self.turn, self.drift_x, self.drift_y)
+
+    def stresses(self, octaves: int) -> list[float]:
+        """How much wider the steps of each of so many octaves are, small to large; 1 at `detail`
+        0."""
+        return [2 ** (self.detail * (each - (octaves - 1) / 2)) for each in range(octaves)]
 
     def sizes(self, height: int, width: int) -> Callable[[int], list[tuple[int, int]]]:
         """The octaves of a picture of this size, as a function of the network's smallest side."""

@@ -10,37 +10,57 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from ...kernels import haze
 from ..dream.flow import Motion, following
 
 NONE = 128
 """The byte of a residual that changes nothing."""
 
 
-def residual_of(dream: np.ndarray, camera: np.ndarray) -> np.ndarray:
+DARK, LIGHT = 0.3, 0.7
+"""Brightnesses, 0..1, up to which all is shadow and from which on all is light."""
+
+
+def residual_of(dream: np.ndarray, camera: np.ndarray, contrast: float = 1.0) -> np.ndarray:
     """Dream minus camera, both uint8 [h, w, 3], as bytes around NONE; more than 127 levels are cut
-    off, which a live dream reaches in less than a thousandth of its values."""
-    return cv2.addWeighted(dream, 1, camera, -1, NONE)
+    off, which a live dream reaches in less than a thousandth of its values.
+
+    contrast: what the camera kept of its own under the dream, around middle grey.
+    """
+    return cv2.addWeighted(dream, 1, camera, -contrast, NONE - 255 * haze(contrast))
 
 
-def compose(camera: np.ndarray, residual: np.ndarray, amount: float = 1.0) -> np.ndarray:
+def compose(
+    camera: np.ndarray, residual: np.ndarray, amount: float = 1.0, contrast: float = 1.0
+) -> np.ndarray:
     """camera + amount * enlarge(residual), uint8 of the camera's size.
 
     camera: uint8 [height, width, 3]. residual: bytes around NONE of any size [h, w, 3]; enlarged
     by cubic interpolation, since linear shows its diamonds. amount: 0 is the bare camera.
+    contrast: that the camera keeps at amount 1.
     """
     if amount == 0:
         return camera
     height, width = camera.shape[:2]
     if residual.shape[:2] != (height, width):
         residual = cv2.resize(residual, (width, height), interpolation=cv2.INTER_CUBIC)
-    return cv2.addWeighted(camera, 1, residual, amount, -NONE * amount)
+    kept = 1 - amount * (1 - contrast)
+    return cv2.addWeighted(camera, kept, residual, amount, 255 * haze(kept) - NONE * amount)
 
 
-def carry(residual: np.ndarray, motion: Motion) -> np.ndarray:
+def toned(gray: np.ndarray, tone: float) -> np.ndarray:
+    """How much of the dream shows, float32 0..1, over `gray`, uint8 [h, w]: at tone 1 in the lights
+    alone, at -1 in the shadows alone, at 0 everywhere."""
+    light = np.clip((np.arange(256) / 255 - DARK) / (LIGHT - DARK), 0, 1)
+    hidden = 1 - light if tone > 0 else light
+    return cv2.LUT(cv2.blur(gray, (3, 3)), (1 - abs(tone) * hidden).astype(np.float32))
+
+
+def carry(residual: np.ndarray, motion: Motion, share: np.ndarray | None = None) -> np.ndarray:
     """The residual of an older frame where it belongs in a newer one.
 
     residual: bytes around NONE [h, w, 3]. motion: from the older to the newer frame; where it
-    cannot be trusted the residual lets go.
+    cannot be trusted the residual lets go. share: of it, 0..1 of the motion's size, None for all.
     """
     height, width = residual.shape[:2]
     flow = motion.flow * np.array(
@@ -48,11 +68,17 @@ def carry(residual: np.ndarray, motion: Motion) -> np.ndarray:
     ).reshape(2, 1, 1)
     x, y = (cv2.resize(plane, (width, height)) for plane in flow)
     there = following(x, y)
-    moved = cv2.remap(residual, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    keep = cv2.resize(motion.keep, (width, height))
+    moved = cv2.remap(residual, *there, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return hold(moved, motion.keep if share is None else motion.keep * share)
+
+
+def hold(residual: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """keep * residual; keep: float32 0..1 of any size."""
+    height, width = residual.shape[:2]
+    keep = cv2.resize(keep, (width, height))
     if keep.min() > 0.99:
-        return moved
+        return residual
     # A byte of trust: blended with NONE in one pass over bytes.
     trust = cv2.merge([cv2.convertScaleAbs(keep, alpha=255)] * 3)
     gone = cv2.convertScaleAbs(cv2.bitwise_not(trust), alpha=NONE / 255)
-    return cv2.add(cv2.multiply(moved, trust, scale=1 / 255), gone)
+    return cv2.add(cv2.multiply(residual, trust, scale=1 / 255), gone)

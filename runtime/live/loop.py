@@ -51,6 +51,11 @@ class Dreamt:
         """
         return np.asarray(self.result)
 
+    @property
+    def contrast(self) -> float:
+        """What the camera kept of its own under the dream."""
+        return float(self.settings["camera"])
+
 
 class Dreaming(threading.Thread):
     """Plays what the desk says until the source ends, `frames` are done, or `stop`.

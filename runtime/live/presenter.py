@@ -18,14 +18,15 @@ import cv2
 import numpy as np
 
 from ..control.desk import Desk, State
-from ..control.parameters import SOURCE
+from ..control.parameters import SOURCE, Show
 from ..dream.device import DeviceError
-from ..dream.flow import MotionTracker, small_gray
+from ..dream.flow import small_gray
 from ..frame import Frame
 from ..scaling import parse_size, resized, scaled
 from ..slot import Closed, Slot
 from ..stats import Stats
-from .composition import carry, compose, residual_of
+from .afterimage import Afterimage
+from .composition import compose, residual_of
 from .loop import Dreamt, as_picture
 from .patience import Patience
 
@@ -72,12 +73,10 @@ class Presenter(threading.Thread):
         self.listener: Callable[[Shown], None] | None = None
         self._camera, self._dreams, self._desk = camera, dreams, desk
         self._stopping = threading.Event()
-        self._tracker = MotionTracker()
         self._stats = stats
         self._patience = Patience("shown", notify)
         self._dreamt: Dreamt | None = None
-        self._residual = np.empty(0, np.uint8)
-        self._gray = np.empty(0, np.uint8)
+        self._afterimage = Afterimage()
 
     def stop(self) -> None:
         """End after the picture at hand."""
@@ -128,11 +127,13 @@ class Presenter(threading.Thread):
         """`frame` with the dream that is the newest from now on."""
         if fresh:
             try:
-                self._residual = residual_of(fresh.dream, fresh.picture)
+                residual = residual_of(fresh.dream, fresh.picture, fresh.contrast)
             except DeviceError:
                 pass  # The thread that dreams goes on without the card.
             else:
-                self._dreamt, self._gray = fresh, small_gray(fresh.picture)
+                gray = small_gray(fresh.picture)
+                self._afterimage.dreamt(residual, gray, fresh.time, state.dream.drift)
+                self._dreamt = fresh
         return self._shown(self._dreamt, frame, state) if self._dreamt and frame else None
 
     def _shown(self, dreamt: Dreamt, frame: Frame, state: State) -> Shown:
@@ -144,16 +145,20 @@ class Presenter(threading.Thread):
             image = scaled(image, box)
         if state["mirror"]:
             image = cv2.flip(image, 1)
-        residual: np.ndarray | None = self._residual
-        amount = 0.0 if state["panic"] else float(state["amount"])
-        if frame.index == dreamt.frame.index:
-            if amount == 1 and image.shape == dreamt.picture.shape:
-                # Dreamt as large as it is shown: as it came from the device, to the bit.
-                return Shown(dreamt.dream, image, frame.time, dreamt.time, dreamt.settings)
+        show, dream = state.of(Show), state.dream
+        amount = 0.0 if state["panic"] else show.amount
+        high, wide = dreamt.picture.shape[:2]
+        own = frame.index == dreamt.frame.index
+        gray = None if own else small_gray(resized(image, wide, high))
+        # Without a carried dream every picture stands for itself.
+        calm = show.calm if state.live else 0.0
+        residual = self._afterimage.at(gray, frame.time, dream.drift, calm, dream.tone)
+        whole = amount == 1 and dream.tone == 0 and image.shape == dreamt.picture.shape
+        if residual is None:
+            laid = image  # At a cut the old dream does not belong here.
+        elif own and whole and self._afterimage.pure:
+            # Dreamt as large as it is shown: as it came from the device, to the bit.
+            laid = dreamt.dream
         else:
-            high, wide = dreamt.picture.shape[:2]
-            motion = self._tracker.between(small_gray(resized(image, wide, high)), self._gray)
-            # At a cut the old dream does not belong here.
-            residual = carry(self._residual, motion) if motion else None
-        dream = image if residual is None else compose(image, residual, amount)
-        return Shown(dream, image, frame.time, dreamt.time, dreamt.settings)
+            laid = compose(image, residual, amount, dream.camera)
+        return Shown(laid, image, frame.time, dreamt.time, dreamt.settings)

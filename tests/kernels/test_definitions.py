@@ -107,6 +107,12 @@ def test_pixels_round_trip_all_bytes():
     assert np.array_equal(kernels.to_bytes(planar), bgr)
 
 
+def test_contrast_is_kept_around_grey():
+    bgr = np.array([[[0, kernels.GREY, 255]]], np.uint8)
+    assert kernels.to_planar(bgr, 0.5).ravel() * 255 == pytest.approx([186.5, 118, 59], abs=1e-3)
+    assert kernels.to_planar(bgr, 0).ravel() * 255 == pytest.approx([118] * 3, abs=1e-3)
+
+
 def test_limit_only_ever_weakens(random):
     residual = random.standard_normal((3, 9, 9), np.float32)
     mean = np.abs(residual).mean()

@@ -180,6 +180,10 @@ def test_pixels(bench, random, size):
     planar, back = bench.room((3, *size)), bench.room(bgr.shape, np.uint8)
     bench.operations.to_planar(planar, bench.put(bgr), size)
     assert np.array_equal(bench.get(planar, (3, *size)), kernels.to_planar(bgr))
+    bench.operations.to_planar(planar, bench.put(bgr), size, 0.3)
+    pale = kernels.to_planar(bgr, 0.3)
+    assert np.abs(bench.get(planar, (3, *size)) - pale).max() <= EXACT
+    bench.operations.to_planar(planar, bench.put(bgr), size)
     bench.operations.to_bytes(back, planar, size)
     assert np.array_equal(bench.get(back, bgr.shape, np.uint8), bgr)
     image = random.standard_normal((3, *size), np.float32)

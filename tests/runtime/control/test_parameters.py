@@ -26,6 +26,14 @@ NUMBERS = {
     "coarseness": (0, 2, 0.25, ""),
     "half_life": (0, 60, 0.1, "seconds"),
     "strength": (0, 128, 2, "levels of 255"),
+    "camera": (0, 1, 0.05, ""),
+    "tone": (-1, 1, 0.1, ""),
+    "detail": (-1, 1, 0.25, ""),
+    "zoom": (0.25, 4, 0.05, "times a second"),
+    "turn": (-180, 180, 5, "degrees a second"),
+    "drift_x": (-1, 1, 0.05, "widths a second"),
+    "drift_y": (-1, 1, 0.05, "heights a second"),
+    "calm": (0, 0.8, 0.1, ""),
     "channel": (-1, 5, 1, ""),
 }
 
@@ -68,7 +76,7 @@ def test_every_surface_finds_things_in_their_groups():
         for group in ("picture", "window", "show")
     }
     assert groups == {
-        "picture": {"mirror", "freeze", "compare", "amount", "fluid", "picture"},
+        "picture": {"mirror", "freeze", "compare", "amount", "calm", "fluid", "picture"},
         "window": {"fullscreen", "hud", "help", "code"},
         "show": {"record", *OUTS, *(trigger.name for trigger in TRIGGERS)},
     }
@@ -83,7 +91,7 @@ def test_what_nobody_says_is_the_live_recipe_of_a_whole_layer():
 
 
 def test_a_show_begins_with_the_numbers_over_a_plain_picture():
-    assert [name for name, on in asdict(Show()).items() if on] == ["amount", "fluid", "hud"]
+    assert [name for name, on in asdict(Show()).items() if on] == ["amount", "calm", "fluid", "hud"]
 
 
 def test_what_needs_a_session_says_so():
@@ -115,6 +123,7 @@ def test_the_notebooks_recipe_is_the_notebooks():
     assert asdict(google.dream) == {
         "octaves": 4, "octave_scale": 1.4, "steps": 10, "step_size": 1.5, "jitter": 32,
         "blur": 0, "colour": 1, "coarseness": 0, "half_life": 0, "strength": 0,
+        "camera": 1, "tone": 0, "detail": 0, "zoom": 1, "turn": 0, "drift_x": 0, "drift_y": 0,
     }  # fmt: skip
 
 

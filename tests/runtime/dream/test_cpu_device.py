@@ -22,6 +22,7 @@ device = CpuDevice()
 def test_bytes(image):
     bgr = kernels.to_bytes(image)
     assert np.allclose(device.upload(bgr), kernels.to_planar(bgr), atol=1e-7)
+    assert np.allclose(device.upload(bgr, 0.4), kernels.to_planar(bgr, 0.4), atol=1e-6)
     assert np.abs(device.download(image).astype(int) - bgr).max() == 0
     beyond = image * 1.5
     assert np.array_equal(device.download(beyond), kernels.to_bytes(beyond))

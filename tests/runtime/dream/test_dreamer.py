@@ -88,6 +88,32 @@ def test_live_strength_does_not_depend_on_the_frame_rate():
     assert slow == pytest.approx(fast, rel=0.1)
 
 
+def test_the_camera_is_dreamt_at_the_contrast_that_is_said():
+    pale = dreamer(replace(LIVE, step_size=0, camera=0.25)).live(picture(), 0.0)
+    np.testing.assert_allclose(pale.astype(int), 0.25 * picture() + 0.75 * 118, atol=1)
+
+
+def test_detail_moves_the_steps_from_small_octaves_to_large_ones():
+    assert replace(LIVE, detail=1).stresses(3) == pytest.approx([0.5, 1, 2])
+    assert LIVE.stresses(4) == [1] * 4
+    assert replace(LIVE, detail=-1).stresses(1) == [1]
+
+
+def test_a_carried_dream_grows_about_the_centre():
+    """A dream of one bright spot, held by no further steps."""
+    live = dreamer(replace(LIVE, strength=0, half_life=60))
+    changes(live, [picture()] * 10)
+    live.dream = replace(live.dream, step_size=0, zoom=2)
+    ring = np.zeros((3, 60, 84), np.float32)
+    ring[:, 20:40, 28:56] = 0.1
+    live._residual = ring
+    for index in range(11, 36):
+        after = live.live(picture(), index / 25)
+    change = np.abs(after.astype(int) - picture()).mean(2)
+    assert change[14:46, 16:68].min() > 10, "twice as wide and high after a second"
+    assert change[:, :8].max() < 5
+
+
 def test_live_lets_go_at_a_cut():
     amounts = changes(dreamer(LIVE), [picture()] * 30 + [255 - picture(seed=5)] * 2)
     assert amounts[29] > 15

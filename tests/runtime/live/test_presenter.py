@@ -39,7 +39,7 @@ def dreamt(of: Frame, change: int = 40) -> Dreamt:
     picture = resized(of.image, SMALL[1], SMALL[0])
     spot = np.zeros((*SMALL, 3), np.uint8)
     cv2.circle(spot, (80, 45), 12, (change,) * 3, -1)
-    return Dreamt(picture, cv2.add(picture, spot), of.time, {"layers": "a"}, of)
+    return Dreamt(picture, cv2.add(picture, spot), of.time, {"layers": "a", "camera": 1.0}, of)
 
 
 class Stage:
@@ -88,7 +88,7 @@ def test_the_picture_is_as_large_and_sharp_as_the_camera(stage):
     np.testing.assert_array_equal(shown.picture, first.image)
     np.testing.assert_array_equal(shown.dream[:80, :200], first.image[:80, :200])
     assert shown.dream[180, 320].astype(int).sum() > first.image[180, 320].astype(int).sum() + 60
-    assert (shown.time, shown.dreamt, shown.settings) == (0.0, 0.0, {"layers": "a"})
+    assert (shown.time, shown.dreamt, shown.settings) == (0.0, 0.0, {"layers": "a", "camera": 1.0})
 
 
 def test_every_camera_frame_is_shown_with_the_dream_where_it_belongs(stage):
@@ -119,7 +119,7 @@ def test_amount_size_and_mirror_are_the_desks(stage):
     dream = dreamt(frame(1))
     shown = stage.show(dream=dream, camera=dream.frame)
     np.testing.assert_array_equal(shown.dream, dream.result)  # to the bit
-    assert (shown.time, shown.settings) == (1.0, {"layers": "a"})
+    assert (shown.time, shown.settings) == (1.0, {"layers": "a", "camera": 1.0})
     stage.say(amount=0.5)
     half = stage.show(dream=dreamt(frame(2)), camera=frame(2))
     brighter = half.dream.astype(int) - half.picture
@@ -187,6 +187,66 @@ def test_the_frozen_picture_stands_while_its_dream_grows(stage):
     np.testing.assert_array_equal(shown.picture, first.image)
 
 
+def test_a_new_dream_comes_up_over_some_pictures_and_the_camera_at_once(stage):
+    first = frame(0)
+    stage.show(dream=dreamt(first, 40), camera=first)
+
+    def brightness(number: int, **more: object) -> float:
+        image = Frame(first.image, 0.04 * number, number)
+        shown = stage.show(camera=image, **more)
+        return float(shown.dream[180, 320].astype(int).sum() - image.image[180, 320].sum()) / 3
+
+    before = brightness(1)
+    after = [
+        brightness(2, dream=dreamt(replace(first, time=0.08), 80)),
+        *map(brightness, (3, 4, 8)),
+    ]
+    assert before == pytest.approx(40, abs=3)
+    assert after == pytest.approx([60, 70, 75, 80], abs=3)
+    stage.say(calm=0)
+    again = brightness(9, dream=dreamt(replace(first, time=0.36), 40))
+    assert again == pytest.approx(40, abs=3)
+
+
+def test_the_camera_keeps_the_contrast_that_is_said_under_the_dream(stage):
+    stage.say(camera=0.5)
+    first = frame(0)
+    picture = resized(first.image, SMALL[1], SMALL[0])
+    faded = cv2.convertScaleAbs(picture, None, 0.5, 59)
+    dream = Dreamt(picture, faded, 0.0, {"layers": "a", "camera": 0.5}, first)
+    shown = stage.show(dream=dream, camera=first)
+    np.testing.assert_allclose(shown.dream.astype(int), 0.5 * first.image + 59, atol=2)
+    np.testing.assert_array_equal(shown.picture, first.image)
+    stage.say(amount=0.5)
+    shown = stage.show(dream=dream, camera=first)
+    np.testing.assert_allclose(shown.dream.astype(int), 0.75 * first.image + 29.5, atol=2)
+
+
+@pytest.mark.parametrize(("tone", "kept"), [(1, "light"), (-1, "dark")])
+def test_a_dream_in_the_lights_or_in_the_shadows_alone(stage, tone, kept):
+    image = np.full((*FULL, 3), 40, np.uint8)
+    image[:, 320:] = 200
+    first = Frame(image, 0.0, 0)
+    small = resized(image, SMALL[1], SMALL[0])
+    stage.say(tone=tone)
+    dream = Dreamt(small, small + np.uint8(30), 0.0, {"layers": "a", "camera": 1.0}, first)
+    for camera in (first, Frame(image, 0.04, 1)):  # its own picture, and a later one
+        shown = stage.show(dream=dream, camera=camera)
+        change = shown.dream.astype(int) - image
+        dark, light = change[:, :280].mean(), change[:, 360:].mean()
+        assert (light if kept == "light" else dark) == pytest.approx(30, abs=2)
+        assert (dark if kept == "light" else light) == pytest.approx(0, abs=2)
+
+
+def test_between_two_dreams_the_dream_drifts_on(stage):
+    first = frame(0)
+    x, y = centre(stage.show(dream=dreamt(first), camera=first))
+    stage.say(drift_x=0.5, drift_y=0)
+    moved = centre(stage.show(camera=Frame(first.image, 0.2, 1)))
+    assert moved[0] == pytest.approx(x + 0.2 * 0.5 * FULL[1], abs=4)
+    assert moved[1] == pytest.approx(y, abs=4)
+
+
 def test_a_picture_from_a_card_that_failed_is_passed_over(stage):
     first = frame(0)
     stage.show(dream=dreamt(first), camera=first)
@@ -236,7 +296,7 @@ def test_odd_frames_are_left_out_and_many_in_a_row_end_it(stage):
 
 
 def test_a_library_that_ends_the_program_is_an_error_for_the_taker(stage, monkeypatch):
-    def leave(dream, picture):
+    def leave(*given):
         raise SystemExit(3)
 
     monkeypatch.setattr(presenter, "residual_of", leave)

@@ -1,0 +1,72 @@
+"""What of the dreams lies over the pictures: carried along, and calmed, from one to the next."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ..dream.drift import Drift, drifting
+from ..dream.flow import MotionTracker
+from ..dream.pace import LONGEST_GAP, RATE
+from .composition import carry, hold, toned
+
+Residual = np.ndarray
+"""Bytes around NONE [height, width, 3], see `composition`."""
+
+
+class Afterimage:
+    """The newest dream's residual at the place of any later picture, blended into what was shown.
+
+    Only what is shown is calmed: the dream goes on from its own residual, and the camera under it
+    is not delayed. What was shown waits at the place of the newest dream, so that one flow a
+    picture carries both. Pictures of the camera are given as `small_gray` of them.
+    """
+
+    def __init__(self) -> None:
+        self._tracker = MotionTracker()
+        self._newest: Residual | None = None
+        self._shown: Residual | None = None
+        self._share = 0.0  # Of what was shown before the newest dream, in what is shown now.
+        self._gray = np.empty(0, np.uint8)
+        self._time = self._last = 0.0
+
+    def dreamt(self, residual: Residual, gray: np.ndarray, time: float, drift: Drift) -> None:
+        """A new dream, of the picture `gray`, taken at `time`."""
+        before = self._mixed()
+        if before is not None:
+            motion = self._tracker.between(gray, self._gray)
+            before = carry(before, drifting(motion, drift, time - self._time)) if motion else None
+        if before is not None and before.shape != residual.shape:
+            before = cv2.resize(before, residual.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        self._newest, self._shown, self._share = residual, before, 1.0
+        self._gray, self._time = gray, time
+
+    def at(
+        self, gray: np.ndarray | None, time: float, drift: Drift, calm: float, tone: float
+    ) -> Residual | None:
+        """What to lay over the picture `gray`, taken at `time`; None for nothing, as after a cut.
+
+        gray: None for the picture of the newest dream itself.
+        """
+        gap = min(max(time - self._last, 0.0), LONGEST_GAP)
+        self._share, self._last = self._share * calm ** (RATE * gap), time
+        mixed = self._mixed()
+        if mixed is None:
+            return None
+        if gray is None:
+            return hold(mixed, toned(self._gray, tone)) if tone else mixed
+        motion = self._tracker.between(gray, self._gray)
+        if motion is None:
+            return None
+        motion = drifting(motion, drift, time - self._time)
+        return carry(mixed, motion, toned(gray, tone) if tone else None)
+
+    @property
+    def pure(self) -> bool:
+        """Whether nothing but the newest dream is shown."""
+        return self._shown is None or self._share < 0.01
+
+    def _mixed(self) -> Residual | None:
+        if self._newest is None or self._shown is None or self.pure:
+            return self._newest
+        return cv2.addWeighted(self._newest, 1 - self._share, self._shown, self._share, 0)
