@@ -58,7 +58,7 @@ class Osc:
         targets: Iterable[Address] = (),
         say: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self._read, self._write = _codec()
+        self._read, self._write = codec()
         self._desk, self._say = desk, say
         self._targets = tuple(targets)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -195,8 +195,9 @@ class Osc:
             self._say(text)
 
 
-def _codec() -> tuple[Callable[[bytes], Any], Callable[[str, Any], bytes]]:
-    """What reads a packet into timed messages, and what writes one message."""
+def codec() -> tuple[Callable[[bytes], Any], Callable[[str, Any], bytes]]:
+    """What reads a packet into timed messages, and what writes one message. Raises LivedreamError
+    where python-osc is missing."""
     try:
         from pythonosc.osc_message_builder import OscMessageBuilder
         from pythonosc.osc_packet import OscPacket

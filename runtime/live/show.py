@@ -7,13 +7,12 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 
 from ..choices import Choices
-from ..control.desk import Desk
 from ..control.folder import Folder
 from ..control.player import Player
 from ..control.shelf import Looks
@@ -37,11 +36,8 @@ from .notice import Notice
 from .presenter import Presenter, Shown
 from .rehearsal import rehearse
 from .sources import NoCamera, Source, open_first_camera, open_source
+from .surfaces import Surfaces, open_surfaces
 from .window import Window, require_display
-
-if TYPE_CHECKING:
-    from ..control.osc import Osc
-    from ..control.page import Page
 
 BOX = (320, 240)
 """Where no --size is given: what two CPU cores dream at camera rate."""
@@ -136,17 +132,14 @@ def run_show(
                 for problem in folder.problems:
                     notice(problem)
                 opened.callback(Watching(folder, player, desk, notice).start().close)
-            if osc:
-                surface = open_osc(desk, osc, notice)
-                opened.callback(surface.close)
             presenter = Presenter(capture.shown, dreaming.output, desk, stats, notice)
             outputs = Outputs(places.sinks, notice, rate=rate)
             controls = Controls(desk, dreaming, presenter, player, outputs, messages, notice)
             opened.callback(controls.close)
             controls.recorder = recorder
-            if page:
-                surface = open_page(desk, page, controls, player, stats, console)
-                opened.callback(surface.close)
+            opened.enter_context(
+                open_surfaces(Surfaces(osc, page), desk, controls, player, stats, console, notice)
+            )
             opened.callback(outputs.close)
             opened.callback(switcher.close)
             opened.callback(presenter.stop)
@@ -174,44 +167,6 @@ def run_show(
             write_bytes(stats_file, text.encode())
         if controls.trouble:
             raise controls.trouble
-
-
-def open_osc(desk: Desk, place: tuple[str, int], notice: Notice) -> Osc:
-    """Listens for OSC at `place`, (host, port). Raises LivedreamError where that cannot be."""
-    from ..control.osc import Osc  # Nobody else needs its library.
-
-    surface = Osc(desk, *place, say=notice)
-    notice("OSC on {}:{}; `livedream osc` lists the addresses".format(*surface.address))
-    return surface
-
-
-def open_page(
-    desk: Desk,
-    place: tuple[str, int],
-    controls: Controls,
-    player: Player,
-    stats: Stats,
-    console: Console,
-) -> Page:
-    """Serves the page at `place`, (host, port), and prints how to come in. Raises LivedreamError
-    where that cannot be."""
-    from ..control.page import Page  # Nobody else needs its library.
-    from ..control.page.qr import as_blocks, code_of
-
-    page = Page(
-        desk,
-        *place,
-        newest=lambda: controls.newest,
-        status=lambda: controls.told(stats),
-        presets=lambda: player.shelf.presets,
-    )
-    console.print(f"Page on {page.address()}", soft_wrap=True)
-    if page.open_to_others:
-        console.print(f"To look without playing: {page.address('look')}", soft_wrap=True)
-    controls.code = code_of(page.address())
-    if page.open_to_others and console.is_terminal:
-        console.print(as_blocks(controls.code), style="black on white")
-    return page
 
 
 def open_any(

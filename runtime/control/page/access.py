@@ -35,10 +35,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What a browser says. hosts, origins, cookies: of each such header its content."""
+    """What a browser says. accepts: of the kinds of an answer. opens: whether it wants a socket.
+    hosts, origins, cookies: of each such header its content."""
 
     path: str
     method: str = "GET"
+    accepts: str = ""
+    opens: bool = False
     hosts: Sequence[str] = ()
     origins: Sequence[str] = ()
     cookies: Sequence[str] = ()
@@ -104,6 +107,12 @@ def check_socket(request: Request, host: str) -> None:
     the cookie too. Raises Refused."""
     if list(request.origins) != [f"http://{host}"]:
         raise Refused(403, "Only the page itself may open this.")
+
+
+def check_listener(request: Request, host: str) -> None:
+    """A program says no Origin; a page that says one is not from elsewhere. Raises Refused."""
+    if request.origins:
+        check_socket(request, host)
 
 
 def swapped(request: Request, door: Door) -> str | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ipaddress
+import json
 import logging
 import re
 import socket
@@ -21,13 +23,14 @@ from urllib.parse import urlsplit
 from ...declared import Value
 from ...errors import LivedreamError
 from ..desk import Desk
-from ..osc import PORT
+from ..osc import PORT, codec
+from ..oscquery import ATTRIBUTES, host_info, node
 from .access import (
-    LEVELS,
     SOCKET,
     Level,
     Refused,
     Request,
+    check_listener,
     check_socket,
     door,
     host_of,
@@ -35,6 +38,7 @@ from .access import (
     swapped,
 )
 from .gallery import Cards, Presets
+from .listener import Listener
 from .messages import LARGEST
 from .preview import Newest, Preview
 from .visitor import Visitor
@@ -69,7 +73,8 @@ class Page:
     """Listens on `host`:`port` until `close`. port 0 is any free one; see `address`.
 
     newest: the picture that is shown. status: what is told beside the values, twice a second.
-    presets: those that can be recalled.
+    presets: those that can be recalled. osc: (host, port) where OSC is listened for: other programs
+    may ask for its addresses, on the network where OSC itself is open to it.
     Raises LivedreamError where the port is taken or websockets is missing.
     """
 
@@ -82,6 +87,7 @@ class Page:
         newest: Newest = lambda: None,
         status: Status = dict,
         presets: Presets = dict,
+        osc: tuple[str, int] | None = None,
     ) -> None:
         serve, self._response = _library()
         self._desk, self._status, self._preview = desk, status, Preview(newest)
@@ -89,10 +95,13 @@ class Page:
         self._html = files(__spec__.parent).joinpath("page.html").read_bytes()
         self._script = _fingerprint(self._html)
         self._lock = threading.Lock()
-        self._visitors: dict[Visitor, None] = {}
+        self._visitors: dict[Visitor | Listener, None] = {}
         self._closing = False
         listening = _listening(host, port)
         self._door = door(*listening.getsockname())
+        if osc and self._door.tokens and ipaddress.ip_address(osc[0]).is_loopback:
+            osc = None
+        self._osc = osc
         # A browser that goes away in the middle of a word is no news.
         logger = logging.Logger("page", logging.CRITICAL + 1)
         self._server = serve(
@@ -110,13 +119,13 @@ class Page:
         """Whether other machines can reach it, and need a token."""
         return bool(self._door.tokens)
 
+    @property
+    def port(self) -> int:
+        return self._door.port
+
     def address(self, level: Level = "control") -> str:
         """What to open in a browser; whoever has it may come in at `level`."""
         return self._door.address(level)
-
-    @property
-    def addresses(self) -> dict[Level, str]:
-        return {level: self.address(level) for level in LEVELS}
 
     def close(self) -> None:
         """Those who are in are told that it ends. May be called twice."""
@@ -148,7 +157,9 @@ class Page:
         host = host_of(request, self._door, local)
         if request.method != "GET":
             raise Refused(405, "Nothing is changed by a request.")
-        path = urlsplit(request.path).path
+        path, query = urlsplit(request.path)[2:4]
+        if self._osc and path != SOCKET and "text/html" not in request.accepts:
+            return self._described(request, path, query, host)
         if path == SOCKET:
             check_socket(request, host)
             level_of(request, self._door)
@@ -175,6 +186,29 @@ class Page:
             },
         )
 
+    def _described(self, request: Request, path: str, query: str, host: str) -> Response | None:
+        """The answer to a program that asks for OSC addresses; None lets it listen."""
+        assert self._osc
+        if request.opens:
+            check_listener(request, host)
+            return None
+        if query == "HOST_INFO":
+            return self._json(host_info("livedream", host.partition(":")[0], self._osc[1]))
+        found = node(path, self._desk.parameters, self._desk.base)
+        if found is None:
+            raise Refused(404, "There is no such OSC address.")
+        if not query:
+            return self._json(found)
+        if query not in ATTRIBUTES:
+            raise Refused(400, "There is no such attribute.")
+        if query not in found:
+            return self._respond(204, b"", {})
+        return self._json({query: found[query]})
+
+    def _json(self, content: Mapping[str, Any]) -> Response:
+        kind = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+        return self._respond(200, json.dumps(content).encode(), kind)
+
     def _picture(self, number: int) -> Response:
         picture = self._cards.picture(number)
         if picture is None:
@@ -186,10 +220,17 @@ class Page:
     def _visited(self, connection: ServerConnection) -> None:
         asked = connection.request
         assert asked is not None
+        request = _request(asked)
+        if urlsplit(request.path).path != SOCKET:
+            self._stays(Listener(self._desk, connection, codec()[1]))
+            return
         visitor = Visitor(
-            self._desk, connection, level_of(_request(asked), self._door), self._preview,
+            self._desk, connection, level_of(request, self._door), self._preview,
             self._cards, self._status, "page {}:{}".format(*connection.remote_address[:2]),
         )  # fmt: skip
+        self._stays(visitor)
+
+    def _stays(self, visitor: Visitor | Listener) -> None:
         with self._lock:
             if self._closing:
                 return
@@ -231,6 +272,8 @@ def _request(asked: HttpRequest) -> Request:
     return Request(
         asked.path,
         getattr(asked, "method", "GET"),  # Older versions refuse others themselves.
+        ",".join(headers.get_all("Accept")),
+        "websocket" in ",".join(headers.get_all("Upgrade")).lower(),
         headers.get_all("Host"),
         headers.get_all("Origin"),
         headers.get_all("Cookie"),

@@ -51,17 +51,13 @@ def lan(desk):
     page.close()
 
 
-def port_of(page: Page) -> int:
-    return int(page.address().split(":")[2].split("/")[0])
-
-
 def key_of(page: Page, level: Any) -> str:
     return page.address(level).partition("key=")[2]
 
 
 def opened(page: Page, *, cookie: str = "", **headers: str) -> ClientConnection:
-    host = f"127.0.0.1:{port_of(page)}"
-    more = {"Cookie": f"livedream-{port_of(page)}={cookie}"} if cookie else {}
+    host = f"127.0.0.1:{page.port}"
+    more = {"Cookie": f"livedream-{page.port}={cookie}"} if cookie else {}
     return connect(
         f"ws://{host}/socket", additional_headers={**more, **headers}, proxy=None,
         origin=f"http://{host}", close_timeout=1,  # pyright: ignore[reportArgumentType]
@@ -69,7 +65,7 @@ def opened(page: Page, *, cookie: str = "", **headers: str) -> ClientConnection:
 
 
 def get(page: Page, path: str, method: str = "GET", **headers: str):
-    connection = HTTPConnection("127.0.0.1", port_of(page), timeout=SOON)
+    connection = HTTPConnection("127.0.0.1", page.port, timeout=SOON)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
     return answer.status, dict(answer.getheaders()), answer.read()
@@ -170,7 +166,7 @@ def test_what_is_too_long_ends_the_connection(page, desk):
 
 
 def test_a_stranger_on_this_machine_gets_the_page_and_nothing_else(page):
-    host = f"127.0.0.1:{port_of(page)}"
+    host = f"127.0.0.1:{page.port}"
     status, headers, body = get(page, "/")
     assert status == 200
     assert b"<title>livedream</title>" in body
@@ -192,7 +188,7 @@ def test_a_cards_picture_is_found_by_its_number_alone(page, lan):
 
 
 def test_no_other_page_reaches_the_socket(page):
-    host = f"127.0.0.1:{port_of(page)}"
+    host = f"127.0.0.1:{page.port}"
     for origin in (None, "http://evil.example", "null", f"https://{host}"):
         with pytest.raises(InvalidStatus, match="403"):
             connect(f"ws://{host}/socket", origin=origin, proxy=None)  # pyright: ignore[reportArgumentType]
@@ -207,7 +203,7 @@ def test_on_the_network_nothing_without_the_token(lan):
     for cookie in ("", "guess", key_of(lan, "control")[:-1]):
         with pytest.raises(InvalidStatus, match="403"):
             opened(lan, cookie=cookie)
-    name = f"livedream-{port_of(lan)}"
+    name = f"livedream-{lan.port}"
     status, headers, _ = get(lan, f"/?key={key_of(lan, 'control')}")
     assert (status, headers["Location"]) == (303, "/")
     cookie = headers["Set-Cookie"].partition(";")[0]
@@ -229,7 +225,7 @@ def test_who_may_look_may_not_play(lan, desk):
 
 
 def test_those_who_say_nothing_do_not_keep_others_out_for_ever(page):
-    idle = [socket.create_connection(("127.0.0.1", port_of(page))) for _ in range(MOST + 5)]
+    idle = [socket.create_connection(("127.0.0.1", page.port)) for _ in range(MOST + 5)]
     try:
         assert threading.active_count() < 3 * MOST + 10
         idle[-1].settimeout(SOON)
@@ -248,12 +244,12 @@ def test_those_who_say_nothing_do_not_keep_others_out_for_ever(page):
 
 def test_mangled_requests_leave_it_alive(page):
     random = np.random.default_rng(7)
-    good = f"GET /socket HTTP/1.1\r\nHost: 127.0.0.1:{port_of(page)}\r\n\r\n".encode()
+    good = f"GET /socket HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n\r\n".encode()
     for _ in range(200):
         data = bytearray(good)
         for place in random.integers(0, len(data), 4):
             data[place] = random.integers(0, 256)
-        with socket.create_connection(("127.0.0.1", port_of(page))) as client:
+        with socket.create_connection(("127.0.0.1", page.port)) as client:
             client.sendall(data)
     with opened(page) as client:
         assert hear(client, "values")
@@ -275,4 +271,4 @@ def test_the_end_ends_every_connection_and_thread(desk):
 
 def test_a_taken_port_is_told(page, desk):
     with pytest.raises(LivedreamError, match="name another port"):
-        Page(desk, port=port_of(page))
+        Page(desk, port=page.port)

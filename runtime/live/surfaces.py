@@ -1,0 +1,108 @@
+"""What plays the show beside the keys: opened where it was asked for, and nowhere else.
+
+Each surface is imported only when it is wanted: nobody else needs its library.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from ..control.desk import Desk
+from ..control.player import Player
+from ..stats import Stats
+from .controls import Controls
+from .notice import Notice
+
+if TYPE_CHECKING:
+    from ..control.page import Page
+
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Surfaces:
+    """Those that were asked for. osc, page: (host, port) to listen on."""
+
+    osc: Place | None = None
+    page: Place | None = None
+
+
+def open_surfaces(
+    wanted: Surfaces,
+    desk: Desk,
+    controls: Controls,
+    player: Player,
+    stats: Stats,
+    console: Console,
+    notice: Notice,
+) -> ExitStack:
+    """Opens them and says how to reach them. What is returned closes them again.
+
+    Raises LivedreamError where one cannot be opened; the others are closed then.
+    """
+    with ExitStack() as opened:
+        osc = None
+        if wanted.osc:
+            osc = open_osc(desk, wanted.osc, notice, opened)
+        if wanted.page:
+            page = open_page(desk, wanted.page, controls, player, stats, console, osc)
+            opened.callback(page.close)
+            if osc:
+                announce(osc, page, notice, opened)
+        return opened.pop_all()
+
+
+def open_osc(desk: Desk, place: Place, notice: Notice, opened: ExitStack) -> Place:
+    """Listens for OSC at `place`, and returns where that is."""
+    from ..control.osc import Osc
+
+    surface = Osc(desk, *place, say=notice)
+    opened.callback(surface.close)
+    notice("OSC on {}:{}; `livedream osc` lists the addresses".format(*surface.address))
+    return surface.address
+
+
+def open_page(
+    desk: Desk,
+    place: Place,
+    controls: Controls,
+    player: Player,
+    stats: Stats,
+    console: Console,
+    osc: Place | None,
+) -> Page:
+    """Serves the page at `place`, and prints how to come in. osc: where OSC is listened for."""
+    from ..control.page import Page
+    from ..control.page.qr import as_blocks, code_of
+
+    page = Page(
+        desk,
+        *place,
+        newest=lambda: controls.newest,
+        status=lambda: controls.told(stats),
+        presets=lambda: player.shelf.presets,
+        osc=osc,
+    )
+    console.print(f"Page on {page.address()}", soft_wrap=True)
+    if page.open_to_others:
+        console.print(f"To look without playing: {page.address('look')}", soft_wrap=True)
+    controls.code = code_of(page.address())
+    if page.open_to_others and console.is_terminal:
+        console.print(as_blocks(controls.code), style="black on white")
+    return page
+
+
+def announce(osc: Place, page: Page, notice: Notice, opened: ExitStack) -> None:
+    """Lets other programs on the network find OSC and its addresses, where both are open to it."""
+    from ..control import announcing
+    from ..control.page.access import own_address
+
+    if page.open_to_others and not ipaddress.ip_address(osc[0]).is_loopback:
+        services = {announcing.OSCQUERY: page.port, announcing.OSC: osc[1]}
+        host = own_address() if osc[0] == "0.0.0.0" else osc[0]
+        opened.callback(announcing.Announcement(services, host, say=notice).close)
