@@ -133,7 +133,7 @@ def test_amount_size_and_mirror_are_the_desks(stage):
 def test_no_picture_is_larger_than_a_screen(stage, size, fits):
     large = Frame(np.full((*size, 3), 90, np.uint8), 0.0, 0)
     small = resized(large.image, 40, 40)
-    stage.show(dream=Dreamt(small, small, 0.0, {}, large), camera=large)
+    stage.show(dream=Dreamt(small, small, 0.0, {"camera": 1.0}, large), camera=large)
     assert stage.show(camera=replace(large, index=1)).dream.shape == (*fits, 3)
 
 
