@@ -30,10 +30,13 @@ def network_of(choices: Choices, say: Callable[[str], None]) -> Network:
     return find_network(request, choices.layers, say)
 
 
-def find_platform(name: str, say: Callable[[str], None], *, ahead: int = 0) -> Platform:
+def find_platform(
+    name: str, say: Callable[[str], None], *, ahead: int = 0, reopens: bool = False
+) -> Platform:
     """The platform for `--provider name`: under `auto` a graphics card where one can be used.
 
     say: hears why a card that is there is not used. ahead: frames that the card may work ahead.
+    reopens: a session of the processor that is lost is opened again by who misses it.
     Raises UsageError for an unknown name, LivedreamError for a named provider that cannot start.
     """
     if name == "auto" or find_provider(name).on_card:
@@ -43,7 +46,7 @@ def find_platform(name: str, say: Callable[[str], None], *, ahead: int = 0) -> P
         card = find_card(name, say, ahead=ahead)
         if card:
             return card
-    return Processor(tuple(choose(name)))
+    return Processor(tuple(choose(name)), reopened=say if reopens else None)
 
 
 def form_for(name: str, precision: str) -> str:
@@ -65,6 +68,7 @@ def open_engine(
     say: Callable[[str], None],
     *,
     ahead: int = 0,
+    reopens: bool = False,
     built: bool = False,
 ) -> tuple[Engines, Engine[Any]]:
     """The engines of what was asked for and the one to begin with, open for pictures of `size`,
@@ -74,7 +78,7 @@ def open_engine(
     Raises as `find_platform` and `Engines.quick` do.
     """
     objective = network.objective(choices.layers)
-    engines = Engines(network, find_platform(choices.provider, say, ahead=ahead))
+    engines = Engines(network, find_platform(choices.provider, say, ahead=ahead, reopens=reopens))
     opened = engines.best if built else engines.quick
     return engines, opened(objective, choices.dream().sizes(*size), Opening(progress, say))
 
@@ -87,11 +91,15 @@ def open_dreamer(
     stats: Stats | None = None,
     *,
     ahead: int = 0,
+    reopens: bool = True,
 ) -> tuple[Dreamer[Any], Engines]:
     """A dreamer and the engines it can change to, with everything opened for pictures of `size`,
-    (height, width). Prints what it chose; raises as `open_engine` does."""
+    (height, width). ahead, reopens: as of `find_platform`. Prints what it chose; raises as
+    `open_engine` does."""
     with stages(console) as report:
-        engines, engine = open_engine(choices, network, size, report, console.print, ahead=ahead)
+        engines, engine = open_engine(
+            choices, network, size, report, console.print, ahead=ahead, reopens=reopens
+        )
     made_of = engines.platform.device, engine, choices.dream()
     if stats:
         dreamer = TimedDreamer(*made_of, seed=choices.seed, stage=stats.stage)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import numpy as np
 
+from ..errors import SessionLost
 from .child import Spare
 from .graph import Graph
 from .objective import Objective, steering
 from .process import Sessions
 from .providers import Provider
+
+REOPENINGS = 2
+"""Times that a session is opened again for one gradient."""
 
 
 class HostEngine:
@@ -20,7 +25,8 @@ class HostEngine:
 
     `steer`, `prepare` and `close` may be called from another thread than `gradient`. One that finds
     the process dead or hanging raises SessionLost; then nothing is prepared any more. spare: has a
-    process that waits, maybe.
+    process that waits, maybe. reopened: hears that a session was lost and is opened again by the
+    next gradient, which then takes as long as that; where it is None, that is left to the caller.
     """
 
     def __init__(
@@ -30,6 +36,7 @@ class HostEngine:
         objective: Objective,
         *,
         spare: Spare | None = None,
+        reopened: Callable[[str], None] | None = None,
     ) -> None:
         self.graph = graph
         self.provider = provider
@@ -37,6 +44,7 @@ class HostEngine:
         channels = {name: weights.size for name, weights in self._steering.items()}
         self._sessions = Sessions(graph.path, provider, channels, spare)
         self._opening = threading.Lock()
+        self._reopened = reopened
 
     @property
     def minimum_size(self) -> int:
@@ -80,6 +88,17 @@ class HostEngine:
 
     def gradient(self, image: np.ndarray) -> np.ndarray:
         """float32 [3, height, width] -> the same shape. Opens the size where it was not."""
+        if self._reopened:
+            for _ in range(REOPENINGS):
+                try:
+                    return self._gradient(image)
+                except SessionLost as error:
+                    self._reopened(f"{error} It is opened again.")
+                    with suppress(SessionLost):
+                        self.prepare(*image.shape[1:])
+        return self._gradient(image)
+
+    def _gradient(self, image: np.ndarray) -> np.ndarray:
         _, height, width = image.shape
         if not self._sessions.knows((height, width)):
             self.prepare(height, width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -66,16 +66,17 @@ class Platform(Protocol):
 
 @dataclass(frozen=True)
 class Processor:
-    """The machine itself; every machine has it."""
+    """The machine itself; every machine has it. reopened: as of `HostEngine`."""
 
     providers: tuple[Provider, ...]
     device: CpuDevice = field(default_factory=CpuDevice)
     spare: Spare = field(default_factory=Spare)
+    reopened: Callable[[str], None] | None = None
 
     def engine(
         self, graph: Graph, provider: Provider, objective: Objective, precision: str = "auto"
     ) -> HostEngine:
-        return HostEngine(graph, provider, objective, spare=self.spare)
+        return HostEngine(graph, provider, objective, spare=self.spare, reopened=self.reopened)
 
     def recover(self, error: Exception, dreamer: Dreamer[Any], size: tuple[int, int]) -> Recovery:
         """Raises `error`: there is nothing smaller to go on with."""

@@ -12,6 +12,7 @@ from ..errors import Cancelled, LivedreamError, UsageError
 from ..progress import Progress
 from .check import WrongGradient, check_engine, worth_checking
 from .engine import Engine
+from .graph import Graph
 from .network import Network
 from .objective import Objective
 from .platform import Platform, better_than, start_order
@@ -42,6 +43,8 @@ class Engines:
     def __init__(self, network: Network, platform: Platform) -> None:
         self.network, self.platform = network, platform
         self.refused: set[str] = set()
+        self._graphs: dict[str, Graph] = {}
+        """By form, those that `make` had made."""
         self._engines: dict[str, Engine[Any]] = {}
         self._opened: set[Engine[Any]] = set()
         """One of each set of sessions."""
@@ -55,6 +58,13 @@ class Engines:
         """Whether the open ones can be steered to `objective`."""
         taps = [set(engine.graph.layers) for engine in list(self._engines.values())]
         return all(set(objective.layers) <= layers for layers in taps)
+
+    def make(self, objective: Objective, opening: Opening) -> None:
+        """Have the graph made that `quick` would open, which may take long where it has to be
+        exported; nothing is opened. Raises as `quick` does."""
+        usable = [each for each in start_order(self._providers) if each.name not in self.refused]
+        for provider in usable[:1]:
+            self._graphs[provider.form] = self._graph_for(provider, objective, opening)
 
     def quick(self, objective: Objective, sizes: Sizes, opening: Opening) -> Engine[Any]:
         """The best one that has all sizes open already, else one that opens within seconds.
@@ -235,13 +245,16 @@ class Engines:
         engine.close()
 
     def _new(self, provider: Provider, objective: Objective, opening: Opening) -> Engine[Any]:
+        graph = self._graphs.get(provider.form) or self._graph_for(provider, objective, opening)
+        return self.platform.engine(graph, provider, objective, self.network.request.precision)
+
+    def _graph_for(self, provider: Provider, objective: Objective, opening: Opening) -> Graph:
         asked = self.network.request.precision
         if asked not in ("auto", *provider.precisions):
             raise UsageError(
                 f"{provider.name} does not compute in {asked}; it offers "
                 f"{', '.join(provider.precisions)}."
             )
-        graph = self.network.graph_for(
+        return self.network.graph_for(
             objective, provider, opening.progress, opening.background, opening.cancel
         )
-        return self.platform.engine(graph, provider, objective, asked)

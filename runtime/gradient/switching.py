@@ -7,21 +7,26 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from ..dream.octaves import octave_sizes
 from ..errors import Cancelled, LivedreamError, SessionLost
 from .engine import Engine
-from .network import Network
+from .making import Making, reason_of
 from .objective import Objective, at_layer
 from .platform import Platform
 from .providers import Provider
 from .selection import Engines, Opening
 from .takeover import Takeover
+from .wanted import Ready, Wanted
 
 CLOSING = 1.0
 """Seconds that `close` takes at most."""
+
+SHORT = 0.25
+"""Seconds that other layers may take until octaves and size are changed without waiting for them:
+a graph from the cache is there sooner, and opening both would take longer."""
 
 IDLE = 5.0
 """Seconds without a change after which the layers next to the one that plays are exported."""
@@ -31,42 +36,10 @@ OFTEN, WHILE, PAUSE = 3, 60.0, 5.0
 there is none, it is opened every PAUSE seconds."""
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What an engine is opened for: what to climb, on which octaves of pictures of `size`,
-    (height, width)."""
-
-    objective: Objective
-    octaves: int
-    octave_scale: float
-    size: tuple[int, int]
-
-    def sizes(self, minimum: int) -> list[tuple[int, int]]:
-        """(height, width) of the octaves, small to large."""
-        return octave_sizes(*self.size, self.octaves, self.octave_scale, minimum)
-
-    def same_graph(self, other: Wanted, network: Network) -> bool:
-        """Whether the same graph serves both, steered."""
-        return network.taps(self.objective) == network.taps(other.objective)
-
-    def alike(self, other: Wanted, network: Network) -> bool:
-        """Whether the same sessions serve both, steered."""
-        mine = self.octaves, self.octave_scale, self.size
-        theirs = other.octaves, other.octave_scale, other.size
-        return mine == theirs and self.same_graph(other, network)
-
-
-@dataclass(frozen=True)
-class Ready:
-    """An engine, and what it is open for."""
-
-    engine: Engine[Any]
-    wanted: Wanted
-
-
 class Switcher:
     """Prepares the newest change that was asked for, one at a time, on what opens within seconds;
-    then builds for better providers, as far as there are some. What no longer plays is ended.
+    then builds for better providers, as far as there are some. What no longer plays is ended. While
+    the graph of other layers is made, changes of octaves and size hold on those that play.
 
     engines: of the one that plays. notify: hears what happened, once; `message` is what is being
     done, empty when nothing is. ahead: seconds of rest after which the neighbouring layers are
@@ -88,11 +61,10 @@ class Switcher:
         self._worker: threading.Thread | None = None
         self._wanted = playing.wanted
         self._begun: Wanted | None = None
-        self._sized = False
-        """Whether the sizes of what is begun are settled."""
         self._beginning = engines
         """Those of what is begun; else the ones that play."""
         self._cancel = threading.Event()
+        self._making: Making | None = None
         self._ready: Ready | None = None
         self._ready_engines = engines
         self._failed: tuple[Wanted, str] | None = None
@@ -111,8 +83,8 @@ class Switcher:
 
     @property
     def message(self) -> str:
-        takeover = self._takeover
-        return self._doing or (takeover.message if takeover else "")
+        doing = [each.message for each in (self._making, self._takeover) if each]
+        return next(filter(None, [self._doing, *doing]), "")
 
     def want(self, wanted: Wanted) -> None:
         """Prepare `wanted`, in place of what was wanted before; `take` hands it over when it is
@@ -121,15 +93,14 @@ class Switcher:
             if wanted == self._wanted:
                 return
             self._wanted, self._failed = wanted, None
-            begun = self._begun
-            if begun and not self._sized and wanted.same_graph(begun, self.network):
-                self._begun = wanted  # Its graph is still being made.
-            elif begun is None or not wanted.alike(begun, self.network):
+            begun, making = self._begun, self._making
+            if begun is None or not self._useful(begun):
                 self._cancel.set()
+            if making and not wanted.same_graph(making.wanted, self.network):
+                self._stop_making()
             ready, self._ready = self._ready, None
-            if ready and wanted.alike(ready.wanted, self.network):
-                ready.engine.steer(wanted.objective)
-                self._ready = Ready(ready.engine, wanted)
+            if ready and self._useful(ready.wanted):
+                self._ready = self._as_wanted(ready)
             elif ready:
                 self._retire(self._ready_engines)
             self._wake()
@@ -164,24 +135,27 @@ class Switcher:
             failed, self._failed = self._failed, None
             return failed
 
-    def lost(self, error: SessionLost) -> None:
+    def lost(self, error: SessionLost) -> bool:
         """What plays has lost its sessions: opens them again, or those of the next provider. May be
-        called for every frame until they are there; takes no time."""
+        called for every frame until they are there; whether this is the first one since they were
+        opened, or could not be. Takes no time."""
         with self._changed:
             if self._lost or self._ready:
-                return
+                return False
             self._lost = True
             self._losses.append(time.monotonic())
             if self._pause() and self._engines.refuse(self._playing.engine.provider):
                 self._losses.clear()
             self._wake()
         self._tell(f"{error} It is opened again.")
+        return True
 
     def step_down(self, ready: Ready, platform: Platform) -> None:
         """The dream had to go on with less: with `ready`, on `platform`. What was being prepared
         is dropped."""
         with self._changed:
             self._cancel.set()
+            self._stop_making()
             if self._ready:
                 self._retire(self._ready_engines)
             if platform is not self._engines.platform:
@@ -198,13 +172,13 @@ class Switcher:
         """Call off what is being prepared, and end all sessions; nothing dreams any more.
 
         Returns within CLOSING seconds: False where something is in a library that cannot be
-        interrupted. Then the process should end without waiting for its threads.
+        interrupted. That ends with the program, which waits for no thread (see `ending`).
         """
         end = time.monotonic() + CLOSING
         with self._changed:
             self._ending = True
             self._cancel.set()
-            building = self._stop_building()
+            building = [*self._stop_building(), *self._stop_making()]
             every = [*self._retired, self._engines, self._beginning, self._ready_engines]
             self._retired = []
             self._changed.notify_all()
@@ -230,7 +204,7 @@ class Switcher:
             try:
                 job()
             except Exception as error:  # noqa: BLE001 - told; the next change is another chance
-                self._give_up(_reason(error))
+                self._give_up(reason_of(error))
 
     def _next(self) -> Callable[[], None] | None:
         """What to do now, most urgent first; waits for it. None at the end."""
@@ -240,22 +214,70 @@ class Switcher:
                 if self._retired:
                     retired, self._retired = self._retired, []
                     return lambda: _close(retired)
-                if self._outdated() or (self._lost and not self._pause()):
-                    return self._prepare
+                if goal := self._goal():
+                    return partial(self._prepare, goal)
+                if self._lacks_graph():
+                    return self._make
                 if self._replaced and self._ready is None:  # which it would end
                     self._replaced = False
                     return self._tidy
-                if self._improving and self._ready is None:
+                busy = self._outdated() or self._lost
+                if self._improving and self._ready is None and not busy:
                     self._improving = False
                     return self._build
                 if not self._warm and self._ready is None:
                     self._warm = True
                     return self.platform.warm
-                if rested and (neighbour := self._neighbour()):
-                    return lambda: self._export(neighbour)
-                patience = self._pause() if self._lost else self._ahead
-                rested = not self._changed.wait(patience) and not self._lost
+                if rested and not busy and (neighbour := self._neighbour()):
+                    return partial(self._export, neighbour)
+                rested = not self._changed.wait(self._patience())
             return None
+
+    def _patience(self) -> float | None:
+        """Seconds after which there may be something to do though nothing changed."""
+        if self._lost:
+            return self._pause()
+        making = self._making
+        if making and (left := making.since + SHORT - time.monotonic()) > 0:
+            return left
+        return self._ahead
+
+    def _goal(self) -> Wanted | None:
+        """What to open now; None where nothing is to be, or the graph is missing."""
+        if self._ready:
+            return None
+        wanted, playing, making = self._wanted, self._playing, self._making
+        lost = self._lost and not self._pause()
+        if self._engines.covers(wanted.objective):
+            return wanted if lost or wanted != playing.wanted else None
+        if making and making.made and not making.cancel.is_set():
+            return wanted
+        held = replace(wanted, objective=playing.engine.objective)
+        long = making and time.monotonic() - making.since >= SHORT
+        return held if lost or (long and not held.same_sizes(playing.wanted)) else None
+
+    def _lacks_graph(self) -> bool:
+        """Whether a graph is to be made."""
+        if self._making or not self._outdated():
+            return False
+        return not self._engines.covers(self._wanted.objective)
+
+    def _useful(self, opened: Wanted) -> bool:
+        """Whether what is open, or being opened, for `opened` brings nearer what is wanted."""
+        wanted = self._wanted
+        meanwhile = opened.same_graph(self._playing.wanted, self.network)
+        if meanwhile and not self._engines.covers(wanted.objective):
+            return wanted.same_sizes(opened)
+        return wanted.alike(opened, self.network)
+
+    def _as_wanted(self, ready: Ready) -> Ready:
+        """One that is useful, steered to what is wanted where it can be."""
+        wanted = self._wanted
+        if not wanted.same_graph(ready.wanted, self.network):
+            return ready
+        if wanted.objective != ready.engine.objective:
+            ready.engine.steer(wanted.objective)
+        return Ready(ready.engine, wanted)
 
     def _outdated(self) -> bool:
         """Whether something else is wanted than plays or waits to be taken."""
@@ -268,34 +290,67 @@ class Switcher:
             return 0.0
         return max(0.0, losses[-1] + PAUSE - now)
 
-    def _prepare(self) -> None:
+    def _make(self) -> None:
+        """Begin to make the graph of what is wanted."""
+        with self._changed:
+            if not self._ending and self._lacks_graph():
+                engines = Engines(self.network, self._engines.platform)
+                self._making = Making(engines, self._wanted, self._tell, self._made)
+
+    def _made(self) -> None:
+        """The graph lies there, or does not."""
+        with self._changed:
+            making = self._making
+            if making and making.cancel.is_set():
+                self._making = None
+            elif making and making.trouble:
+                self._making = None
+                self._fail(making.trouble)
+            self._changed.notify_all()
+
+    def _stop_making(self) -> list[threading.Thread]:
+        """Returns the thread that may still be at it."""
+        making = self._making
+        if making is None:
+            return []
+        making.cancel.set()
+        if making.made:
+            self._making = None
+        return [making.thread]
+
+    def _prepare(self, goal: Wanted) -> None:
         """Open what is wanted."""
         with self._changed:
-            wanted, engines = self._wanted, self._engines
-            if self._ending:
+            if self._ending or goal != self._goal():
                 return
-            if not engines.covers(wanted.objective):
-                engines = Engines(self.network, engines.platform)
-            self._begun, self._beginning, self._sized = wanted, engines, False
+            engines, making = self._engines, self._making
+            if making and not engines.covers(goal.objective):
+                engines, self._making = making.engines, None
+            self._begun, self._beginning = goal, engines
             self._warm = self._ahead is None
             self._cancel = cancel = threading.Event()
-        engine, trouble = self._opened(engines, wanted, cancel)
+        engine, trouble = self._opened(engines, goal, cancel)
         with self._changed:
-            wanted = self._begun or wanted
             self._begun, self._beginning, self._doing = None, self._engines, ""
             left = engines.platform is not self._engines.platform  # the dream, meanwhile
-            if engine and wanted.alike(self._wanted, self.network) and not left:
-                if self._wanted != wanted:
-                    engine.steer(self._wanted.objective)
-                self._ready, self._ready_engines = Ready(engine, self._wanted), engines
+            useful = self._useful(goal) and not left
+            if engine and useful:
+                self._ready, self._ready_engines = self._as_wanted(Ready(engine, goal)), engines
                 self._lost = False
                 return
             self._retire(engines)
-            if trouble and self._wanted == wanted and not left:
-                self._failed = wanted, trouble
-                self._wanted = self._playing.wanted
+            if trouble and useful:
+                self._fail(trouble)
                 if self._lost:
                     self._losses.extend([time.monotonic()] * OFTEN)
+                    self._lost = False  # until the next frame says so again
+
+    def _fail(self, trouble: str) -> None:
+        """What is wanted cannot be had."""
+        self._failed = self._wanted, trouble
+        self._wanted = self._playing.wanted
+        if self._begun and not self._useful(self._begun):
+            self._cancel.set()
 
     def _opened(
         self, engines: Engines, wanted: Wanted, cancel: threading.Event
@@ -305,27 +360,22 @@ class Switcher:
         def progress(stage: str, part: float) -> None:
             self._doing = f"{wanted.objective}: {stage} {part:.0%}"
 
-        def sizes(minimum: int) -> list[tuple[int, int]]:
-            with self._changed:
-                self._sized = True
-                return (self._begun or wanted).sizes(minimum)
-
         opening = Opening(progress, self._tell, background=True, cancel=cancel)
         try:
-            return engines.quick(wanted.objective, sizes, opening), ""
+            return engines.quick(wanted.objective, wanted.sizes, opening), ""
         except Cancelled:
             return None, ""
         except LivedreamError as error:
             return None, str(error)
         except Exception as error:  # noqa: BLE001 - told
-            return None, _reason(error)
+            return None, reason_of(error)
 
     def _give_up(self, trouble: str) -> None:
         """After an error that nobody foresaw."""
         with self._changed:
-            self._begun, self._doing = None, ""
-            self._failed = self._wanted, trouble
-            self._wanted, self._ready = self._playing.wanted, None
+            self._begun, self._doing, self._ready = None, "", None
+            self._stop_making()
+            self._fail(trouble)
 
     def _retire(self, engines: Engines) -> None:
         """Have ended what `engines` opened and does not play."""
@@ -404,11 +454,6 @@ class Switcher:
 
 
 def _silent(stage: str, part: float) -> None: ...
-
-
-def _reason(error: Exception) -> str:
-    reason = str(error).split("\n")[0][:200].rstrip(".")
-    return f"It cannot be opened: {reason or type(error).__name__}."
 
 
 def _close(retired: Sequence[Engines | Platform]) -> None:

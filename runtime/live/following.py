@@ -10,7 +10,8 @@ from ..control.desk import Desk, State
 from ..dream.dreamer import Dreamer
 from ..gradient.objective import Objective
 from ..gradient.platform import Recovery
-from ..gradient.switching import Ready, Switcher, Wanted
+from ..gradient.switching import Switcher
+from ..gradient.wanted import Ready, Wanted
 from ..scaling import fit, parse_size
 
 
@@ -84,8 +85,11 @@ class Following:
     def _take(self) -> None:
         ready = self._switcher.take()
         if ready:
-            if self._asked and ready.wanted == self._asked.wanted:
-                self._box, self._asked = self._asked.box, None
+            asked = self._asked
+            if asked and ready.wanted.same_sizes(asked.wanted):
+                self._box = asked.box
+                if ready.wanted == asked.wanted:
+                    self._asked = None
             self._dreamer.engine, self._runs = ready.engine, ready.wanted
 
     def _refusal(self) -> bool:

@@ -150,9 +150,11 @@ class Dreaming(threading.Thread):
     def _go_on(self, error: Exception) -> None:
         """After a frame that failed: with less where a device ran out of something, else with the
         next one. Raises LivedreamError where that has failed too often."""
-        if isinstance(error, SessionLost):  # Another one opens, while frames are left out.
+        if isinstance(error, SessionLost):
             self._stats.skipped += 1
-            self.switcher.lost(error)
+            # However many frames are left out until another one is open, it failed once.
+            if self.switcher.lost(error):
+                self._patience.failed(error, told=True)
             return
         try:
             size = self._following.size

@@ -28,9 +28,9 @@ class Patience:
         """One more frame went well."""
         self._in_a_row = 0
 
-    def failed(self, error: Exception) -> None:
-        """One more frame is left out because of `error`. Raises LivedreamError where it is the one
-        too many."""
+    def failed(self, error: Exception, *, told: bool = False) -> None:
+        """One more frame is left out because of `error`. told: that was said already. Raises
+        LivedreamError where it is the one too many."""
         self._in_a_row += 1
         reason = str(error) if isinstance(error, LivedreamError) else _sentence(error)
         self.last = LivedreamError(reason)
@@ -38,7 +38,7 @@ class Patience:
             raise LivedreamError(
                 f"{MOST} frames in a row could not be {self._fate}; the last: {reason}"
             ) from error
-        if reason not in self._told:
+        if not told and reason not in self._told:
             self._told.append(reason)
             self._notify(f"A frame was not {self._fate}: {reason}")
 

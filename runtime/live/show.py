@@ -111,7 +111,7 @@ def run_show(
             first = first_frame(capture)
             width, height = fit(first.shape[1], first.shape[0], box)
             dreamer, engines = open_dreamer(
-                choices, network, (height, width), console, stats, ahead=1
+                choices, network, (height, width), console, stats, ahead=1, reopens=False
             )
             notice = Notice(console)
             switcher = Switcher(engines, playing(dreamer, (height, width)), notice, ahead=IDLE)

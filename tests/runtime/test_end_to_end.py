@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import cv2
 import numpy as np
 import psutil
 import pytest
+from pythonosc.udp_client import SimpleUDPClient
 
 from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.store.settings import read_settings
@@ -375,6 +377,59 @@ def test_an_exporter_that_hangs_does_not_hold_up_the_end(play, tmp_path):
     assert show.returncode == 0
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
     assert graphs_in(cache) == []
+
+
+@pytest.mark.parametrize("moment", ["it starts", "torch is at work"])
+def test_quitting_while_a_layer_is_exported_beside_the_picture(
+    play, environment, cache, tmp_path, moment
+):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    show = play("--headless", "--layers", LAYERS, "--osc", f"127.0.0.1:{port}", "--stats", "s.json")
+    assert show.stderr
+    assert any("OSC on" in line for line in show.stderr)
+    before = graphs_in(cache)
+    SimpleUDPClient("127.0.0.1", port).send_message("/livedream/layer", "logits")
+    child = exporter(show)
+    if moment == "torch is at work":
+        end = time.monotonic() + 60
+        while child.memory_info().rss < 250e6:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+    begin = time.monotonic()
+    show.send_signal(signal.SIGTERM)
+    _, said = show.communicate(timeout=30)
+    print(f"ended after {time.monotonic() - begin:.2f} s")
+    assert "Traceback" not in said
+    assert show.returncode == 0
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    assert graphs_in(cache) == before
+    assert json.loads((tmp_path / "s.json").read_text())["settings"]["layers"] == LAYERS
+
+
+def test_a_clip_goes_on_where_the_process_of_its_session_is_killed(environment, graph, tmp_path):
+    with av.open(str(tmp_path / "in.mp4"), "w") as clip:
+        stream = clip.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for number in range(40):
+            image = np.full((64, 96, 3), 4 * number, np.uint8)
+            clip.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        clip.mux(stream.encode())
+    program = subprocess.Popen(
+        [sys.executable, "-m", "livedream.runtime", "video", "in.mp4", "out.mp4", "--graph",
+         str(graph), "--provider", "cpu", "--steps", "20"],
+        env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert program.stderr
+    assert any(" on cpu, " in line for line in program.stderr)  # It is open, and dreams.
+    for child in psutil.Process(program.pid).children():
+        child.kill()
+    _, said = program.communicate(timeout=100)
+    assert program.returncode == 0, said
+    assert said.count("It is opened again.") == 1
+    with av.open(str(tmp_path / "out.mp4")) as clip:
+        assert sum(1 for _ in clip.decode(video=0)) == 40
 
 
 def test_the_show_outlives_an_exporter_that_is_killed(play, display, tmp_path):

@@ -157,6 +157,34 @@ def test_an_engine_that_lost_its_process_holds_up_no_picture(graph):
 
 
 @posix
+@pytest.mark.parametrize("deaths", [1, 2, 3])
+def test_one_that_is_to_last_opens_again_what_it_lost_but_not_for_ever(graph, deaths, monkeypatch):
+    said: list[str] = []
+    made = HostEngine(read_graph(graph), CPU, parse_objective("a"), reopened=said.append)
+    made.prepare(*OTHER)
+    left = [deaths]
+    run = Sessions.run
+
+    def dying(self, image, steering):
+        if left[0]:
+            left[0] -= 1
+            os.kill(self.pid, signal.SIGKILL)
+        return run(self, image, steering)
+
+    monkeypatch.setattr(Sessions, "run", dying)
+    picture = image(0, OTHER)
+    if deaths > 2:
+        with pytest.raises(SessionLost):
+            made.gradient(picture)
+    else:
+        assert np.allclose(made.gradient(picture), expected(picture, 1), atol=1e-5)
+    assert len(said) == min(deaths, 2)
+    assert all(text.endswith("It is opened again.") for text in said)
+    assert np.allclose(made.gradient(image(1)), expected(image(1), 1), atol=1e-5)
+    made.close()
+
+
+@posix
 def test_one_that_hangs_is_lost_within_its_time(sessions, monkeypatch):
     monkeypatch.setattr(process, "ANSWER", 0.2)
     monkeypatch.setattr(process, "PATIENCE", 0)

@@ -22,7 +22,8 @@ from livedream.runtime.gradient.ort import ort
 from livedream.runtime.gradient.platform import Processor
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.gradient.selection import Engines
-from livedream.runtime.gradient.switching import Ready, Switcher, Wanted
+from livedream.runtime.gradient.switching import Switcher
+from livedream.runtime.gradient.wanted import Ready, Wanted
 
 from ..live.test_loop import QUIET, A, Network, Toys, switching, until, want
 from ..toy_graph import write_toy
@@ -101,25 +102,95 @@ class TestOrder:
         assert ready.engine is toys.made[-1]
         assert (len(toys.made), opened) == (2, ["a"])
 
-    def test_octaves_changed_while_a_graph_is_made_are_heeded(self):
-        release, opened = threading.Event(), []
+    def test_octaves_changed_while_a_graph_is_made_hold_at_once_and_for_the_new_layer_too(self):
+        making, release = threading.Event(), threading.Event()
+        opened = []
 
         def slow(layers, cancel):
             opened.append(layers)
             if layers != "a":
-                release.wait(5)
-                if cancel.is_set():
-                    raise Cancelled("called off")
+                making.set()
+                assert release.wait(10)
+
+        toys = Toys()
+        switcher, _ = switching(Network(slow), toys)
+        switcher.want(want("b"))
+        assert making.wait(10)
+        for octaves in (2, 3):
+            switcher.want(want("b", octaves))
+            ready = taken(switcher)
+            assert (str(ready.engine.objective), ready.wanted) == ("a", want("a", octaves))
+            assert len(ready.engine.sizes) == octaves
+        assert switcher.take() is None
+        release.set()
+        ready = taken(switcher)
+        assert (str(ready.engine.objective), ready.wanted) == ("b", want("b", 3))
+        assert len(ready.engine.sizes) == 3
+        assert opened == ["a", "b"]
+        assert switcher.take() is None
+
+    def test_both_at_once_open_once_where_the_graph_is_there(self):
+        toys = Toys()
+        switcher, _ = switching(toys=toys)
+        switcher.want(want("b", 3))
+        assert taken(switcher).wanted == want("b", 3)
+        assert len(toys.made) == 2
+
+    def test_an_export_that_fails_leaves_the_octaves_that_hold_meanwhile(self):
+        making, release = threading.Event(), threading.Event()
+
+        def broken(layers, cancel):
+            if layers == "b":
+                making.set()
+                assert release.wait(10)
+                raise LivedreamError("no room on the disk")
+
+        switcher, _ = switching(Network(broken))
+        switcher.want(want("b", 3))
+        assert making.wait(10)
+        assert taken(switcher).wanted == want("a", 3)
+        release.set()
+        until(lambda: switcher._failed is not None)
+        assert switcher.failed() == (want("b", 3), "no room on the disk")
+        assert switcher.take() is None
+        switcher.want(want("a", 2))
+        assert taken(switcher).wanted == want("a", 2)
+
+    def test_back_to_the_layer_that_plays_calls_the_export_off(self):
+        called_off, begun = threading.Event(), threading.Event()
+
+        def slow(layers, cancel):
+            if layers == "b":
+                begun.set()
+                assert cancel.wait(10)
+                called_off.set()
+                raise Cancelled("called off")
 
         switcher, _ = switching(Network(slow))
         switcher.want(want("b"))
-        until(lambda: "b" in opened)
-        switcher.want(want("b", 2))
+        assert begun.wait(10)
+        switcher.want(want("a"))
+        assert called_off.wait(10)
+        switcher.want(want("a", 2))
+        assert taken(switcher).wanted == want("a", 2)
+        assert switcher.failed() is None
+
+    def test_what_is_lost_while_a_graph_is_made_is_opened_again_at_once(self):
+        making, release = threading.Event(), threading.Event()
+
+        def slow(layers, cancel):
+            if layers == "b":
+                making.set()
+                assert release.wait(10)
+
+        switcher, said = switching(Network(slow))
+        switcher.want(want("b"))
+        assert making.wait(10)
+        switcher.lost(SessionLost("It is gone."))
+        assert taken(switcher).wanted == want("a")
+        assert said == ["It is gone. It is opened again."]
         release.set()
-        ready = taken(switcher)
-        assert (str(ready.engine.objective), ready.wanted) == ("b", want("b", 2))
-        assert len(ready.engine.sizes) == 2
-        assert opened == ["a", "b"]
+        assert taken(switcher).wanted == want("b")
 
     def test_stale_sizes_are_not_opened(self):
         """What was asked for in between is given up between two sizes."""

@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import partial
 from types import SimpleNamespace
 
 import cv2
@@ -16,13 +17,15 @@ from livedream.runtime.control.desk import Desk
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.values import Dream
-from livedream.runtime.errors import Cancelled, LivedreamError
+from livedream.runtime.errors import Cancelled, LivedreamError, SessionLost
 from livedream.runtime.frame import Frame
+from livedream.runtime.gradient import switching as switching_module
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.platform import Recovery
 from livedream.runtime.gradient.providers import PROVIDERS, Provider
 from livedream.runtime.gradient.selection import Engines, Opening
-from livedream.runtime.gradient.switching import Ready, Switcher, Wanted
+from livedream.runtime.gradient.switching import Switcher
+from livedream.runtime.gradient.wanted import Ready, Wanted
 from livedream.runtime.live.capture import Capture
 from livedream.runtime.live.loop import Dreaming, Dreamt
 from livedream.runtime.live.patience import MOST
@@ -323,6 +326,26 @@ class TestWhatTheDeskSays:
             show.desk.set("size", "20x20", "key")
             assert show.wait_for(size="20x16").picture.shape == (16, 20, 3)
 
+    def test_they_do_not_wait_for_the_export_of_a_layer(self):
+        making, release = threading.Event(), threading.Event()
+
+        def slow(layers, cancel):
+            if layers == "b":
+                making.set()
+                assert release.wait(10)
+
+        with Setting(Film(100_000), Network(slow)) as show:
+            show.next()
+            show.desk.fade({"layers": "b", "octaves": 2, "octave_scale": 2}, "key", 0)
+            assert making.wait(5)
+            show.wait_for(layers="a", octaves=2, octave_scale=2)
+            show.desk.set("size", "20x20", "key")
+            show.wait_for(layers="a", octaves=2, size="20x16")
+            assert show.desk.base["layers"] == "b"
+            release.set()
+            show.wait_for(layers="b", octaves=2, size="20x16")
+            assert show.said == []
+
     def test_until_they_are_open_the_dream_goes_on_as_it_was(self, monkeypatch):
         release, opening = threading.Event(), threading.Event()
 
@@ -509,6 +532,38 @@ class TestFramesThatFail:
         with pytest.raises(LivedreamError, match=r"100 frames in a row .* the last: ZeroDivision"):
             show.everything()
         assert show.stats.skipped == 100
+
+    @pytest.mark.parametrize("recovers", [True, False])
+    def test_a_session_that_is_lost_costs_many_frames_and_counts_once(self, recovers, monkeypatch):
+        """Until it is open again; one that is never open for long enough ends the show."""
+        monkeypatch.setattr(switching_module, "PAUSE", 0.0)
+        release, failed = threading.Event(), []
+        show = Setting(Film(100_000, interval=0), frames=20)
+
+        def lost(image):
+            failed.append(1)
+            if len(failed) > 3 * MOST:
+                release.set()
+            raise SessionLost("It is gone.")
+
+        def prepare(self, height, width, background=False):
+            assert release.wait(10)
+            if not recovers:
+                raise LivedreamError("no memory")
+            self.gradient = partial(ToyEngine.gradient, self)
+
+        def quick(self, objective, sizes, opening):
+            prepare(show.dreamer.engine, *SIZE)
+            return show.dreamer.engine
+
+        monkeypatch.setattr(Engines, "quick", quick)
+        show.dreamer.engine.gradient = lost
+        if recovers:
+            assert len(show.everything()) == 20
+        else:
+            with pytest.raises(LivedreamError, match=r"100 frames in a row .* It is gone"):
+                show.everything()
+        assert show.stats.skipped == len(failed) > 3 * MOST
 
     def test_a_library_that_ends_the_program_ends_the_show_with_a_word(self):
         show = Setting(Film(10_000))
