@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import onnx
 
@@ -17,7 +19,8 @@ def compose(tape: Tape, *, precision: str, form: str, metadata: dict[str, str]) 
     """The gradient graph of `tape`, as the graph contract in the package's README says.
 
     Inputs `image` [1, 3, height, width] and, for every layer, `<layer>.square` and
-    `<layer>.linear` [C]; outputs `gradient` [1, 3, height, width] and `objective` []; all float32.
+    `<layer>.linear` [C]; outputs `gradient` [1, 3, height, width], `objective` [] and, for every
+    layer, `<layer>.mean` [C], its mean activation; all float32.
     """
     tape = pool_after_projection(tape)
     half = precision == "fp16"
@@ -35,12 +38,16 @@ def compose(tape: Tape, *, precision: str, form: str, metadata: dict[str, str]) 
     seeds, scale = objective.write(builder, taps, channels)
 
     reverse = Reverse(builder, tape, values, find_form(form))
-    for layer, seed in seeds.items():
-        reverse.push(tape.taps[layer], seed)
+    begun = {layer: reverse.seed(tape.taps[layer], seed) for layer, seed in seeds.items()}
     gradient = reverse.gradient()
     if scale is None:
         builder.op("Identity", gradient, output="gradient")
     else:
         builder.op("Mul", builder.cast(gradient, np.float32), scale, output="gradient")
     builder.output("gradient", shape)
-    return builder.model(metadata)
+    cuts = {
+        layer: [(reverse.totals[value], seed) for value, seed in parts.items()]
+        for layer, parts in begun.items()
+    }
+    # in float16 all seeds share one scale, which depends on the deepest
+    return builder.model(metadata | {"livedream.cuts": json.dumps({} if half else cuts)})

@@ -20,6 +20,7 @@ from .download import Progress
 from .errors import ExportError
 from .fingerprint import fingerprint
 from .trace import trace
+from .typical import typical_gradients
 from .weights import load
 
 FORMAT = "1"
@@ -78,12 +79,15 @@ def export_graph(
     tape = trace(weighted.network, weighted.mean, weighted.std)
     channels = {layer: entry.layer(layer).channels for layer in layers}
     minimum = entry.minimum_size(layers)
+    report("measuring the layers", 0.0)
+    typical = typical_gradients(weighted.network, weighted.mean, weighted.std, minimum_size=minimum)
     metadata = {
         "livedream.format": FORMAT,
         "livedream.version": importlib.metadata.version("livedream"),
         "livedream.exporter": fingerprint(),
         "livedream.model": model,
         "livedream.layers": json.dumps([{"name": k, "channels": v} for k, v in channels.items()]),
+        "livedream.typical": json.dumps(typical),
         "livedream.minimum_size": str(minimum),
         "livedream.weights": weighted.origin,
         "livedream.weights_sha256": weighted.sha256,

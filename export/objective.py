@@ -17,6 +17,14 @@ def _per_channel(builder: Builder, name: str, channels: int) -> str:
     return builder.op("Reshape", builder.input(name, [channels]), builder.ints(1, channels, 1, 1))
 
 
+def _mean(builder: Builder, layer: str, value: str, channels: int) -> None:
+    pooled = builder.op("GlobalAveragePool", value)
+    if builder.real is not np.float32:
+        pooled = builder.cast(pooled, np.float32)
+    builder.op("Reshape", pooled, builder.ints(channels), output=f"{layer}.mean")
+    builder.output(f"{layer}.mean", [channels])
+
+
 def write(
     builder: Builder, taps: dict[str, str], channels: dict[str, int]
 ) -> tuple[dict[str, str], str | None]:
@@ -31,6 +39,7 @@ def write(
     terms: list[str] = []
     axes = builder.ints(0, 1, 2, 3)
     for layer, value in taps.items():
+        _mean(builder, layer, value, channels[layer])
         square = _per_channel(builder, f"{layer}.square", channels[layer])
         linear = _per_channel(builder, f"{layer}.linear", channels[layer])
         activation = builder.cast(value, np.float32) if half else value

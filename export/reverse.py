@@ -63,6 +63,19 @@ class Reverse:
         reads = [name for op in tape.operations for name in op.inputs]
         self.readers = Counter([*reads, *tape.taps.values()])
         self.pending: dict[str, list[Contribution]] = defaultdict(list)
+        self.totals: dict[str, str] = {}
+        """The finished gradient of a value of the tape, where there is one."""
+
+    def seed(self, value: str, gradient: str) -> dict[str, str]:
+        """Begin at `value` too, with `gradient`. Returns what begins where: at `value`, or at the
+        parts of a concatenation."""
+        before = {part: len(contributions) for part, contributions in self.pending.items()}
+        self.push(value, gradient)
+        return {
+            part: str(contributions[-1])
+            for part, contributions in self.pending.items()
+            if len(contributions) > before.get(part, 0)
+        }
 
     def push(self, value: str, contribution: Contribution) -> None:
         """Add a contribution to the gradient of `value`; concatenations pass it to their parts."""
@@ -89,7 +102,9 @@ class Reverse:
         for operation in reversed(self.tape.operations):
             contributions = self.pending.pop(operation.output, None)
             if contributions and not self._back_through_expansion(operation, contributions):
-                self._back(operation, self._sum(contributions, operation.output))
+                total = self._sum(contributions, operation.output)
+                self.totals[operation.output] = total
+                self._back(operation, total)
         return self._sum(self.pending.pop(IMAGE), IMAGE)
 
     def _back(self, operation: Operation, gradient: str) -> None:

@@ -204,7 +204,7 @@ def _request(opened: Opened, variant: str, pictures: str) -> dict[str, Any]:
     weights, seed = choices.weights, choices.seed
     if graph.weights.startswith("random:"):
         weights, seed = "random", int(graph.weights.partition(":")[2])
-    fed = steering(opened.engine.objective, graph.layers)
+    fed = steering(opened.engine.objective, graph.layers, graph.typical)
     layers = opened.engine.objective.layers  # Not what the graph could be steered to beside them.
     return {
         "variant": variant,

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..dream.cpu import CpuDevice
 from ..errors import LivedreamError
-from ..gradient.check import cosine
+from ..gradient.agreement import cosine
 from ..gradient.graph import Graph
 from ..gradient.host import HostEngine
 from ..gradient.providers import PROVIDERS

@@ -84,7 +84,7 @@ class CudaEngine:
 
     def steer(self, objective: Objective) -> None:
         """Raises UsageError for layers and channels that the graph does not have."""
-        self._steering: Steering = steering(objective, self.graph.layers)
+        self._steering: Steering = steering(objective, self.graph.layers, self.graph.typical)
         self.objective = objective
 
     def steered(self, objective: Objective) -> CudaEngine:

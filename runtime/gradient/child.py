@@ -80,15 +80,17 @@ class Child:
             except OSError:
                 return
 
-    def begin(self, path: Path, provider: Provider, channels: Mapping[str, int]) -> None:
+    def begin(
+        self, path: Path, provider: Provider, channels: Mapping[str, int], cut: Mapping[str, str]
+    ) -> None:
         """Have it compute gradients of the graph at `path`; its answer is to be waited for. Raises
         OSError where it is gone.
 
-        channels: of the steering's inputs, by name.
+        channels: of the steering's inputs, by name. cut: one of `Graph.cuts`, or empty.
         """
         self.shared = Shared(self._memory.fileno(), channels)
         self.shared.reserve((0, 0))
-        self.connection.send(("begin", (str(path), provider.name, dict(channels))))
+        self.connection.send(("begin", (str(path), provider.name, dict(channels), dict(cut))))
 
     def steer(self, steering: Mapping[str, np.ndarray]) -> None:
         for name, values in self.shared.steering().items():

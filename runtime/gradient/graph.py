@@ -7,9 +7,10 @@ which may be a gigabyte, is passed over by its length.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -44,6 +45,10 @@ class Graph:
     layers: name -> channels, in the network's order. minimum_size: pixels, for both sides.
     precision: fp32 or fp16. form: the provider family it was written for (cpu, openvino, gpu).
     weights: where they came from. weights_sha256: of the weights, hexadecimal.
+
+    typical: of each layer, mean |gradient| of all of it and of one of its channels on a picture
+    that is dreamt on; empty where the file does not say. cuts: of each layer, values of the file
+    and those that stand for them where nothing deeper is climbed; empty where it cannot be cut.
     """
 
     path: Path
@@ -54,6 +59,8 @@ class Graph:
     form: str
     weights: str
     weights_sha256: str
+    typical: dict[str, tuple[float, float]] = field(default_factory=dict)
+    cuts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def check_size(self, height: int, width: int) -> None:
         """Raises UsageError for a picture that is too small for the network."""
@@ -98,6 +105,8 @@ def _from_metadata(path: Path, metadata: dict[str, str]) -> Graph:
             path=path,
             layers=_layers(metadata["livedream.layers"]),
             minimum_size=_minimum_size(metadata["livedream.minimum_size"]),
+            typical=_typical(metadata.get("livedream.typical", "{}")),
+            cuts=_cuts(metadata.get("livedream.cuts", "{}")),
             **{
                 key: metadata[f"livedream.{key}"]
                 for key in ("model", "precision", "form", "weights", "weights_sha256")
@@ -133,6 +142,39 @@ def _layers(text: str) -> dict[str, int]:
     return layers
 
 
+def _typical(text: str) -> dict[str, tuple[float, float]]:
+    typical: dict[str, tuple[float, float]] = {}
+    for name, pair in _table(text, "typical gradients").items():
+        try:
+            whole, channel = map(float, pair)
+        except (TypeError, ValueError) as error:
+            raise _Malformed("its typical gradients are no pairs of numbers") from error
+        if not (0 <= whole < math.inf and 0 <= channel < math.inf):
+            raise _Malformed("one of its typical gradients is no size")
+        typical[name] = whole, channel
+    return typical
+
+
+def _cuts(text: str) -> dict[str, dict[str, str]]:
+    try:
+        return {
+            layer: {str(value): str(other) for value, other in pairs}
+            for layer, pairs in _table(text, "cuts").items()
+        }
+    except (TypeError, ValueError) as error:
+        raise _Malformed("its cuts are no pairs of values") from error
+
+
+def _table(text: str, what: str) -> dict[str, Any]:
+    try:
+        table = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _Malformed(f"its {what} are no JSON") from error
+    if not isinstance(table, dict):
+        raise _Malformed(f"its {what} are no table")
+    return table
+
+
 def _minimum_size(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < len(text) <= 6):
         raise _Malformed("its smallest side is no number")
@@ -145,10 +187,10 @@ def _metadata(file: BinaryIO) -> dict[str, str]:
     """`metadata_props` of the ONNX file. Raises _Malformed for what is no whole ONNX file."""
     metadata: dict[str, str] = {}
     network = False
-    for field, length in _fields(file, os.fstat(file.fileno()).st_size):
-        if field == _GRAPH and length:
+    for number, length in _fields(file, os.fstat(file.fileno()).st_size):
+        if number == _GRAPH and length:
             network = True
-        if field != _METADATA:
+        if number != _METADATA:
             continue
         if length > _LONGEST_ENTRY:
             raise _Malformed("its metadata is too long")
@@ -171,7 +213,7 @@ def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
         if place == end:
             return
         tag = _varint(file)
-        field, kind = tag >> 3, tag & 7
+        number, kind = tag >> 3, tag & 7
         if kind == 0:
             _varint(file)
             length = 0
@@ -183,10 +225,10 @@ def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
             raise _Malformed("its content is no protobuf")
         start = file.tell()
         place = start + length
-        if field == 0 or place > end:
+        if number == 0 or place > end:
             raise _Malformed("it ends too early")
         if kind == 2:
-            yield field, length
+            yield number, length
         file.seek(place)
     raise _Malformed("it has too many parts")
 

@@ -15,6 +15,7 @@ from .graph import Graph
 from .objective import Objective, steering
 from .process import Sessions
 from .providers import Provider
+from .shallow import Shallow, deepest
 
 REOPENINGS = 2
 """Times that a session is opened again for one gradient."""
@@ -41,8 +42,9 @@ class HostEngine:
         self.graph = graph
         self.provider = provider
         self.steer(objective)
-        channels = {name: weights.size for name, weights in self._steering.items()}
+        channels = {name: weights.size for name, weights in self._climbed[0].items()}
         self._sessions = Sessions(graph.path, provider, channels, spare)
+        self._shallow = Shallow(graph, provider, self._sessions)
         self._opening = threading.Lock()
         self._reopened = reopened
 
@@ -61,7 +63,8 @@ class HostEngine:
         }
 
     def steer(self, objective: Objective) -> None:
-        self._steering = steering(objective, self.graph.layers)
+        fed = steering(objective, self.graph.layers, self.graph.typical)
+        self._climbed = fed, deepest(self.graph, fed)
         self.objective = objective
 
     def steered(self, objective: Objective) -> HostEngine:
@@ -81,7 +84,9 @@ class HostEngine:
             if self.prepared(height, width):
                 return
             self.graph.check_size(height, width)
-            self._sessions.open((height, width), self._steering)
+            self._sessions.open((height, width), self._climbed[0])
+            if not background:
+                self._shallow.open_now(self._climbed[1], (height, width), self._climbed[0])
 
     def prepared(self, height: int, width: int) -> bool:
         return (height, width) in self._sessions.sizes
@@ -102,21 +107,42 @@ class HostEngine:
         _, height, width = image.shape
         if not self._sessions.knows((height, width)):
             self.prepare(height, width)
-        return self._sessions.run(image, self._steering)
+        steering, layer = self._climbed
+        shallow = self._shallow.sessions(layer, (height, width), steering)
+        if shallow:
+            try:
+                return shallow.run(image, steering)
+            except SessionLost:
+                self._shallow.lost(shallow)
+        return self._sessions.run(image, steering)
 
     def probe(self, image: np.ndarray) -> np.ndarray:
-        """As `gradient`: these sessions may be run from several threads."""
-        return self.gradient(image)
+        """As `gradient`, by the whole graph: these sessions may be run from several threads."""
+        _, height, width = image.shape
+        if not self._sessions.knows((height, width)):
+            self.prepare(height, width)
+        return self._sessions.run(image, self._climbed[0])
+
+    def means(self, image: np.ndarray) -> dict[str, np.ndarray]:
+        """Of float32 [3, height, width], the mean activation of every channel of every layer,
+        float32 [C]. For now and then: takes as long as to open a session, and needs an open one.
+
+        Raises LivedreamError for a file that does not have them, SessionLost.
+        """
+        return self._sessions.means(image, list(self.graph.layers))
 
     def reference(self, image: np.ndarray) -> np.ndarray:
         """The gradient by onnxruntime's own kernels, whichever the provider, at a size that is
         open."""
-        return self._sessions.reference(image, self._steering)
+        return self._sessions.reference(image, self._climbed[0])
 
     def keep(self, sizes: Iterable[tuple[int, int]]) -> None:
         """End the sessions of all other sizes, (height, width)."""
+        sizes = list(sizes)
         self._sessions.keep(sizes)
+        self._shallow.keep(sizes)
 
     def close(self) -> None:
         """End the sessions, also those of engines made by `steered`, for good."""
+        self._shallow.close()
         self._sessions.close()

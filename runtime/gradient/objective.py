@@ -176,11 +176,35 @@ def check_objective(objective: Objective, layers: Mapping[str, int]) -> None:
             raise UsageError(f"{term.layer} has channels 0 to {channels - 1}, not {term.channel}.")
 
 
-def steering(objective: Objective, layers: Mapping[str, int]) -> dict[str, np.ndarray]:
+Typical = Mapping[str, tuple[float, float]]
+"""Of each layer, the size of the gradient of all of it, and of one channel."""
+
+
+def balanced(objective: Objective, typical: Typical) -> dict[Part, float]:
+    """The weight of every part, over the typical gradient of what it weighs and times their mean.
+
+    One part alone keeps its weight, and so do all where one of the typical gradients is not known.
+    """
+    weights = objective._weights()
+    sizes = {
+        (layer, channel): typical.get(layer, (0.0, 0.0))[channel is not None]
+        for layer, channel in weights
+    }
+    whole = sum(map(abs, weights.values()))
+    if len(weights) < 2 or not whole or not all(sizes.values()):
+        return weights
+    mean = sum(abs(weight) * sizes[part] for part, weight in weights.items()) / whole
+    return {part: weight * mean / sizes[part] for part, weight in weights.items()}
+
+
+def steering(
+    objective: Objective, layers: Mapping[str, int], typical: Typical | None = None
+) -> dict[str, np.ndarray]:
     """The graph's `<layer>.square` and `<layer>.linear` inputs, float32 [channels] each.
 
     A whole layer is squared, the notebook's objective; one channel is linear, its mean over the
-    positions. Tapped layers that the objective does not name get zeros.
+    positions. Tapped layers that the objective does not name get zeros. Where the `typical`
+    gradients are known, the terms of a mix move the picture as far as their weights say.
     """
     check_objective(objective, layers)
     inputs = {
@@ -188,10 +212,10 @@ def steering(objective: Objective, layers: Mapping[str, int]) -> dict[str, np.nd
         for layer, channels in layers.items()
         for kind in ("square", "linear")
     }
-    for term in objective.terms:
-        if term.channel is None:
-            inputs[f"{term.layer}.square"] += term.weight
+    for (layer, channel), weight in balanced(objective, typical or {}).items():
+        if channel is None:
+            inputs[f"{layer}.square"] += weight
         else:
             # The graph averages over channels; one channel alone shall count as a whole.
-            inputs[f"{term.layer}.linear"][term.channel] += term.weight * layers[term.layer]
+            inputs[f"{layer}.linear"][channel] += weight * layers[layer]
     return inputs

@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,9 @@ class Sessions:
     """Sessions of one graph on one provider, one per size, in one process that starts with the
     first. From any thread; one request at a time.
 
-    channels: of the steering's inputs, by name. spare: has a process that waits, maybe. Every
-    request raises SessionLost where the process died or hangs: then none is open any more, and the
-    next `open` starts another process.
+    channels: of the steering's inputs, by name. spare: has a process that waits, maybe. cut: one of
+    `Graph.cuts`, for what needs no more of the graph. Every request raises SessionLost where the
+    process died or hangs: then none is open any more, and the next `open` starts another process.
     """
 
     def __init__(
@@ -43,7 +43,9 @@ class Sessions:
         provider: Provider,
         channels: Mapping[str, int],
         spare: Spare | None = None,
+        cut: Mapping[str, str] | None = None,
     ) -> None:
+        self._cut = cut or {}
         self._path, self._provider, self._channels = path, provider, dict(channels)
         self._spare = spare
         self._usual: dict[Size, float] = {}
@@ -95,6 +97,18 @@ class Sessions:
         with self._talking:
             return self._compute("reference", image, steering, OPENING)
 
+    def means(self, image: np.ndarray, layers: Sequence[str]) -> dict[str, np.ndarray]:
+        """Of an image as for `run`, of any size: the mean activation of every channel of `layers`,
+        float32 [C]. Takes as long as to open a session; a process must have started."""
+        size = image.shape[1], image.shape[2]
+        with self._talking:
+            child = self._child
+            if child is None:
+                raise SessionLost("The process that computed the gradient is gone.")
+            child.shared.reserve(size)
+            np.copyto(child.shared.images(size)[0], image)
+            return self._ask("means", (size, list(layers)), OPENING)
+
     def keep(self, sizes: Iterable[Size]) -> None:
         """Let go of the sessions of all other sizes."""
         with self._talking:
@@ -124,7 +138,7 @@ class Sessions:
             child.end()
         self._wait(child, OPENING)
         try:
-            child.begin(self._path, self._provider, self._channels)
+            child.begin(self._path, self._provider, self._channels, self._cut)
         except OSError as error:
             raise self._lose(child) from error
         self._wait(child, OPENING)
@@ -149,12 +163,12 @@ class Sessions:
         self._ask(request, size, limit)
         return computed.copy()
 
-    def _ask(self, request: str, size: Size, limit: float) -> Any:
+    def _ask(self, request: str, argument: Any, limit: float) -> Any:
         child = self._child
         if child is None:
             raise SessionLost("The process that computed the gradient is gone.")
         try:
-            child.connection.send((request, size))
+            child.connection.send((request, argument))
         except OSError as error:
             raise self._lose(child) from error
         return self._wait(child, limit)

@@ -27,16 +27,16 @@ class Server:
         self._file = file
         self._sessions: dict[Size, ort.InferenceSession] = {}
 
-    def begin(self, what: tuple[str, str, dict[str, int]]) -> None:
-        """The first request: the graph's file, the provider's name, and the channels of the
-        steering's inputs."""
-        path, provider, channels = what
+    def begin(self, what: tuple[str, str, dict[str, int], dict[str, str]]) -> None:
+        """The first request: the graph's file, the provider's name, the channels of the steering's
+        inputs, and how the graph is cut."""
+        path, provider, channels, self._cut = what
         self._path, self._provider = Path(path), find_provider(provider)
         self._shared = Shared(self._file, channels)
 
     def open(self, size: Size) -> float:
         """Returns the seconds that the first gradient took; the next ones are quicker."""
-        session = open_session(self._path, self._provider, size=size)
+        session = open_session(self._path, self._provider, size=size, cut=self._cut)
         image, _ = self._shared.images(size)
         image[:] = 0.5
         before = time.perf_counter()
@@ -49,7 +49,16 @@ class Server:
 
     def reference(self, size: Size) -> None:
         """The gradient by onnxruntime's own kernels."""
-        self._compute(open_session(self._path, PROVIDERS["cpu"], size=size), size)
+        self._compute(open_session(self._path, PROVIDERS["cpu"], size=size, cut=self._cut), size)
+
+    def means(self, asked: tuple[Size, list[str]]) -> dict[str, np.ndarray]:
+        """The mean activations of layers, by onnxruntime's own kernels, opened for this once."""
+        size, layers = asked
+        outputs = [f"{layer}.mean" for layer in layers]
+        session = open_session(self._path, PROVIDERS["cpu"], size=size, outputs=outputs)
+        image, _ = self._shared.images(size)
+        fed = {"image": image[None], **self._shared.steering()}
+        return dict(zip(layers, map(np.asarray, session.run(outputs, fed)), strict=True))
 
     def let_go(self, size: Size) -> None:
         self._sessions.pop(size, None)

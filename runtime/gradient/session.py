@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from ..errors import LivedreamError
+from .cutting import part
 from .ort import ort
 from .providers import PROVIDERS, Provider, find_provider
 
@@ -51,8 +53,11 @@ def open_session(
     provider: Provider,
     *,
     size: tuple[int, int],
+    outputs: Collection[str] = ("gradient",),
+    cut: Mapping[str, str] | None = None,
 ) -> ort.InferenceSession:
-    """A session for images of `size` (height, width), run by `provider` and nothing else.
+    """A session for images of `size` (height, width), run by `provider` and nothing else, that
+    computes what `outputs` need and no more. cut: one of `Graph.cuts`.
 
     Raises LivedreamError when onnxruntime falls back to another provider, or cannot open the graph.
     """
@@ -63,7 +68,7 @@ def open_session(
     options.add_free_dimension_override_by_name("width", size[1])
     try:
         session = ort.InferenceSession(
-            path,
+            part(path.read_bytes(), outputs, cut or {}),
             options,
             providers=[(provider.ep, dict(provider.options))],
             enable_fallback=0,

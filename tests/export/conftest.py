@@ -83,6 +83,21 @@ class Dreamt:
         network.to(torch.float32)
         return results
 
+    def means(self, image: np.ndarray) -> dict[str, np.ndarray]:
+        """Mean activation of every channel by torch in float64."""
+        network = self.weighted.network.to(torch.float64)
+        mean, std = (
+            torch.tensor(values, dtype=torch.float64).reshape(1, 3, 1, 1)
+            for values in (self.weighted.mean, self.weighted.std)
+        )
+        with torch.no_grad():
+            activations = network((torch.tensor(image, dtype=torch.float64) - mean) / std)
+        network.to(torch.float32)
+        return {
+            layer: a.mean((0, 2, 3)).numpy()
+            for layer, a in zip(network.layers, activations, strict=True)
+        }
+
     def truth(self, image: np.ndarray, steering: check.Steering) -> tuple[np.ndarray, float]:
         """Gradient and objective by torch in float64."""
         (result,) = self.truths(image, [steering])

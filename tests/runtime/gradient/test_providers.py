@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
@@ -12,6 +10,8 @@ from livedream.runtime.gradient.platform import better_than, start_order
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.gradient.session import choose, open_session
 from livedream.runtime.start import find_platform, form_for
+
+from ..toy_graph import write_toy
 
 
 @pytest.fixture
@@ -66,17 +66,18 @@ def test_a_named_provider_that_is_missing_comes_with_its_command(installed):
         choose("openvin")
 
 
-def test_a_silent_fallback_is_an_error(monkeypatch):
+def test_a_silent_fallback_is_an_error(monkeypatch, tmp_path):
     class Fallen:
         def __init__(self, *_: object, **__: object) -> None: ...
 
         def get_providers(self) -> list[str]:
             return ["CPUExecutionProvider"]
 
+    graph = write_toy(tmp_path / "x.onnx")
     monkeypatch.setattr(sessions.ort, "InferenceSession", Fallen)
     with pytest.raises(LivedreamError, match="did not start"):
-        open_session(Path("x.onnx"), PROVIDERS["cuda"], size=(8, 8))
-    open_session(Path("x.onnx"), PROVIDERS["cpu"], size=(8, 8))
+        open_session(graph, PROVIDERS["cuda"], size=(8, 8))
+    open_session(graph, PROVIDERS["cpu"], size=(8, 8))
 
 
 def test_names_and_forms_are_those_of_onnxruntime_and_the_exporter():

@@ -1,0 +1,156 @@
+"""Layers deeper than what plays cost nothing for long: sessions of the graph cut where the deepest
+layer that is climbed ends, opened beside those of the whole, which stay for whatever comes next."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+
+import numpy as np
+
+from ..errors import LivedreamError, SessionLost
+from .agreement import check_gradient, check_picture
+from .graph import Graph
+from .process import Sessions
+from .providers import Provider
+from .shared import Size
+
+REST = 3.0
+"""Seconds for which nothing deeper is climbed before sessions are opened for that."""
+
+Steering = Mapping[str, np.ndarray]
+
+
+def deepest(graph: Graph, steering: Steering) -> str | None:
+    """The deepest layer that is climbed; None where the whole graph is needed for it, or cannot be
+    cut there."""
+    climbed = [
+        layer
+        for layer in graph.layers
+        if any(steering[f"{layer}.{kind}"].any() for kind in ("square", "linear"))
+    ]
+    layer = climbed[-1] if climbed else None
+    return layer if layer in graph.cuts and layer != list(graph.layers)[-1] else None
+
+
+class Shallow:
+    """The sessions of one cut of `graph`, the last that was worth it, checked against `whole`.
+
+    `sessions` and `close` may be called from any threads. clock: seconds.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        provider: Provider,
+        whole: Sessions,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._graph, self._provider, self._whole, self._clock = graph, provider, whole, clock
+        self._lock = threading.Lock()
+        self._wish: str | None = None
+        self._sizes: set[Size] = set()
+        """That were asked for since."""
+        self._since = 0.0
+        self._open: tuple[str, Sessions] | None = None
+        self._opening: Sessions | None = None
+        self._refused: set[str] = set()
+        """Layers where it did not open, or computed something else."""
+        self._closed = False
+
+    def sessions(self, layer: str | None, size: Size, steering: Steering) -> Sessions | None:
+        """What computes the gradient of `steering`, whose deepest layer is `layer`; None for the
+        whole. Opens it in the background where that was asked for long enough; takes no time."""
+        with self._lock:
+            if layer != self._wish:
+                self._wish, self._sizes = layer, set()
+            if size not in self._sizes:
+                self._sizes.add(size)
+                self._since = self._clock()
+            if layer is None or layer in self._refused:
+                return None
+            if self._open and self._open[0] == layer and size in self._open[1].sizes:
+                return self._open[1]
+            rested = self._clock() - self._since >= REST
+            if rested and self._opening is None and not self._closed:
+                self._opening = self._new(layer)
+                copied = {name: values.copy() for name, values in steering.items()}
+                sizes = self._sizes & self._whole.sizes
+                threading.Thread(
+                    target=self._opened,
+                    args=(layer, self._opening, sizes, copied),
+                    name="shallow",
+                    daemon=True,
+                ).start()
+            return None
+
+    def open_now(self, layer: str | None, size: Size, steering: Steering) -> None:
+        """Open one more size of the cut at `layer` here and now; nothing plays yet. Where it does
+        not open, the whole computes all."""
+        with self._lock:
+            if layer is None or layer in self._refused or self._opening or self._closed:
+                return
+            known = self._open[1] if self._open and self._open[0] == layer else None
+            self._opening = sessions = known or self._new(layer)
+        self._opened(layer, sessions, {size}, steering)
+
+    def lost(self, sessions: Sessions) -> None:
+        """They died: the whole goes on, and others are opened in time."""
+        with self._lock:
+            if self._open and self._open[1] is sessions:
+                self._open, self._since = None, self._clock()
+        sessions.close()
+
+    def keep(self, sizes: Iterable[Size]) -> None:
+        """End the sessions of all other sizes."""
+        opened = self._open
+        if opened:
+            with suppress(SessionLost):  # `lost` hears of it.
+                opened[1].keep(sizes)
+
+    def close(self) -> None:
+        """End all sessions for good."""
+        with self._lock:
+            self._closed = True
+            ending = [self._opening, self._open and self._open[1]]
+        for sessions in ending:
+            if sessions:
+                sessions.close()
+
+    def _new(self, layer: str) -> Sessions:
+        graph = self._graph
+        channels = {
+            f"{n}.{kind}": c for n, c in graph.layers.items() for kind in ("square", "linear")
+        }
+        return Sessions(graph.path, self._provider, channels, cut=graph.cuts[layer])
+
+    def _opened(
+        self, layer: str, sessions: Sessions, sizes: Iterable[Size], steering: Steering
+    ) -> None:
+        """Open them, and have them take the place of those that are open."""
+        right = False
+        try:
+            for size in sizes:
+                sessions.open(size, steering)
+                picture = check_picture(*size)
+                expected = self._whole.run(picture, steering)
+                check_gradient(sessions.run(picture, steering), expected, self._provider.name)
+            right = True
+        except SessionLost:
+            pass  # A process that ends is no verdict.
+        except LivedreamError:
+            self._refused.add(layer)
+        with self._lock:
+            self._opening = None
+            if right and not self._closed:
+                ended, self._open = self._open, (layer, sessions)
+                other = ended[1] if ended and ended[1] is not sessions else None
+            else:
+                other = sessions
+                if self._open and self._open[1] is sessions:
+                    self._open = None
+            self._since = self._clock()
+        if other:
+            other.close()
