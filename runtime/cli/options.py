@@ -156,6 +156,14 @@ def show_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 metavar=f"{each.low:g}..{each.high:g}",
                 help=each.sentence,
             )(gathered)
+        if each.kind == "choice":
+            click.option(
+                f"--{each.name.replace('_', '-')}",
+                type=click.Choice(each.choices),
+                default=each.default,
+                show_default=True,
+                help=each.sentence,
+            )(gathered)
     click.option(
         "--picture",
         type=Shown(),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
-from ..declared import Parameter, declared, number, toggle
+from ..declared import Parameter, choice, declared, number, toggle
 from ..dream.values import Dream
 from ..gradient.objective import check_objective, lerp, parse_objective
+from ..safety.limiter import Mode
 from ..scaling import parse_size
 from . import playing
 from .recipes import RECIPES
@@ -31,6 +33,10 @@ class Show:
     fluid: bool = toggle(
         True, "Show every camera frame, the newest dream carried to it.", group="picture"
     )
+    flash_limit: str = choice(
+        "standard", get_args(Mode),
+        "How flashes are limited: in every spot, over areas, or not at all.", group="show",
+    )  # fmt: skip
     record: bool = toggle(False, "Record the dream.", group="show")
     fullscreen: bool = toggle(False, "Full screen.", group="window")
     hud: bool = toggle(True, "The numbers over the picture.", group="window")

@@ -20,7 +20,7 @@ from ..stats import Stats
 from .loop import Dreaming
 from .notice import Notice
 from .presenter import Presenter, Shown
-from .window import Status, Window, compare, draw_code, draw_help, draw_hud, draw_message
+from .window import Status, Window, draw_code, draw_help, draw_hud, draw_message
 
 STALE = 1.0
 """Seconds without a frame after which the last word of the source is shown."""
@@ -56,7 +56,6 @@ class Controls:
         self._notice = notice
         self._recorder: Recorder | None = None
         self._newest: Shown | None = None
-        self._compared: tuple[Shown, np.ndarray] | None = None
 
     @property
     def _show(self) -> Show:
@@ -65,11 +64,7 @@ class Controls:
     def picture(self, newest: Shown) -> np.ndarray:
         """What to show of it."""
         self._newest = newest
-        if not self._show.compare:
-            return newest.dream
-        if self._compared is None or self._compared[0] is not newest:
-            self._compared = (newest, compare(newest.picture, newest.dream))
-        return self._compared[1]  # The same array again: the window need not draw it again.
+        return newest.seen
 
     def overlay(self, canvas: np.ndarray, stats: Stats) -> np.ndarray:
         """The numbers, messages and help over the picture at window size."""

@@ -27,6 +27,7 @@ from ..slot import Closed, Slot
 from ..stats import Stats
 from .afterimage import Afterimage
 from .composition import compose, residual_of
+from .limiting import Limiting
 from .loop import Dreamt, as_picture
 from .patience import Patience
 
@@ -39,12 +40,14 @@ LARGEST = (1920, 1080)
 
 @dataclass(frozen=True)
 class Shown:
-    """One picture for the sinks. dream and picture: uint8 BGR [height, width, 3], the picture with
-    and without the dream. time: of the camera's frame; dreamt: of the frame whose dream it carries;
-    both seconds of `time.monotonic()`. settings: what that was dreamt with."""
+    """One picture for the sinks. dream and picture: uint8 BGR [height, width, 3], with the dream,
+    its flashes limited, and without; seen: what the window shows of them. time: of the camera's
+    frame; dreamt: of the frame whose dream it carries; both seconds of `time.monotonic()`.
+    settings: what that was dreamt with."""
 
     dream: np.ndarray
     picture: np.ndarray
+    seen: np.ndarray
     time: float
     dreamt: float
     settings: Mapping[str, Any]
@@ -73,6 +76,7 @@ class Presenter(threading.Thread):
         self.listener: Callable[[Shown], None] | None = None
         self._camera, self._dreams, self._desk = camera, dreams, desk
         self._stopping = threading.Event()
+        self._limiting = Limiting()
         self._stats = stats
         self._patience = Patience("shown", notify)
         self._dreamt: Dreamt | None = None
@@ -137,6 +141,17 @@ class Presenter(threading.Thread):
         return self._shown(self._dreamt, frame, state) if self._dreamt and frame else None
 
     def _shown(self, dreamt: Dreamt, frame: Frame, state: State) -> Shown:
+        dream, picture = self._composed(dreamt, frame, state)
+        mode: Any = state["flash_limit"]
+        comparing = bool(state["compare"])
+        times = (time.monotonic(), frame.time)
+        dream, seen = self._limiting.limited(dream, picture, mode, comparing, times)
+        return Shown(dream, picture, seen, frame.time, dreamt.time, dreamt.settings)
+
+    def _composed(
+        self, dreamt: Dreamt, frame: Frame, state: State
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The picture with the dream on it, and without."""
         text = str(state["picture"])
         box = LARGEST if text == SOURCE else parse_size(text)
         image = as_picture(frame.image)
@@ -161,4 +176,4 @@ class Presenter(threading.Thread):
             laid = dreamt.dream
         else:
             laid = compose(image, residual, amount, dream.camera)
-        return Shown(laid, image, frame.time, dreamt.time, dreamt.settings)
+        return laid, image

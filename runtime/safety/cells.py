@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -31,20 +33,31 @@ def measure(picture: np.ndarray) -> np.ndarray:
     """Luminance and redness of the picture, uint8 BGR [height, width, 3], both linear in 0..1:
     float32 [2, cells], the cells of FINE row by row, then those of COARSE, then the whole.
     """
-    linear = cv2.LUT(_no_smaller_than_the_grid(picture), _TO_LINEAR)
-    red = cv2.transform(linear, _RED)
-    np.maximum(red, 0, out=red)
-    return np.stack([_averages(cv2.transform(linear, _LUMINANCE)), _averages(red)])
+    picture = _no_smaller_than_the_grid(picture)
+    height = picture.shape[0]
+    # Strips of whole rows of cells: what lies between stays in the processor's cache.
+    strips = math.gcd(height, COARSE[1])
+    fine = np.empty((2, FINE[1], FINE[0]), np.float32)
+    for cells, pixels in zip(
+        np.split(fine, strips, axis=1), np.split(picture, strips), strict=True
+    ):
+        linear = cv2.LUT(pixels, _TO_LINEAR)
+        size = cells.shape[:0:-1]
+        cv2.resize(cv2.transform(linear, _LUMINANCE), size, cells[0], interpolation=cv2.INTER_AREA)
+        red = cv2.transform(linear, _RED)
+        np.maximum(red, 0, out=red)
+        cv2.resize(red, size, cells[1], interpolation=cv2.INTER_AREA)
+    return np.stack([_averages(plane) for plane in fine])
 
 
 def spread(weights: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """One weight per pixel, float32 [height, width, 1], from one per cell, float32 [cells]: the
+    """One weight per pixel, float32 [height, width], from one per cell, float32 [cells]: the
     largest of the cells that hold the pixel, smooth to the outside. `size` is (width, height).
     """
     fine, coarse, whole = planes(weights)
     grown = np.repeat(np.repeat(coarse, _BLOCK[1], axis=0), _BLOCK[0], axis=1)
     highest = np.maximum(np.maximum(fine, grown), whole)
-    return cv2.resize(widened(highest), size, interpolation=cv2.INTER_LINEAR)[..., None]
+    return cv2.resize(widened(highest), size, interpolation=cv2.INTER_LINEAR)
 
 
 def widened(fine: np.ndarray) -> np.ndarray:
@@ -81,7 +94,6 @@ def _no_smaller_than_the_grid(picture: np.ndarray) -> np.ndarray:
     return np.repeat(np.repeat(picture, times, axis=0), times, axis=1)
 
 
-def _averages(signal: np.ndarray) -> np.ndarray:
-    fine = cv2.resize(signal, FINE, interpolation=cv2.INTER_AREA)
+def _averages(fine: np.ndarray) -> np.ndarray:
     coarse = cv2.resize(fine, COARSE, interpolation=cv2.INTER_AREA)
     return np.concatenate([fine.ravel(), coarse.ravel(), [coarse.mean(dtype=np.float32)]])

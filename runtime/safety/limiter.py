@@ -44,14 +44,15 @@ _LEAST = 0.02
 class FlashLimiter:
     """Limits flashes in a sequence of pictures: to 2 in any second and cell (`strict`), or where
     they cover a fifth of a field of view (`standard`), or not at all (`off`). It lives as long as
-    its screen does: a new source or size is a cut, and a cut can be a flash.
+    its screen does: a new source or size is a cut, and a cut can be a flash. `mode` may change
+    between two pictures.
     """
 
     def __init__(self, mode: Mode = "strict") -> None:
         """Raises UsageError for a mode that does not exist."""
         if mode not in get_args(Mode):
             raise UsageError(f"no flash limit {mode!r}: choose from {', '.join(get_args(Mode))}")
-        self._mode = mode
+        self.mode = mode
         self._screen: _Screen | None = None
 
     def limit(self, picture: np.ndarray, time: float) -> np.ndarray:
@@ -60,22 +61,24 @@ class FlashLimiter:
         afterwards. In the rare case that a new size has nothing admissible, the picture shown
         before comes again in its own size.
         """
-        if self._mode == "off":
+        if self.mode == "off":
+            self._screen = None  # What is shown from here on is not known.
             return picture
         if self._screen is None:
             self._screen = _Screen(picture, time)
             return picture
         screen = self._screen
         time = max(time, screen.time)
-        shown = screen.slowed(picture, time) if self._mode == "strict" else picture
-        cells = measure(shown)
+        shown, cells = picture, measure(picture)
+        slowing = screen.slowing(cells, time) if self.mode == "strict" else None
         full = screen.transitions.too_many(cells, time - WINDOW).any(axis=0)
-        if full.any():
-            covered = largest_share(full | (screen.excess > time - WINDOW))
-            if self._mode == "strict" or covered > _AREA:
-                shown, cells = screen.held(shown, cells, time)
-            else:
+        held = bool(full.any())
+        if held and self.mode == "standard":
+            held = largest_share(full | (screen.excess > time - WINDOW)) > _AREA
+            if not held:
                 screen.excess[full] = time
+        if held or slowing is not None:
+            shown, cells = screen.pulled(picture, cells, slowing, time)
         screen.show(shown, cells, time)
         return shown
 
@@ -92,9 +95,10 @@ class _Screen:
         self._restless = np.zeros(self.cells.shape[1], np.float32)
         self._counted = -math.inf
 
-    def slowed(self, picture: np.ndarray, time: float) -> np.ndarray:
-        """The picture with restless cells slowed down. This is for comfort: motion fades where
-        the limit alone would freeze it.
+    def slowing(self, cells: np.ndarray, time: float) -> np.ndarray | None:
+        """How far restless cells are pulled toward the picture shown before, 0..1 [cells], before
+        a picture with `cells`; None where none is. This is for comfort: motion fades where the
+        limit alone would freeze it.
         """
         passed = time - self.time
         self._restless *= math.exp(-passed / _RELEASE)
@@ -102,25 +106,27 @@ class _Screen:
         if self._counted > time - 1:
             self._restless[self.transitions.recent(_RESTLESS, time - 1)] = 1
         if not self._restless.any():
-            return picture
-        change = np.abs(measure(picture) - self.cells).max(axis=0)
+            return None
+        change = np.abs(cells - self.cells).max(axis=0)
         excess = 1 - np.minimum(1, _PACE * passed / np.maximum(change, 1e-6))
-        return _blended(picture, self._fitted(picture), self._restless * excess.astype(np.float32))
+        weights = self._restless * excess.astype(np.float32)
+        return weights if weights.any() else None
 
-    def held(
-        self, picture: np.ndarray, cells: np.ndarray, time: float
+    def pulled(
+        self, picture: np.ndarray, cells: np.ndarray, slowing: np.ndarray | None, time: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The picture, pulled toward the one shown before as far as no cell has one transition
-        too many, and its cells.
+        """The picture, pulled toward the one shown before by `slowing` and as far as no cell has
+        one transition too many, and its cells.
         """
         before = self._fitted(picture)
         cells_before = self.cells if before is self.picture else measure(before)
-        full = self.transitions.too_many(cells, time - WINDOW)
         way = cells_before - cells
+        least = np.zeros_like(way[0]) if slowing is None else slowing
+        full = self.transitions.too_many(cells + least * way, time - WINDOW)
         way[np.abs(way) < 1e-6] = 1e-6
         weights = np.clip((self.transitions.nearest() - cells) / way, 0, 1)
         weights[1] = 1  # Redness is not linear in the pixels.
-        weights = np.where(full, weights, 0).max(axis=0).astype(np.float32)
+        weights = np.maximum(least, np.where(full, weights, 0).max(axis=0))
         for _ in range(_ROUNDS):
             mixed = _blended(picture, before, weights)
             cells = measure(mixed)
@@ -151,4 +157,5 @@ class _Screen:
 def _blended(picture: np.ndarray, before: np.ndarray, weights: np.ndarray) -> np.ndarray:
     height, width = picture.shape[:2]
     weight = spread(weights, (width, height))
-    return np.rint(picture + weight * (before.astype(np.float32) - picture)).astype(np.uint8)
+    # Where a weight is 1 or 0 this is one of the two, to the bit.
+    return cv2.blendLinear(before, picture, weight, 1 - weight)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from .hud import Status, compare, draw_code, draw_help, draw_hud, draw_message
+from .hud import Status, draw_code, draw_help, draw_hud, draw_message
 from .screen import display_problem, require_display
 from .window import Window
 
 __all__ = [
     "Status",
     "Window",
-    "compare",
     "display_problem",
     "draw_code",
     "draw_help",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -139,12 +138,12 @@ def test_the_picture_is_the_dream_or_both_side_by_side(stage):
     newest = stage.see()
     assert stage.controls.picture(newest) is newest.dream
     stage.press("c")
-    both = stage.controls.picture(newest)
+    while (both := stage.controls.picture(newest)) is newest.dream:
+        newest = stage.see()
     width = both.shape[1]
     assert np.array_equal(both[:, : width // 2], newest.picture[:, : width // 2])
     assert np.array_equal(both[:, width // 2 + 1 :], newest.dream[:, width // 2 + 1 :])
     assert stage.controls.picture(newest) is both
-    assert stage.controls.picture(replace(newest)) is not both
 
 
 def test_a_key_at_the_end_of_the_range_says_so(stage):
