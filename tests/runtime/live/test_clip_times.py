@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from livedream.runtime.live.sources import clip
-from livedream.runtime.pauses import Pauses
 from livedream.runtime.live.sources.clip import QUICKEST, Clip
+from livedream.runtime.pauses import Pauses
 
 from .test_sources import make_clip
 
