@@ -13,7 +13,10 @@ from .sink import Sink
 
 WINDOW = "window"
 
-OUTS = "window, FILE.mp4, mjpeg[:lan][:PORT]"
+OUTS = (
+    "window, FILE.mp4|mkv|mov|webm, camera, v4l2:/dev/videoN, mjpeg[:lan][:PORT], ndi[:NAME], "
+    "spout[:NAME], syphon[:NAME], rtmp://, rtsp://, srt://, https:// (WHIP)"
+)
 """What can be said, for the help."""
 
 MOST = len(fields(Outs))
@@ -69,6 +72,8 @@ def check_out(spec: str) -> None:
 def sink_named(spec: str) -> Sink:
     """The sink that `spec` names, not opened. Raises UsageError for what names none."""
     kind, _, rest = spec.partition(":")
+    if rest.startswith("//"):
+        return _stream(spec)
     if kind not in KINDS:
         raise UsageError(f"'{spec}' names no sink; nearest: {nearest(kind, KINDS)}.")
     return KINDS[kind](rest)
@@ -87,6 +92,58 @@ def _mjpeg(rest: str) -> Sink:
     return Mjpeg("0.0.0.0" if host else "127.0.0.1", int(port or PORT))
 
 
-KINDS: dict[str, Callable[[str], Sink]] = {"mjpeg": _mjpeg}
+def _stream(address: str) -> Sink:
+    from .stream import PROTOCOLS, Stream
+
+    scheme, _, rest = address.partition(":")
+    if scheme.lower() not in PROTOCOLS:
+        raise UsageError(
+            f"'{scheme}://' is no way out for a stream; nearest: {nearest(scheme, PROTOCOLS)}."
+        )
+    return Stream(f"{scheme.lower()}:{rest}")
+
+
+def _loopback(rest: str) -> Sink:
+    from .loopback import Loopback
+
+    if not rest:
+        raise UsageError("v4l2 needs its device, as in v4l2:/dev/video10.")
+    return Loopback(rest)
+
+
+def _webcam(rest: str) -> Sink:
+    from .webcam import Webcam
+
+    if rest:
+        raise UsageError("'camera' takes no name; a device of Linux is v4l2:/dev/video10.")
+    return Webcam()
+
+
+def _ndi(rest: str) -> Sink:
+    from .ndi import NAME, Ndi
+
+    return Ndi(rest or NAME)
+
+
+def _spout(rest: str) -> Sink:
+    from .spout import Spout
+
+    return Spout(rest or "livedream")
+
+
+def _syphon(rest: str) -> Sink:
+    from .syphon import Syphon
+
+    return Syphon(rest or "livedream")
+
+
+KINDS: dict[str, Callable[[str], Sink]] = {
+    "camera": _webcam,
+    "mjpeg": _mjpeg,
+    "ndi": _ndi,
+    "spout": _spout,
+    "syphon": _syphon,
+    "v4l2": _loopback,
+}
 """What stands before the colon, and what makes the sink of what stands after it; a new sink is a
 line here."""
