@@ -122,6 +122,11 @@ def commands(debug: bool) -> None:
     help="Serve a page to play from, on this machine alone unless `lan` or a host is said.",
 )
 @click.option(
+    "--midi",
+    metavar="auto|NAME|list",
+    help="Play from MIDI controllers: all, or those whose names hold NAME; `list` names them.",
+)
+@click.option(
     "--show",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -133,6 +138,11 @@ def commands(debug: bool) -> None:
 @click.pass_context
 def run(context: click.Context, **values: Any) -> None:
     """Dream a live picture: camera, clip or stream to a window."""
+    if values["midi"] == "list":
+        from .midi_ports import print_ports
+
+        print_ports(Console(highlight=False))
+        return
     from ..live.show import run_show
 
     said = click.core.ParameterSource.COMMANDLINE

@@ -22,6 +22,7 @@ TEXT = """\
 # What listens; nothing does unless it is asked for. "" is this machine alone, "lan" the network.
 # osc = "lan"
 # page = ""
+# midi = "auto"          # or a part of a controller's name
 
 # What the show begins with. `livedream osc` lists all names and ranges.
 [values]

@@ -33,6 +33,8 @@ RECALL = Binding(tuple(DIGITS), "preset", "recall a preset; again: at once", sho
 STORE = Binding(("w",), "store", "write what is played as a preset: then 1 to 9")
 """A key before a digit, since what Shift makes of digits differs from keyboard to keyboard."""
 
+LEARN = Binding(("l",), "learn", "teach a controller what the last key did: press, then move it")
+
 # Upper and lower case are one key: OpenCV's window does not always tell them apart.
 BINDINGS = (
     Binding(("h",), "help", "show or hide this help", also=("?",)),
@@ -44,6 +46,7 @@ BINDINGS = (
     Binding((",",), "back", "the cue before", also=("<",)),
     Binding(("e",), "auto", "one preset after the other, and stop"),
     Binding(("t",), "tap", "tap the tempo; the first tap begins a bar"),
+    LEARN,
     Binding(("b",), "panic", "the bare camera at once, and back"),
     Binding(("n",), "layer", "dream the next layer"),
     Binding(("p",), "layer", "dream the previous layer", -1),

@@ -77,7 +77,9 @@ TRIGGERS = tuple(
 def parameters(layers: Mapping[str, int]) -> dict[str, Parameter]:
     """All of them by name, for a network with `layers`, name -> channels."""
     whole = (parameter for group in GROUPS for parameter in declared(group))
-    return {each.name: each for each in (*_dreamt(layers), *whole, *TRIGGERS, *playing.TRIGGERS)}
+    every = (*_dreamt(layers), *whole, *TRIGGERS, *playing.TRIGGERS)
+    named = {each.name: each for each in every}
+    return {**named, "learn": playing.learn(named)}
 
 
 def _dreamt(layers: Mapping[str, int]) -> tuple[Parameter, ...]:

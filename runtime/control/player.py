@@ -33,6 +33,9 @@ EDITED = 0.5
 LONGEST_REST = 0.5
 """Seconds between two looks at what is due, at most."""
 
+BEATS = ("tap", "clock")
+"""Sources of a tempo that say the beat themselves, by `follow`."""
+
 BY_ITSELF = ("auto", "cue")
 """Sources whose recalls wait for nothing more."""
 
@@ -93,8 +96,11 @@ class Player:
         desk.on("tempo", self._set_tempo)
         desk.on("halve", lambda value, source, seconds: self._times(0.5, source))
         desk.on("double", lambda value, source, seconds: self._times(2.0, source))
-        desk.on("earlier", lambda *said: self._follow(desk.tempo.nudged(-NUDGE)))
-        desk.on("later", lambda *said: self._follow(desk.tempo.nudged(NUDGE)))
+        desk.on(
+            "learn", lambda *said: self._say("No controller is listened to; begin with --midi.")
+        )
+        desk.on("earlier", lambda *said: self.follow(desk.tempo.nudged(-NUDGE)))
+        desk.on("later", lambda *said: self.follow(desk.tempo.nudged(NUDGE)))
 
     @property
     def title(self) -> str:
@@ -168,6 +174,16 @@ class Player:
         self._desk.fade(changed, "file", EDITED)
         if old.moves != new.moves:
             self._desk.modulate(new.moves, EDITED)
+
+    def follow(self, tempo: Tempo) -> None:
+        """The beat is this one from now on. The desk's `tempo` is for whoever calls to say."""
+        with self._lock:
+            self._desk.tempo = tempo
+            if self._armed:
+                armed = self._armed
+                due = tempo.next(armed.every, self._clock())
+                self._armed = _Armed(armed.number, armed.source, armed.seconds, armed.every, due)
+        self._wake.set()
 
     def _run(self) -> None:
         while not self._closing:
@@ -312,25 +328,16 @@ class Player:
         """When to do what shall be seen at a beat that is due."""
         return due - float(self._desk.base["offset"]) / 1000
 
-    def _follow(self, tempo: Tempo) -> None:
-        with self._lock:
-            self._desk.tempo = tempo
-            if self._armed:
-                armed = self._armed
-                due = tempo.next(armed.every, self._clock())
-                self._armed = _Armed(armed.number, armed.source, armed.seconds, armed.every, due)
-        self._wake.set()
-
     def _tap(self) -> None:
         with self._lock:
             self._taps.append(self._clock())
             tempo = self._desk.tempo.tapped(list(self._taps))
-        self._follow(tempo)
+        self.follow(tempo)
         self._desk.set("tempo", round(tempo.bpm, 2), "tap")
 
     def _set_tempo(self, value: Value, source: str, seconds: float | None) -> None:
-        if source != "tap":  # Those set it themselves, in full.
-            self._follow(self._desk.tempo.at_bpm(float(value), self._clock()))
+        if source not in BEATS:
+            self.follow(self._desk.tempo.at_bpm(float(value), self._clock()))
 
     def _times(self, factor: float, source: str) -> None:
         self._desk.set("tempo", self._desk.tempo.bpm * factor, source)

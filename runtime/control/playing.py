@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..declared import Parameter, choice, number, toggle
+from ..errors import UsageError, nearest
 from .tempo import FASTEST, SLOWEST
 
 HIGHEST = 99
@@ -64,3 +66,20 @@ TRIGGERS = tuple(
         ("later", "The beats come 10 ms later."),
     )
 )
+
+
+def learn(parameters: Mapping[str, Parameter]) -> Parameter:
+    """What a controller shall learn to play: one of the `parameters`."""
+
+    def check(text: str) -> str:
+        name, _, value = text.strip().partition(" ")
+        if name and name not in parameters:
+            raise UsageError(
+                f"There is no parameter '{name}'; nearest: {nearest(name, parameters)}."
+            )
+        return f"{name} {parameters[name].clamp(value)}" if value else name
+
+    return Parameter(
+        "learn", "text", "What the control that is moved next shall play: a name, or `preset 3` "
+        "to say a value.", "", group="play", check=check,
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..control.desk import Desk
-from ..control.keys import STORE, Binding
+from ..control.keys import LEARN, STORE, Binding
 from ..control.parameters import Outs, Show
 from ..control.player import Player
 from ..errors import LivedreamError
@@ -52,6 +52,7 @@ class Controls:
         self._player = player
         self._outputs = outputs
         self._storing = False
+        self._pressed: Binding | None = None
         self._messages = messages
         self._notice = notice
         self._recorder: Recorder | None = None
@@ -95,6 +96,10 @@ class Controls:
         if self._storing:
             self._notice("Store as which preset, 1 to 9?")
             return
+        if binding == LEARN:
+            self._learn()
+            return
+        self._pressed = binding
         if binding.value is not None:
             self._desk.set("store" if storing else binding.name, binding.value, "key")
             return
@@ -167,6 +172,16 @@ class Controls:
                 *self._outputs.lines(),
             ),
         )
+
+    def _learn(self) -> None:
+        """Have a controller learn what the last key did."""
+        last = self._pressed
+        if last is None:
+            self._notice("First press the key that a control shall take over.")
+        elif last.value is None:
+            self._desk.set("learn", last.name, "key")
+        else:
+            self._desk.set("learn", f"{last.name} {last.value}", "key")
 
     def _snapshot(self) -> None:
         if self._newest is None:

@@ -16,8 +16,7 @@ from ..dream.values import Dream
 from ..gradient.network import Network
 from ..gradient.objective import parse_objective
 from ..scaling import parse_size
-
-Place = tuple[str, int]
+from .surfaces import Place, Surfaces
 
 
 class Rehearsed(NamedTuple):
@@ -27,8 +26,7 @@ class Rehearsed(NamedTuple):
     network: Network
     choices: Choices
     begin: Mapping[str, object]
-    osc: Place | None
-    page: Place | None
+    surfaces: Surfaces
 
 
 def rehearse(
@@ -36,8 +34,7 @@ def rehearse(
     network: Network,
     choices: Choices,
     begin: Mapping[str, object],
-    osc: Place | None,
-    page: Place | None,
+    surfaces: Surfaces,
     given: Collection[str],
 ) -> Rehearsed:
     """Reads the folder at `path`. The layers of its presets join the bank, so that a recall opens
@@ -58,15 +55,23 @@ def rehearse(
     )
     opened_with = {*(each.name for each in fields(Dream)), "recipe", "layers", "size"}
     shown = {name: value for name, value in values.items() if name not in opened_with}
-    surfaces = plan.surfaces
     return Rehearsed(
         folder,
         replace(network, also=tuple(dict.fromkeys(layers))),
         choices,
         {**begin, **shown},
-        osc or (place_of(surfaces["osc"], PORT) if "osc" in surfaces else None),
-        page or (place_of(surfaces["page"], PORT) if "page" in surfaces else None),
+        replace(
+            surfaces,
+            osc=surfaces.osc or _place(plan.surfaces.get("osc")),
+            page=surfaces.page or _place(plan.surfaces.get("page")),
+            midi=surfaces.midi or plan.surfaces.get("midi"),
+            learned=path / "midi",
+        ),
     )
+
+
+def _place(text: str | None) -> Place | None:
+    return None if text is None else place_of(text, PORT)
 
 
 def _text(value: object) -> str | None:

@@ -76,6 +76,7 @@ def run_show(
     rate: float | None = None,
     osc: tuple[str, int] | None = None,
     page: tuple[str, int] | None = None,
+    midi: str | None = None,
     show: Path | None = None,
     given: Collection[str] = (),
 ) -> None:
@@ -83,10 +84,12 @@ def run_show(
 
     outs: where the picture goes, as `Places` reads them. rate: pictures a second for sinks.
     begin: how it is shown, by the names of parameters. osc, page: (host, port) to listen on.
-    show: the folder of a show. given: the options that were said, which hold against it.
+    midi: the devices to listen to. show: the folder of a show. given: the options that were said,
+    which hold against it.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
+    surfaces = Surfaces(osc, page, midi)
     places = Places.of(outs, headless, record)
     check_outputs([places.file, stats_file], [source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.
@@ -96,8 +99,8 @@ def run_show(
     network = network_of(choices, console.print)
     folder: Folder | None = None
     if show:
-        folder, network, choices, begin, osc, page = rehearse(
-            show, network, choices, begin, osc, page, given
+        folder, network, choices, begin, surfaces = rehearse(
+            show, network, choices, begin, surfaces, given
         )
     network.objective(choices.layers)
     stats = Stats()
@@ -138,7 +141,7 @@ def run_show(
             opened.callback(controls.close)
             controls.recorder = recorder
             opened.enter_context(
-                open_surfaces(Surfaces(osc, page), desk, controls, player, stats, console, notice)
+                open_surfaces(surfaces, desk, controls, player, stats, console, notice)
             )
             opened.callback(outputs.close)
             opened.callback(switcher.close)

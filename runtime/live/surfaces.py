@@ -8,8 +8,10 @@ from __future__ import annotations
 import ipaddress
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import platformdirs
 from rich.console import Console
 
 from ..control.desk import Desk
@@ -26,10 +28,13 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True)
 class Surfaces:
-    """Those that were asked for. osc, page: (host, port) to listen on."""
+    """Those that were asked for. osc, page: (host, port) to listen on. midi: the devices to listen
+    to. learned: the folder of what they were taught; None is the user's own."""
 
     osc: Place | None = None
     page: Place | None = None
+    midi: str | None = None
+    learned: Path | None = None
 
 
 def open_surfaces(
@@ -47,6 +52,8 @@ def open_surfaces(
     """
     with ExitStack() as opened:
         osc = None
+        if wanted.midi:
+            open_midi(desk, player, wanted.midi, wanted.learned, notice, opened)
         if wanted.osc:
             osc = open_osc(desk, wanted.osc, notice, opened)
         if wanted.page:
@@ -55,6 +62,16 @@ def open_surfaces(
             if osc:
                 announce(osc, page, notice, opened)
         return opened.pop_all()
+
+
+def open_midi(
+    desk: Desk, player: Player, wanted: str, learned: Path | None, notice: Notice, opened: ExitStack
+) -> None:
+    """Listens to the controllers whose names hold `wanted`."""
+    from ..control.midi.surface import Midi
+
+    folder = learned or platformdirs.user_config_path("livedream") / "midi"
+    opened.callback(Midi(desk, player, wanted, folder, notice).close)
 
 
 def open_osc(desk: Desk, place: Place, notice: Notice, opened: ExitStack) -> Place:

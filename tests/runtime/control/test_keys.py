@@ -39,6 +39,7 @@ EFFECTS = {
     "x": ("cut", True),
     "u": ("undo", True),
     "b": ("panic", True),
+    "l": ("learn", "strength"),
     ".": ("go", True),
     ",": ("back", True),
     "e": ("auto", True),
@@ -67,7 +68,9 @@ def test_every_documented_key_moves_the_desk_as_it_says():
         desk.observe(lambda *change, changes=changes: changes.append(change))
         binding = binding_for(code_of(key))
         assert binding is not None, key
-        if binding.value is None:
+        if binding == keys.LEARN:
+            desk.set("learn", "strength", "key")  # What the last key did.
+        elif binding.value is None:
             desk.nudge(binding.name, binding.direction, "key")
         else:
             desk.set(binding.name, binding.value, "key")
