@@ -68,7 +68,7 @@ def open_midi(
     desk: Desk, player: Player, wanted: str, learned: Path | None, notice: Notice, opened: ExitStack
 ) -> None:
     """Listens to the controllers whose names hold `wanted`."""
-    from ..control.midi.surface import Midi
+    from ..control.midi.controllers import Midi
 
     folder = learned or platformdirs.user_config_path("livedream") / "midi"
     opened.callback(Midi(desk, player, wanted, folder, notice).close)

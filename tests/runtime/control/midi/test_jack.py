@@ -20,7 +20,7 @@ PLAY = """
     sys.path.insert(0, sys.argv[1])
     import rtmidi2
     from livedream.runtime.control.desk import Desk
-    from livedream.runtime.control.midi import surface
+    from livedream.runtime.control.midi import controllers
     from livedream.runtime.control.midi.ports import Rtmidi
     from livedream.runtime.control.player import Player
     from livedream.runtime.control.shelf import Looks
@@ -33,7 +33,7 @@ PLAY = """
     Path("midi").mkdir()
     knob = '[[bind]]\\ncontrol = "cc 21"\\nname = "amount"\\nhow = "jump"'
     Path("midi/pads knobs.toml").write_text(knob)
-    midi = surface.Midi(desk, player, "pads", Path("midi"), lambda text: print(text, flush=True))
+    midi = controllers.Midi(desk, player, "pads", Path("midi"), lambda text: print(text, flush=True))
 
     def until(condition):
         end = time.monotonic() + 6

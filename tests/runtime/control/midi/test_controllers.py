@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from livedream.runtime.control.desk import Desk
+from livedream.runtime.control.midi.controllers import EVERY, Midi
 from livedream.runtime.control.midi.ports import stable
-from livedream.runtime.control.midi.surface import EVERY, Midi
 from livedream.runtime.control.player import Player
 from livedream.runtime.control.shelf import Looks
 from livedream.runtime.errors import LivedreamError
