@@ -14,6 +14,9 @@ COARSE = (32, 18)
 """A divisor of FINE. It sees what flashes in a larger area than a cell while no fine cell does; the
 third grid, one cell, does so for the whole picture."""
 
+SOFT = 4
+"""Cells of FINE over which what is held runs out into what is not."""
+
 _BLOCK = (FINE[0] // COARSE[0], FINE[1] // COARSE[1])
 _FINE_CELLS = FINE[0] * FINE[1]
 _COARSE_CELLS = COARSE[0] * COARSE[1]
@@ -51,18 +54,21 @@ def measure(picture: np.ndarray) -> np.ndarray:
 
 
 def spread(weights: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """One weight per pixel, float32 [height, width], from one per cell, float32 [cells]: the
-    largest of the cells that hold the pixel, smooth to the outside. `size` is (width, height).
+    """One weight per pixel, float32 [height, width], from one per cell, float32 [cells]: no less
+    than that of any cell that holds the pixel, falling to the outside over SOFT cells, so that
+    nobody sees cells. `size` is (width, height).
     """
     fine, coarse, whole = planes(weights)
     grown = np.repeat(np.repeat(coarse, _BLOCK[1], axis=0), _BLOCK[0], axis=1)
     highest = np.maximum(np.maximum(fine, grown), whole)
-    return cv2.resize(widened(highest), size, interpolation=cv2.INTER_LINEAR)
+    soft = cv2.blur(widened(highest, SOFT), (2 * SOFT - 1, 2 * SOFT - 1))
+    return cv2.resize(np.maximum(soft, widened(highest, 1)), size, interpolation=cv2.INTER_LINEAR)
 
 
-def widened(fine: np.ndarray) -> np.ndarray:
-    """A plane whose cells have the largest value among themselves and their neighbours."""
-    return cv2.dilate(fine, np.ones((3, 3), np.uint8))
+def widened(fine: np.ndarray, radius: int = 1) -> np.ndarray:
+    """A plane whose cells have the largest value among those up to `radius` cells away."""
+    side = 2 * radius + 1
+    return cv2.dilate(fine, np.ones((side, side), np.uint8))
 
 
 def planes(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
