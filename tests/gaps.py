@@ -1,8 +1,9 @@
 """How long a picture stands while layers are switched, and how long a layer takes to come.
 
     python -m tests.gaps --layers 20
+    python -m tests.gaps --blame --size 320x240
 
-Plays the demo as `livedream run` does, with fluid motion and without a window, and sets one layer
+Plays the demo as `livedream run` does, whose options it takes, without a window, and sets one layer
 after the other over OSC. Layers that are not in the cache are exported while it plays: call it
 twice to see it without that. Prints the usual gap between two pictures, the longest one, and the
 seconds from a layer's wish to the first picture that was dreamt with it.
@@ -11,17 +12,18 @@ seconds from a layer's wish to the first picture that was dreamt with it.
 from __future__ import annotations
 
 import argparse
+import sys
 import threading
 import time
+import traceback
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 from pythonosc.udp_client import SimpleUDPClient
-from rich.console import Console
 
 from livedream.export import catalogue
-from livedream.runtime.choices import Choices
+from livedream.runtime.cli.main import perform
 from livedream.runtime.live import show
 
 PORT = 8653
@@ -53,6 +55,38 @@ class Watched:
             return self.times[-1] if there and not self.over else None
 
 
+class LockWatch(threading.Thread):
+    """Notes when Python's lock is held for long, by time that this thread neither slept nor waited
+    for a processor (Linux counts the latter), and where the other threads were then."""
+
+    TICK, LONG = 0.002, 0.02
+
+    def __init__(self) -> None:
+        super().__init__(name="lock watch", daemon=True)
+        self.seen: list[tuple[float, str]] = []
+
+    def run(self) -> None:
+        delays = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+        while True:
+            delayed, before = int(delays.read_text().split()[1]), time.monotonic()
+            time.sleep(self.TICK)
+            late = time.monotonic() - before - self.TICK
+            if late > self.LONG:
+                late -= (int(delays.read_text().split()[1]) - delayed) / 1e9
+                if late > self.LONG:
+                    self.seen.append((late, self.places()))
+
+    def places(self) -> str:
+        names = {each.ident: each.name for each in threading.enumerate()}
+        lines = []
+        for ident, frame in sys._current_frames().items():
+            if ident != self.ident:
+                stack = traceback.extract_stack(frame)[-3:]
+                where = " < ".join(f"{Path(s.filename).name}:{s.lineno}" for s in reversed(stack))
+                lines.append(f"      {names.get(ident, ident)}: {where}")
+        return "\n".join(lines)
+
+
 def switch(watched: Watched, model: str, wanted: int, rest: float, only: list[str]) -> None:
     """Set `wanted` layers, one after the other, and then end the show; prints what it saw."""
     desk = SimpleUDPClient("127.0.0.1", PORT)
@@ -70,13 +104,12 @@ def switch(watched: Watched, model: str, wanted: int, rest: float, only: list[st
         if watched.over:
             break
         took.append((came - asked if came else float("inf"), layer))
+        print(f"  {layer:>8}: {took[-1][0]:.2f} s", flush=True)
         time.sleep(rest)
     end = time.monotonic()
     times = [moment for moment in watched.times if begin <= moment <= end]
     gaps = sorted(later - earlier for earlier, later in pairwise(times))
     allowed = 2 * median(gaps) + 0.03
-    for seconds, layer in took:
-        print(f"  {layer:>8}: {seconds:.2f} s")
     seconds = sorted(seconds for seconds, _ in took)
     print(
         f"{len(took)} layers, usually {median(seconds):.2f} s each, at most {seconds[-1]:.2f} s; "
@@ -92,31 +125,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--layers", type=int, default=20)
     parser.add_argument("--rest", type=float, default=REST)
-    parser.add_argument("--model", default="efficientnet_lite0")
-    parser.add_argument("--provider", default="auto")
-    parser.add_argument("--graph", type=Path)
-    parser.add_argument("--size", type=lambda text: tuple(map(int, text.split("x"))))
-    parser.add_argument("--only", nargs="*", default=[])
-    given = parser.parse_args()
-    watched = Watched()
+    parser.add_argument("--only", nargs="*", default=[], help="these layers, in place of all")
+    parser.add_argument("--blame", action="store_true", help="say who held Python's lock")
+    given, options = parser.parse_known_args()
+    model = "efficientnet_lite0"
+    if "--model" in options:
+        model = options[options.index("--model") + 1]
+    watched, watch = Watched(), LockWatch()
+    if given.blame:
+        watch.start()
     seen = show._seen
     show._seen = lambda shown, stats: (seen(shown, stats), watched.seen(shown, stats))[0]
-    arguments = watched, given.model, given.layers, given.rest, given.only
-    hand = threading.Thread(target=switch, args=arguments)
-    hand.start()
-    choices = Choices(
-        given.model, None, given.graph, "auto", "live", given.provider, "auto", given.size, 0,
-        None, {},
-    )  # fmt: skip
+    arguments = watched, model, given.layers, given.rest, given.only
+    threading.Thread(target=switch, args=arguments).start()
+    command = ["run", "--source", "demo", "--headless", "--model", model]
     try:
-        show.run_show(
-            Console(), choices, "demo", False, True, None, None, None, False, {},
-            ("127.0.0.1", PORT),
-        )  # fmt: skip
+        perform([*command, "--osc", f"127.0.0.1:{PORT}", *options])
     finally:
         watched.over = True
         with watched.changed:
             watched.changed.notify_all()
+        for late, places in sorted(watch.seen, reverse=True)[:10]:
+            print(f"  Python's lock was held for {late * 1000:.0f} ms\n{places}", flush=True)
 
 
 if __name__ == "__main__":

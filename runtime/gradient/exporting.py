@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,6 +27,7 @@ from ..store.cache import alone, cache_folder, cache_root
 from ..store.files import replacing
 from ..store.graph_cache import (
     GraphKey,
+    GraphRequest,
     find_graph,
     forget_graph,
     graph_key,
@@ -74,32 +76,24 @@ _under_way = _UnderWay()
 
 
 def ensure_graph(
-    model: str,
-    layers: Iterable[str],
+    request: GraphRequest,
     *,
-    weights: str | Path = "auto",
-    precision: str = "fp32",
-    form: str = "cpu",
-    seed: int = 0,
     progress: Progress | None = None,
     background: bool = False,
     cancel: threading.Event | None = None,
     exporter: Sequence[str] = EXPORTER,
 ) -> Path:
-    """The graph file for `model` cut at `layers`, from the cache or exported into it first.
+    """The graph file of `request`, from the cache or exported into it first.
 
-    weights: `auto`, `random` (drawn from `seed`), or a file. precision: `fp32` or `fp16`. form: of
-    the graph, for the provider that will run it. progress: called with a stage's name and how much
-    of it is done, 0..1. background: the picture already plays, so
-    the export takes one thread at low priority. cancel: set it from another thread to stop. A file
-    in the cache that was damaged is made again.
+    progress: called with a stage's name and how much of it is done, 0..1. background: the picture
+    already plays, so the export takes one thread at low priority. cancel: set it from another
+    thread to stop. A file in the cache that was damaged is made again.
 
     Raises what the exporter reports (UsageError, LivedreamError), LivedreamError when the `export`
     extra is missing or the exporter dies, Cancelled. Nothing half-written stays in the cache.
     """
-    layers = tuple(layers)
-    _check(model, layers, precision, form)
-    key = key_of(model, layers, weights=weights, precision=precision, form=form, seed=seed)
+    _check(request)
+    key = key_of(request)
     if found := find_graph(key):
         return found
 
@@ -113,21 +107,16 @@ def ensure_graph(
             return found
         forget_graph(key)
         export_to(
-            graph_path(key), model, key.layers, weights=weights, precision=precision, form=form,
-            seed=seed, progress=progress, background=background, cancel=cancel, exporter=exporter,
+            graph_path(key), replace(request, layers=key.layers), progress=progress,
+            background=background, cancel=cancel, exporter=exporter,
         )  # fmt: skip
         return keep_graph(key)
 
 
 def export_to(
     output: Path | str,
-    model: str,
-    layers: Iterable[str],
+    request: GraphRequest,
     *,
-    weights: str | Path = "auto",
-    precision: str = "fp32",
-    form: str = "cpu",
-    seed: int = 0,
     progress: Progress | None = None,
     background: bool = False,
     cancel: threading.Event | None = None,
@@ -140,19 +129,18 @@ def export_to(
     """
     if Path(output).suffix.lower() != ".onnx":
         raise UsageError(f"{output} should end in .onnx, the format that is exported.")
-    layers = tuple(layers)
-    _check(model, layers, precision, form)
+    _check(request)
     if tuple(exporter) == EXPORTER:
         check_extra()
     with _under_way, replacing(output) as temporary:
         command = [
-            *exporter, model,
-            "--layers", ",".join(layers),
+            *exporter, request.model,
+            "--layers", ",".join(request.layers),
             "--output", str(temporary),
-            "--weights", os.path.expanduser(weights),
-            "--precision", precision,
-            "--form", form,
-            "--seed", str(seed),
+            "--weights", os.path.expanduser(request.weights),
+            "--precision", request.precision,
+            "--form", request.form,
+            "--seed", str(request.seed),
             "--cache", str(cache_folder("weights")),
         ]  # fmt: skip
         done = _converse(command, progress, background, cancel)
@@ -204,15 +192,15 @@ def _weights_cached(model: str) -> bool:
 def _graph_cached(model: str, layers: Iterable[str] | None) -> bool:
     taps = catalogue.MODELS[model].with_bank(tuple(layers or ()))
     return any(
-        graph_path(key_of(model, taps, precision=precision, form=form)).is_file()
+        graph_path(key_of(GraphRequest(model, taps, precision=precision, form=form))).is_file()
         for precision in catalogue.PRECISIONS
         for form in catalogue.FORMS
     )
 
 
-def key_of(model: str, layers: Iterable[str], **choices: Any) -> GraphKey:
-    """The key of what the exporter that is installed would make of these arguments."""
-    return graph_key(model, layers, exporter=fingerprint(), **choices)
+def key_of(request: GraphRequest) -> GraphKey:
+    """The key of what the exporter that is installed would make of `request`."""
+    return graph_key(request, fingerprint())
 
 
 def _heed(cancel: threading.Event | None) -> None:
@@ -221,10 +209,10 @@ def _heed(cancel: threading.Event | None) -> None:
         raise Cancelled("The export was called off.")
 
 
-def _check(model: str, layers: Sequence[str], precision: str, form: str) -> None:
+def _check(request: GraphRequest) -> None:
     """Answer a wrong name here and at once, and not after a process has started."""
     try:
-        catalogue.check_request(model, layers, precision, form)
+        catalogue.check_request(request.model, request.layers, request.precision, request.form)
     except ExportError as error:
         raise (UsageError if error.usage else LivedreamError)(str(error)) from error
 

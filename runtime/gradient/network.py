@@ -10,6 +10,7 @@ from pathlib import Path
 from ...export import catalogue
 from ..errors import UsageError, nearest
 from ..progress import Progress
+from ..store.graph_cache import GraphRequest
 from .exporting import default_model, ensure_graph
 from .graph import Graph, read_graph
 from .objective import Objective, Term, check_objective, parse_objective
@@ -76,17 +77,15 @@ class Network:
         if self.graph:
             return self.graph
         request = self.request
-        path = ensure_graph(
+        wanted = GraphRequest(
             self.model,
             self.taps(objective),
-            weights=request.weights,
-            precision="fp16" if request.precision == "fp16" else "fp32",
-            form=provider.form,
-            seed=request.seed,
-            progress=progress,
-            background=background,
-            cancel=cancel,
+            request.weights,
+            "fp16" if request.precision == "fp16" else "fp32",
+            provider.form,
+            request.seed,
         )
+        path = ensure_graph(wanted, progress=progress, background=background, cancel=cancel)
         return read_graph(path)
 
 

@@ -19,6 +19,7 @@ from ..progress import counting, stages
 from ..scaling import comfortable, scaled
 from ..start import form_for, network_of, open_dreamer, settings_of
 from ..store.files import check_outputs
+from ..store.graph_cache import GraphRequest
 from ..store.pictures import SUFFIXES, read_photo, write_photo
 from .dreamt_clip import dream_clip
 from .panorama import Panorama
@@ -122,14 +123,7 @@ def export_file(
     if (bank or not chosen) and model in MODELS:
         chosen = list(MODELS[model].with_bank(chosen))
     with stages(console) as report:
-        export_to(
-            output,
-            model,
-            chosen,
-            weights=weights,
-            precision=precision,
-            form=form_for(provider, precision),
-            seed=seed,
-            progress=report,
-        )
+        form = form_for(provider, precision)
+        request = GraphRequest(model, tuple(chosen), weights, precision, form, seed)
+        export_to(output, request, progress=report)
     console.print(f"{output}: {output.stat().st_size / 1e6:.1f} MB")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,22 @@ from .files import write_bytes
 from .hashes import content_hash, sha256_of
 from .pruning import prune, remove
 from .usage import let_go, use
+
+
+@dataclass(frozen=True)
+class GraphRequest:
+    """Which graph is wanted.
+
+    layers: those that it taps, in any order. weights: `auto`, `random` (drawn from `seed`), or a
+    file. precision: `fp32` or `fp16`. form: for the provider that will run it.
+    """
+
+    model: str
+    layers: tuple[str, ...]
+    weights: str | Path = "auto"
+    precision: str = "fp32"
+    form: str = "cpu"
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,29 +78,24 @@ class GraphKey:
         return "-".join(_safe(part) for part in parts) + ".onnx"
 
 
-def graph_key(
-    model: str,
-    layers: Iterable[str],
-    *,
-    weights: str | Path = "auto",
-    precision: str = "fp32",
-    form: str = "cpu",
-    seed: int = 0,
-    exporter: str = "",
-) -> GraphKey:
-    """The key of a request; weights in a file are known by what is in it.
+def graph_key(request: GraphRequest, exporter: str = "") -> GraphKey:
+    """The key of what the `exporter` of that fingerprint would make; weights in a file are known by
+    what is in it.
 
     Raises UsageError without layers, LivedreamError where the weights cannot be read.
     """
-    chosen = tuple(sorted(set(layers)))
+    chosen = tuple(sorted(set(request.layers)))
     if not chosen:
         raise UsageError("No layer was named; `livedream layers` lists them.")
-    origin, name = str(weights), ""
+    origin, name = str(request.weights), ""
     if origin == "random":
-        name = f"random{seed}"
+        name = f"random{request.seed}"
     elif origin != "auto":
-        origin, name = sha256_of(Path(weights)), Path(weights).stem
-    return GraphKey(model, chosen, origin, precision, form, seed, exporter, name)
+        path = Path(request.weights)
+        origin, name = sha256_of(path), path.stem
+    return GraphKey(
+        request.model, chosen, origin, request.precision, request.form, request.seed, exporter, name
+    )
 
 
 def graph_path(key: GraphKey) -> Path:

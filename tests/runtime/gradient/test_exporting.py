@@ -24,7 +24,7 @@ from livedream.runtime.gradient.exporting import (
     weights_file,
 )
 from livedream.runtime.store.cache import cache_folder
-from livedream.runtime.store.graph_cache import graph_path
+from livedream.runtime.store.graph_cache import GraphRequest, graph_path
 
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_exporter.py")))
 
@@ -36,13 +36,16 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
+WANTED = GraphRequest("googlenet", ("inception4c",))
+
+
 def notes(place):
     path = place / "notes"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def ensure(**options):
-    return ensure_graph("googlenet", ["inception4c"], exporter=FAKE, **options)
+    return ensure_graph(WANTED, exporter=FAKE, **options)
 
 
 def graphs():
@@ -69,10 +72,8 @@ def test_exports_once_and_then_uses_the_cache(place):
 
 
 def test_the_exporter_is_told_everything(place):
-    path = ensure_graph(
-        "googlenet", ["inception4c", "conv1"], weights="random", precision="fp16", form="gpu",
-        seed=7, exporter=FAKE,
-    )  # fmt: skip
+    request = GraphRequest("googlenet", ("inception4c", "conv1"), "random", "fp16", "gpu", 7)
+    path = ensure_graph(request, exporter=FAKE)
     note = notes(place)[0]
     output = Path(note.pop("--output"))
     assert output.parent == path.parent
@@ -100,12 +101,14 @@ def test_a_file_that_was_damaged_is_made_again_once(place):
 
 ENSURE = f"""
 from livedream.runtime.gradient.exporting import ensure_graph
+from livedream.runtime.store.graph_cache import GraphRequest
+wanted = GraphRequest('googlenet', ('inception4c',))
 said = set()
 def progress(stage, fraction):
     if stage not in said:
         print(stage, flush=True)
     said.add(stage)
-print(ensure_graph('googlenet', ['inception4c'], exporter={FAKE!r}, progress=progress))
+print(ensure_graph(wanted, exporter={FAKE!r}, progress=progress))
 """
 
 
@@ -120,7 +123,7 @@ def test_two_programs_export_once_and_both_have_it(place, monkeypatch):
     (place / "gate").touch()
     for program in programs:
         said, _ = program.communicate(timeout=60)
-        assert said.splitlines()[-1] == str(graph_path(key_of("googlenet", ["inception4c"])))
+        assert said.splitlines()[-1] == str(graph_path(key_of(WANTED)))
     assert len(notes(place)) == 1
 
 
@@ -192,8 +195,9 @@ def test_the_end_of_the_program_calls_off_what_is_exported_in_the_background(pla
     code = (
         "import threading\n"
         "from livedream.runtime.gradient.exporting import ensure_graph\n"
-        "began = threading.Event()\n"
-        "threading.Thread(target=ensure_graph, daemon=True, args=('googlenet', ['inception4c']),\n"
+        "from livedream.runtime.store.graph_cache import GraphRequest\n"
+        "began, wanted = threading.Event(), GraphRequest('googlenet', ('inception4c',))\n"
+        "threading.Thread(target=ensure_graph, daemon=True, args=(wanted,),\n"
         f"    kwargs=dict(exporter={FAKE!r}, progress=lambda *_: began.set())).start()\n"
         "assert began.wait(30)"
     )
@@ -204,11 +208,13 @@ def test_the_end_of_the_program_calls_off_what_is_exported_in_the_background(pla
 
 def test_export_to_a_file(place, monkeypatch):
     (place / "mine.onnx").write_bytes(b"older")
-    assert export_to(place / "mine.onnx", "googlenet", ["conv1"], exporter=FAKE) == {"bytes": 7}
+    assert export_to(place / "mine.onnx", GraphRequest("googlenet", ("conv1",)), exporter=FAKE) == {
+        "bytes": 7
+    }
     assert (place / "mine.onnx").read_bytes() == b"a graph"
     monkeypatch.setenv("FAKE", "crash")
     with pytest.raises(LivedreamError):
-        export_to(place / "mine.onnx", "googlenet", ["conv1"], exporter=FAKE)
+        export_to(place / "mine.onnx", GraphRequest("googlenet", ("conv1",)), exporter=FAKE)
     assert (place / "mine.onnx").read_bytes() == b"a graph"
 
 
@@ -219,11 +225,11 @@ def test_wrong_names_are_answered_before_a_process_starts(place):
         ("googlenet", [], "No layer"),
     ):
         with pytest.raises(UsageError, match=match):
-            ensure_graph(model, layers, exporter=FAKE)
+            ensure_graph(GraphRequest(model, tuple(layers)), exporter=FAKE)
     with pytest.raises(UsageError, match=r"\.onnx"):
-        export_to(place / "a.pb", "googlenet", ["conv1"], exporter=FAKE)
+        export_to(place / "a.pb", GraphRequest("googlenet", ("conv1",)), exporter=FAKE)
     with pytest.raises(LivedreamError, match="cannot be started"):
-        ensure_graph("googlenet", ["conv1"], exporter=("/nowhere/python",))
+        ensure_graph(GraphRequest("googlenet", ("conv1",)), exporter=("/nowhere/python",))
     assert notes(place) == []
 
 
@@ -235,7 +241,7 @@ def test_a_missing_extra_is_answered_with_the_command(monkeypatch):
     with pytest.raises(LivedreamError, match=r'torch.*pip install "livedream\[export\]"'):
         check_extra()
     with pytest.raises(LivedreamError, match=r"livedream\[export\]"):
-        ensure_graph("googlenet", ["conv1"])
+        ensure_graph(GraphRequest("googlenet", ("conv1",)))
 
 
 def test_the_default_model_downloads_nothing_unasked():
@@ -244,14 +250,16 @@ def test_the_default_model_downloads_nothing_unasked():
     assert "livedream run --model inception_v3" in note
 
     network = MODELS["inception_v3"]
-    other = key_of("inception_v3", network.with_bank(["Mixed_7a"]))
-    random = key_of("inception_v3", network.bank, weights="random")
+    other = key_of(GraphRequest("inception_v3", network.with_bank(["Mixed_7a"])))
+    random = key_of(GraphRequest("inception_v3", network.bank, weights="random"))
     for key in (other, random):
         graph_path(key).write_bytes(b"a graph")
     assert default_model()[0] == "efficientnet_lite0"
     assert default_model(["Mixed_7a"]) == ("inception_v3", None)
 
-    graph_path(key_of("inception_v3", network.bank, form="gpu")).write_bytes(b"a graph")
+    graph_path(key_of(GraphRequest("inception_v3", network.bank, form="gpu"))).write_bytes(
+        b"a graph"
+    )
     for layers in (None, ["Mixed_5b"]):
         assert default_model(layers) == ("inception_v3", None)
 
@@ -287,8 +295,8 @@ def test_an_exporter_ends_with_a_program_that_is_killed(tmp_path):
         "    return real(command, stdout=subprocess.DEVNULL, **options)\n"
         "exporting.subprocess.Popen = deaf\n"
         "exporting._listen = lambda *_: print('begun', flush=True) or sys.stdin.read()\n"
-        f"exporting.export_to({str(tmp_path / 'x.onnx')!r}, 'googlenet', ['inception4c'],\n"
-        "    weights='random')"
+        "wanted = exporting.GraphRequest('googlenet', ('inception4c',), 'random')\n"
+        f"exporting.export_to({str(tmp_path / 'x.onnx')!r}, wanted)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE

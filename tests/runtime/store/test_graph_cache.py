@@ -5,18 +5,23 @@ import shutil
 import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.store import graph_cache
 from livedream.runtime.store.cache import cache_folder
 from livedream.runtime.store.graph_cache import (
     GraphKey,
+    GraphRequest,
     find_graph,
     forget_graph,
-    graph_key,
     graph_path,
     keep_graph,
 )
 from livedream.runtime.store.usage import in_use
 
 KEY = GraphKey("googlenet", ("conv1",))
+
+
+def graph_key(model: str, layers: list[str], *, exporter: str = "", **more: object) -> GraphKey:
+    return graph_cache.graph_key(GraphRequest(model, tuple(layers), **more), exporter)
 
 
 @pytest.fixture(autouse=True)
