@@ -39,6 +39,7 @@ from ..errors import LivedreamError
 from ..gradient.exporting import INSTALL, missing_extra, weights_file
 from ..gradient.providers import PROVIDERS, Provider
 from ..live.window.screen import INSTEAD, display_problem
+from ..sinks.named import EXAMPLES, sink_named
 from ..store.cache import cache_root, cache_size
 
 # Each brings the same folder `onnxruntime`; the one installed last overwrites the other's files.
@@ -113,6 +114,7 @@ def examine() -> list[Finding]:
         display(),
         *cameras(),
         pyav(),
+        *outputs(EXAMPLES),
         export(installed),
         *weights(),
         cache(),
@@ -295,6 +297,23 @@ def pyav() -> Finding:
             "Use PyAV's own wheel: pip install --force-reinstall --only-binary av av",
         )  # fmt: skip
     return Finding(OK, "PyAV", f"{version} with H.264, AAC, VP9, Opus")
+
+
+def outputs(specs: Iterable[str]) -> list[Finding]:
+    """Where the picture can go: one row of what works, and one of each that does not."""
+    works, found = [], []
+    for spec in specs:
+        kind = spec.partition(":")[0]
+        try:
+            sink_named(spec).check()
+        except LivedreamError as error:
+            fact, _, advice = str(error).rstrip(".").partition("; ")
+            if not advice.startswith("pip "):  # A command is copied as it is.
+                advice = advice[:1].upper() + advice[1:]
+            found.append(Finding(MISSING, f"--out {kind}", fact, advice))
+        else:
+            works.append(kind)
+    return [Finding(OK, "--out", ", ".join(["window", "files", *works])), *found]
 
 
 def export(installed: Mapping[str, str]) -> Finding:

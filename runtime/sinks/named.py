@@ -19,6 +19,12 @@ OUTS = (
 )
 """What can be said, for the help."""
 
+EXAMPLES = (
+    "camera", "mjpeg", "ndi", "spout", "syphon", "rtmp://host", "rtsp://host", "https://host",
+    "srt://host",
+)  # fmt: skip
+"""One of each kind, to look whether it works here."""
+
 MOST = len(fields(Outs))
 
 

@@ -62,7 +62,7 @@ def library() -> Any:
     try:
         ndi: Any = importlib.import_module("NDIlib")
     except ImportError as error:
-        raise LivedreamError('NDI needs an extra: pip install "livedream[ndi]".') from error
+        raise LivedreamError('NDI is not installed; pip install "livedream[ndi]".') from error
     if not ndi.initialize():
         raise LivedreamError("NDI does not start: this processor is too old for it (no SSE4.2).")
     return ndi

@@ -57,4 +57,4 @@ def _library() -> Any:
     try:
         return importlib.import_module("SpoutGL")
     except ImportError as error:
-        raise LivedreamError('Spout needs an extra: pip install "livedream[spout]".') from error
+        raise LivedreamError('Spout is not installed; pip install "livedream[spout]".') from error

@@ -56,4 +56,4 @@ def _library() -> Any:
     try:
         return importlib.import_module("syphon")
     except ImportError as error:
-        raise LivedreamError('Syphon needs an extra: pip install "livedream[syphon]".') from error
+        raise LivedreamError('Syphon is not installed; pip install "livedream[syphon]".') from error

@@ -68,6 +68,6 @@ def _pyvirtualcam() -> Any:
         return importlib.import_module("pyvirtualcam")
     except ImportError as error:
         raise LivedreamError(
-            "The virtual camera needs pyvirtualcam, which is under the GPL: pip install "
+            "The virtual camera needs pyvirtualcam, which is under the GPL; pip install "
             '"livedream[virtualcam]".'
         ) from error

@@ -1,4 +1,5 @@
 import io
+import sys
 from dataclasses import replace
 
 import pytest
@@ -212,3 +213,11 @@ def test_the_cache_row_says_where_and_whether(monkeypatch, tmp_path):
     finding = doctor.cache()
     assert finding.state == WRONG
     assert "LIVEDREAM_CACHE" in finding.advice
+
+
+def test_doctor_tells_what_each_way_out_lacks(monkeypatch):
+    monkeypatch.setitem(sys.modules, "NDIlib", None)
+    works, lacks = doctor.outputs(["mjpeg", "ndi:Name"])
+    assert (works.state, works.fact) == (OK, "window, files, mjpeg")
+    assert (lacks.state, lacks.subject) == (MISSING, "--out ndi")
+    assert (lacks.fact, lacks.advice) == ("NDI is not installed", 'pip install "livedream[ndi]"')

@@ -56,7 +56,7 @@ def test_another_program_sees_the_picture(tmp_path, monkeypatch):
         ("ndi", "NDIlib", sys.platform, r'pip install "livedream\[ndi\]"'),
         ("spout:Wall", "SpoutGL", "win32", r'pip install "livedream\[spout\]"'),
         ("syphon", "syphon", "darwin", r'pip install "livedream\[syphon\]"'),
-        ("camera", "pyvirtualcam", "darwin", r'GPL: pip install "livedream\[virtualcam\]"'),
+        ("camera", "pyvirtualcam", "darwin", r'GPL; pip install "livedream\[virtualcam\]"'),
         ("spout", "SpoutGL", "linux", "Windows' own"),
         ("syphon", "syphon", "linux", "macOS' own"),
     ],
