@@ -8,6 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ...export.catalogue import MODELS, Layer, Model
+from ..choices import Choices
+from ..errors import UsageError, nearest
 from ..gradient.exporting import weights_file
 from ..gradient.network import model_named
 from ..store.cache import cache_root
@@ -29,6 +31,21 @@ def print_layers(console: Console, model: str | None = None) -> None:
     known = model_named(model)
     console.print(layers_table(known))
     console.print(_recipes(known), soft_wrap=True)
+
+
+def scan_choices(model: str | None, layer: str, weights: str, provider: str) -> Choices:
+    """What `--scan LAYER` asks for. Raises UsageError for no model, an unknown one, or a layer
+    that it does not have."""
+    if model is None:
+        raise UsageError("Say of which model: livedream layers MODEL --scan LAYER OUT.png.")
+    known = model_named(model)
+    if layer not in known.layer_names:
+        names = nearest(layer, known.layer_names)
+        raise UsageError(f"There is no layer '{layer}' in {model}; nearest: {names}.")
+    return Choices(
+        model=model, layers=layer, graph=None, weights=weights, recipe="photo", provider=provider,
+        precision="auto", size=None, seed=0, settings=None, overrides={},
+    )  # fmt: skip
 
 
 def models_table() -> Table:

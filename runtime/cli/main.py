@@ -326,11 +326,31 @@ def new(folder: Path, model: str) -> None:
 
 @commands.command()
 @click.argument("model", required=False)
-def layers(model: str | None) -> None:
+@click.option(
+    "--scan",
+    nargs=2,
+    metavar="LAYER OUT.png",
+    help="Draw what every channel of a layer dreams, with its number, on one sheet.",
+)
+@click.option("--weights", default="auto", show_default=True, metavar="auto|random|FILE")
+@click.option(
+    "--provider", type=Name("provider", ("auto", *PROVIDERS)), default="auto", show_default=True
+)
+@overwrite_option
+def layers(
+    model: str | None, scan: tuple[str, str] | None, weights: str, provider: str, overwrite: bool
+) -> None:
     """What can be dreamt: models, layers, channels."""
-    from .layers import print_layers
+    from .layers import print_layers, scan_choices
 
-    print_layers(Console(highlight=False), model)
+    if scan is None:
+        print_layers(Console(highlight=False), model)
+        return
+    from ..offline.scan import scan_layer
+
+    layer, target = scan
+    choices = scan_choices(model, layer, weights, provider)
+    scan_layer(console, choices, layer, Path(target), overwrite)
 
 
 @commands.command()
