@@ -20,7 +20,7 @@ from ..gradient.providers import PROVIDERS
 from ..sinks.named import OUTS
 from ..telling import console
 from .bench import bench
-from .options import SEED, Listening, Name, growth_options, shared_options, show_options
+from .options import SEED, Listening, Name, Patched, growth_options, shared_options, show_options
 
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace files that are there already."
@@ -125,6 +125,12 @@ def commands(debug: bool) -> None:
     "--midi",
     metavar="auto|NAME|list",
     help="Play from MIDI controllers: all, or those whose names hold NAME; `list` names them.",
+)
+@click.option(
+    "--dmx",
+    type=Patched(),
+    help="Listen to a lighting desk: by Art-Net or sACN, on this machine alone unless `lan:` is "
+    "said before it.",
 )
 @click.option(
     "--show",

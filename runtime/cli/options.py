@@ -66,6 +66,20 @@ class Listening(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
+class Patched(click.ParamType):
+    """`artnet` or `sacn`, its universe and first channel -> what is listened to."""
+
+    name = "[lan:]artnet|sacn[:UNIVERSE[:ADDRESS]]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from ..control.dmx import parse_patch  # Nobody else needs it.
+
+        try:
+            return parse_patch(value) if isinstance(value, str) else value
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
 class Shown(Size):
     """A size, or `source`; the text that the desk takes."""
 

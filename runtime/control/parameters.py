@@ -37,6 +37,10 @@ class Show:
         "standard", get_args(Mode),
         "How flashes are limited: in every spot, over areas, or not at all.", group="show",
     )  # fmt: skip
+    light: float = number(
+        1, "How bright the picture is; 0 is black.", low=0, high=1, step=0.05, smoothing=0.3,
+        group="show",
+    )  # fmt: skip
     record: bool = toggle(False, "Record the dream.", group="show")
     fullscreen: bool = toggle(False, "Full screen.", group="window")
     hud: bool = toggle(True, "The numbers over the picture.", group="window")

@@ -82,3 +82,8 @@ def hold(residual: np.ndarray, keep: np.ndarray) -> np.ndarray:
     trust = cv2.merge([cv2.convertScaleAbs(keep, alpha=255)] * 3)
     gone = cv2.convertScaleAbs(cv2.bitwise_not(trust), alpha=NONE / 255)
     return cv2.add(cv2.multiply(residual, trust, scale=1 / 255), gone)
+
+
+def dimmed(picture: np.ndarray, light: float) -> np.ndarray:
+    """`picture`, uint8, at `light` 0..1 of its brightness; itself at 1."""
+    return picture if light == 1 else cv2.convertScaleAbs(picture, alpha=light)

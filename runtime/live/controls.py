@@ -82,7 +82,7 @@ class Controls:
     def newest(self) -> np.ndarray | None:
         """The picture that is shown, uint8 BGR; from any thread."""
         newest = self._newest
-        return newest.dream if newest else None
+        return newest.seen if newest else None
 
     def told(self, stats: Stats) -> dict[str, Any]:
         """What the overlay tells, by name; from any thread."""

@@ -26,7 +26,7 @@ from ..scaling import parse_size, resized, scaled
 from ..slot import Closed, Slot
 from ..stats import Stats
 from .afterimage import Afterimage
-from .composition import compose, residual_of
+from .composition import compose, dimmed, residual_of
 from .limiting import Limiting
 from .loop import Dreamt, as_picture
 from .patience import Patience
@@ -176,4 +176,4 @@ class Presenter(threading.Thread):
             laid = dreamt.dream
         else:
             laid = compose(image, residual, amount, dream.camera)
-        return laid, image
+        return dimmed(laid, show.light), dimmed(image, show.light)

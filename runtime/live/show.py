@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
@@ -38,6 +38,9 @@ from .rehearsal import rehearse
 from .sources import NoCamera, Source, open_first_camera, open_source
 from .surfaces import Surfaces, open_surfaces
 from .window import Window, require_display
+
+if TYPE_CHECKING:
+    from ..control.dmx import Patch
 
 BOX = (320, 240)
 """Where no --size is given: what two CPU cores dream at camera rate."""
@@ -77,6 +80,7 @@ def run_show(
     osc: tuple[str, int] | None = None,
     page: tuple[str, int] | None = None,
     midi: str | None = None,
+    dmx: Patch | None = None,
     show: Path | None = None,
     given: Collection[str] = (),
 ) -> None:
@@ -84,12 +88,12 @@ def run_show(
 
     outs: where the picture goes, as `Places` reads them. rate: pictures a second for sinks.
     begin: how it is shown, by the names of parameters. osc, page: (host, port) to listen on.
-    midi: the devices to listen to. show: the folder of a show. given: the options that were said,
-    which hold against it.
+    midi: the devices to listen to. dmx: which lighting desk. show: the folder of a show. given: the
+    options that were said, which hold against it.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
-    surfaces = Surfaces(osc, page, midi)
+    surfaces = Surfaces(osc, page, midi, dmx=dmx)
     places = Places.of(outs, headless, record)
     check_outputs([places.file, stats_file], [source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.

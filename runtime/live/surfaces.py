@@ -21,6 +21,7 @@ from .controls import Controls
 from .notice import Notice
 
 if TYPE_CHECKING:
+    from ..control.dmx import Patch
     from ..control.page import Page
 
 Place = tuple[str, int]
@@ -29,12 +30,14 @@ Place = tuple[str, int]
 @dataclass(frozen=True)
 class Surfaces:
     """Those that were asked for. osc, page: (host, port) to listen on. midi: the devices to listen
-    to. learned: the folder of what they were taught; None is the user's own."""
+    to. learned: the folder of what they were taught; None is the user's own. dmx: which lighting
+    desk to listen to."""
 
     osc: Place | None = None
     page: Place | None = None
     midi: str | None = None
     learned: Path | None = None
+    dmx: Patch | None = None
 
 
 def open_surfaces(
@@ -61,6 +64,8 @@ def open_surfaces(
             opened.callback(page.close)
             if osc:
                 announce(osc, page, notice, opened)
+        if wanted.dmx:
+            open_dmx(desk, wanted.dmx, notice, opened)
         return opened.pop_all()
 
 
@@ -82,6 +87,14 @@ def open_osc(desk: Desk, place: Place, notice: Notice, opened: ExitStack) -> Pla
     opened.callback(surface.close)
     notice("OSC on {}:{}; `livedream osc` lists the addresses".format(*surface.address))
     return surface.address
+
+
+def open_dmx(desk: Desk, patch: Patch, notice: Notice, opened: ExitStack) -> None:
+    """Listens for a lighting desk as `patch` says."""
+    from ..control.dmx import Dmx
+
+    opened.callback(Dmx(desk, patch, say=notice).close)
+    notice(f"DMX by {patch}, on {patch.host}; docs/dmx.md lists the channels")
 
 
 def open_page(

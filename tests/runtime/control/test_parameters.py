@@ -78,7 +78,7 @@ def test_every_surface_finds_things_in_their_groups():
     assert groups == {
         "picture": {"mirror", "freeze", "compare", "amount", "calm", "fluid", "picture"},
         "window": {"fullscreen", "hud", "help", "code"},
-        "show": {"record", "flash_limit", *OUTS, *(trigger.name for trigger in TRIGGERS)},
+        "show": {"record", "flash_limit", "light", *OUTS, *(trigger.name for trigger in TRIGGERS)},
     }
     rest = set(PLAYED).difference(*groups.values())
     assert {PLAYED[name].group for name in rest} == {"dream", "play"}
@@ -93,7 +93,7 @@ def test_what_nobody_says_is_the_live_recipe_of_a_whole_layer():
 def test_a_show_begins_with_the_numbers_over_a_plain_picture():
     show = asdict(Show())
     assert show.pop("flash_limit") == "standard"
-    assert [name for name, on in show.items() if on] == ["amount", "calm", "fluid", "hud"]
+    assert [name for name, on in show.items() if on] == ["amount", "calm", "fluid", "light", "hud"]
 
 
 def test_what_needs_a_session_says_so():

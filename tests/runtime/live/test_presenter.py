@@ -126,6 +126,18 @@ def test_amount_size_and_mirror_are_the_desks(stage):
     assert brighter.max() == pytest.approx(20, abs=1)
 
 
+def test_the_light_goes_down_to_black(stage):
+    first = frame(0)
+    bright = stage.show(dream=dreamt(first), camera=first)
+    stage.say(light=0.5)
+    half = stage.show(dream=dreamt(frame(1)), camera=frame(1))
+    assert half.picture.mean() == pytest.approx(bright.picture.mean() / 2, rel=0.05)
+    stage.say(light=0)
+    dark = stage.show(dream=dreamt(frame(2)), camera=frame(2))
+    assert not dark.dream.any()
+    assert not dark.picture.any()
+
+
 @pytest.mark.parametrize(
     ("size", "fits"),
     [((60, 3840), (30, 1920)), ((2160, 96), (1080, 48)), ((1080, 1920), (1080, 1920))],
