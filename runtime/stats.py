@@ -36,6 +36,7 @@ class Stats:
         self._ages = Samples(window)
         self._dream_ages = Samples(window)
         self._dreams, self._pictures = _Rate(), _Rate()
+        self._notes: deque[tuple[float, str]] = deque(maxlen=100)
 
     def stage(self, name: str) -> _Timing:
         """Times a block: `with stats.stage("flow"): ...`. A block that raises is not counted.
@@ -66,6 +67,12 @@ class Stats:
             self._ages.add(age)
             if dream_age is not None:
                 self._dream_ages.add(dream_age)
+
+    def note(self, what: str) -> None:
+        """Something that the numbers from now on are to be seen with."""
+        now = self._clock()
+        with self._lock:
+            self._notes.append((now, what))
 
     @property
     def frames(self) -> int:
@@ -105,6 +112,7 @@ class Stats:
             stages = {name: samples.copy() for name, samples in self._stages.items()}
             ages, dream_ages = self._ages.copy(), self._dream_ages.copy()
             dreams, pictures = self._dreams, self._pictures
+            notes = [{"at": round(at - dreams.first, 3), "what": what} for at, what in self._notes]
             facts |= {
                 "frames": dreams.count,
                 "seconds": round(dreams.seconds, 3),
@@ -119,6 +127,7 @@ class Stats:
             **facts,
             "age_ms": ages.summary(),
             "dream_age_ms": dream_ages.summary(),
+            **({"notes": notes} if notes else {}),
             "stages_ms": {name: samples.summary() for name, samples in stages.items()},
         }
 
@@ -163,6 +172,11 @@ class _Rate:
         self.count += 1
         self._last = now
         self._recent.append(now)
+
+    @property
+    def first(self) -> float:
+        """When the first came, by the clock; 0 before it."""
+        return self._first
 
     @property
     def seconds(self) -> float:

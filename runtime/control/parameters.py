@@ -41,6 +41,10 @@ class Show:
         1, "How bright the picture is; 0 is black.", low=0, high=1, step=0.05, smoothing=0.3,
         group="show",
     )  # fmt: skip
+    hold: float = number(
+        0, "Dreams a second to hold by dreaming less finely where the machine is busy; 0 is never.",
+        low=0, high=60, step=5, unit="a second", group="show",
+    )  # fmt: skip
     record: bool = toggle(False, "Record the dream.", group="show")
     fullscreen: bool = toggle(False, "Full screen.", group="window")
     hud: bool = toggle(True, "The numbers over the picture.", group="window")

@@ -8,6 +8,7 @@ fades, and is dropped where the flow cannot be trusted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Generic
 
@@ -27,7 +28,8 @@ LEVEL = 1 / 255
 class Dreamer(Generic[Array]):
     """Dreams frames on a device. `dream` and `engine` may be replaced between two frames.
 
-    on_step: called after every gradient step, for progress.
+    on_step: called after every gradient step, for progress. in_turn: `live` climbs one octave a
+    frame, the others in the frames after it, for a part of the cost.
     """
 
     make_tracker = MotionTracker
@@ -45,10 +47,12 @@ class Dreamer(Generic[Array]):
         self.dream = dream
         self.seed = seed
         self.on_step: Callable[[], None] | None = None
+        self.in_turn = False
+        self._turn = 0
         self._random = np.random.default_rng(seed)
         self._tracker = self.make_tracker()
         self._residual: Array | None = None
-        self._time = 0.0
+        self._time = -math.inf
 
     def sizes(self, height: int, width: int) -> list[tuple[int, int]]:
         """The octaves of a picture of this size."""
@@ -82,13 +86,13 @@ class Dreamer(Generic[Array]):
         old = self._carry(bgr, gap, self.dream.half_life * quick)
         image = base if old is None else device.add(base, old)
         full = device.size(base)
-        *sizes, _ = self.sizes(*full)
-        *stresses, last = self.dream.stresses(len(sizes) + 1)
-        for (height, width), stress in zip(sizes, stresses, strict=True):
+        for (height, width), stress in self._turns(self.sizes(*full)):
+            if (height, width) == full:
+                image = self._climb(image, quick * stress)
+                continue
             small = device.resample(image, height, width, False)
             detail = device.subtract(self._climb(small, quick * stress), small)
             image = device.add(image, device.resample(detail, *full, False))
-        image = self._climb(image, quick * last)
         residual = device.subtract(image, base)
         self._residual = device.limit(residual, self.dream.strength * LEVEL)
         return device.download(device.add(base, self._residual))
@@ -97,6 +101,16 @@ class Dreamer(Generic[Array]):
         """Let go of the old dream."""
         self._residual = None
         self._tracker.reset()
+
+    def _turns(self, sizes: list[tuple[int, int]]) -> list[tuple[tuple[int, int], float]]:
+        """The octaves to climb in this frame, and how much wider their steps are."""
+        octaves = list(zip(sizes, self.dream.stresses(len(sizes)), strict=True))
+        if not self.in_turn:
+            return octaves
+        self._turn += 1
+        size, stress = octaves[self._turn % len(octaves)]
+        # Each comes so many times less often: as for a slower dream, see `pace`.
+        return [(size, stress * len(octaves) ** 0.5)]
 
     def _climb(self, image: Array, wider: float) -> Array:
         """The steps of one octave, so many times wider: shift, gradient, normalised ascent, shift
@@ -127,8 +141,9 @@ class Dreamer(Generic[Array]):
         residual = self._residual
         if motion is None or residual is None or not 0 <= gap <= LONGEST_GAP:
             return None
-        if self.device.size(residual) != bgr.shape[:2]:
-            return None
+        height, width = bgr.shape[:2]
+        if self.device.size(residual) != (height, width):
+            residual = self.device.resample(residual, height, width, False)
         fade = 0.5 ** (gap / half_life) if half_life else 0.0
         motion = drifting(motion, self.dream.drift, gap)
         return self.device.warp(residual, motion.flow, motion.keep * np.float32(fade))

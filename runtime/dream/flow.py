@@ -52,13 +52,22 @@ class MotionTracker:
         self._last = now
         return None if last is None else self.between(now, last)
 
-    def between(self, now: np.ndarray, last: np.ndarray) -> Motion | None:
+    def between(
+        self, now: np.ndarray, last: np.ndarray, guess: np.ndarray | None = None
+    ) -> Motion | None:
         """Motion from `last` to `now`, both of `small_gray`; None where their sizes differ or a cut
-        lies between. Nothing is remembered."""
+        lies between. Nothing is remembered.
+
+        guess: a flow of that size to look near to, such as that to the picture before `now`.
+        """
         if last.shape != now.shape:
             return None
-        backward = self._flow_to(now, last)
-        forward = self._flow_to(last, now)
+        if guess is None or guess.shape[1:] != now.shape:
+            backward, forward = self._flow_to(now, last), self._flow_to(last, now)
+        else:
+            near = cv2.merge(list(guess))
+            away = -near  # Before `near` becomes the result.
+            backward, forward = self._flow_to(now, last, near), self._flow_to(last, now, away)
         x, y = cv2.split(backward)
         there = following(x, y)
         difference = cv2.absdiff(now, sample(last, there))
@@ -69,10 +78,12 @@ class MotionTracker:
         flow[:, length2(x, y) < STILL**2] = 0
         return Motion(flow, cv2.blur(keep, (5, 5)))
 
-    def _flow_to(self, picture: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def _flow_to(
+        self, picture: np.ndarray, other: np.ndarray, near: np.ndarray | None = None
+    ) -> np.ndarray:
         """float32 [h, w, 2]."""
         # None: no flow to start from, which OpenCV's type stubs do not know of.
-        return self._flow.calc(picture, other, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        return self._flow.calc(picture, other, near)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def following(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -29,6 +29,7 @@ class Afterimage:
         self._share = 0.0  # Of what was shown before the newest dream, in what is shown now.
         self._gray = np.empty(0, np.uint8)
         self._time = self._last = 0.0
+        self._way: np.ndarray | None = None  # From the last picture to the newest dream's.
 
     def dreamt(self, residual: Residual, gray: np.ndarray, time: float, drift: Drift) -> None:
         """A new dream, of the picture `gray`, taken at `time`."""
@@ -39,7 +40,7 @@ class Afterimage:
         if before is not None and before.shape != residual.shape:
             before = cv2.resize(before, residual.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         self._newest, self._shown, self._share = residual, before, 1.0
-        self._gray, self._time = gray, time
+        self._gray, self._time, self._way = gray, time, None
 
     def at(
         self, gray: np.ndarray | None, time: float, drift: Drift, calm: float, tone: float
@@ -55,9 +56,10 @@ class Afterimage:
             return None
         if gray is None:
             return hold(mixed, toned(self._gray, tone)) if tone else mixed
-        motion = self._tracker.between(gray, self._gray)
+        motion = self._tracker.between(gray, self._gray, self._way)
         if motion is None:
             return None
+        self._way = motion.flow
         motion = drifting(motion, drift, time - self._time)
         return carry(mixed, motion, toned(gray, tone) if tone else None)
 

@@ -17,6 +17,7 @@ from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder, new_recording
 from ..sinks.snapshot import save_snapshot
 from ..stats import Stats
+from .governor import LADDER
 from .loop import Dreaming
 from .notice import Notice
 from .presenter import Presenter, Shown
@@ -168,6 +169,7 @@ class Controls:
             details=(
                 *((self._player.title,) if self._player.title else ()),
                 f"{dreams}  {made_with['size']}",
+                *([str(rung)] if (rung := self._dreaming.governor.rung) != LADDER[0] else []),
                 f"step {made_with['step_size']:.4g}  octaves {made_with['octaves']}",
                 *self._outputs.lines(),
             ),

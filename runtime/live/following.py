@@ -48,11 +48,20 @@ class Following:
         self._asked: _Asked | None = None
         self._refused: _Needs | None = None
         self._kept: tuple[bool, bool] | None = None
+        self.share = 1.0
+        """Of the sides of the picture that is wanted, what shall be dreamt."""
+        self._shared = 1.0
+        """That of what runs."""
 
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) to dream the frame at hand at."""
         return self._runs.size
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing that is wanted is still being opened."""
+        return self._asked is None
 
     def follow(self, state: State, height: int, width: int) -> None:
         """For the next frame, a picture of height x width pixels."""
@@ -74,7 +83,7 @@ class Following:
         dreamer = self._dreamer
         height, width = recovery.size
         if recovery.size != self._runs.size:
-            self._box = f"{width}x{height}"
+            self._box, self._shared = f"{width}x{height}", 1.0
         ready = playing(dreamer, recovery.size)
         self._runs = ready.wanted
         self._switcher.step_down(ready, recovery.platform)
@@ -87,7 +96,7 @@ class Following:
         if ready:
             asked = self._asked
             if asked and ready.wanted.same_sizes(asked.wanted):
-                self._box = asked.box
+                self._box, self._shared = asked.box, asked.share
                 if ready.wanted == asked.wanted:
                     self._asked = None
             self._dreamer.engine, self._runs = ready.engine, ready.wanted
@@ -99,7 +108,9 @@ class Following:
             return False
         self._notify(failed[1])
         asked, self._asked = self._asked, None
-        if not self._go_back() and asked:
+        if asked and asked.share != self._shared:
+            self.share = self._shared  # Nobody but the machine wanted it.
+        elif not self._go_back() and asked:
             # It was the camera that changed: asked again, it would fail again.
             self._refused = asked.needs
         return True
@@ -112,19 +123,23 @@ class Following:
     def _ask(self, state: State, height: int, width: int) -> None:
         box = str(state["size"])
         wide, high = fit(width, height, parse_size(box))
-        size = high, wide
-        if box == self._box and _alike(size, self._runs.size):
+        least = self._dreamer.engine.minimum_size / min(wide, high)
+        share = min(max(self.share, least), 1.0)
+        size = round(high * share), round(wide * share)
+        same = (box, self.share) == (self._box, self._shared)
+        if same and _alike(size, self._runs.size):
             size = self._runs.size
         dream = state.dream
         objective = self._desk.base.objective  # The end of a morph, which is steered on the way.
         wanted = Wanted(objective, dream.octaves, dream.octave_scale, size)
         needs = _needs(wanted, self._covers(objective))
         if needs == _needs(self._runs, True):
+            self._shared = self.share  # Where it is as small as it can be, less of it is the same.
             if self._asked:
                 self._switcher.want(wanted)  # Calls off what was asked for since.
             self._asked = None
         elif needs != self._refused and (self._asked is None or needs != self._asked.needs):
-            self._asked, self._refused = _Asked(wanted, needs, box), None
+            self._asked, self._refused = _Asked(wanted, needs, box, self.share), None
             self._switcher.want(wanted)
 
     def _objective(self, state: State) -> Objective:
@@ -158,6 +173,7 @@ class _Asked(NamedTuple):
     wanted: Wanted
     needs: _Needs
     box: str
+    share: float
 
 
 def _needs(wanted: Wanted, covered: bool) -> _Needs:

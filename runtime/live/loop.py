@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from ..start import settings_of
 from ..stats import Stats
 from .capture import Capture
 from .following import Following
+from .governor import Governor
 from .patience import Patience
 
 HANGS = 1.0
@@ -88,6 +90,7 @@ class Dreaming(threading.Thread):
         self._desk = desk
         self._stats = stats
         self._frames = frames
+        self.governor = Governor()
         self._following = Following(dreamer, switcher, desk, size, notify)
         self._done = 0
         self._patience = Patience("dreamt", notify)
@@ -135,17 +138,29 @@ class Dreaming(threading.Thread):
         dreamer, image = self.dreamer, as_picture(frame.image)
         self._following.follow(state, *image.shape[:2])
         height, width = self._following.size
+        dreamer.in_turn = self.governor.rung.in_turn
+        begun = time.monotonic()
         with self._stats.stage("scale"):
             picture = resized(image, width, height)
             if state["mirror"]:
                 picture = np.ascontiguousarray(picture[:, ::-1])
         result = dreamer.live(picture, frame.time) if state.live else dreamer.still(picture)
+        self._govern(time.monotonic() - begun, float(state["hold"]))
         settings = {**settings_of(dreamer, str(state["recipe"])), "size": f"{width}x{height}"}
         dreamt = Dreamt(picture, result, frame.time, settings, frame)
         self._stats.frame()
         if self.listener:
             self.listener(dreamt)
         self.output.put(dreamt)
+
+    def _govern(self, seconds: float, hold: float) -> None:
+        """After a dream that took `seconds`."""
+        following, governor = self._following, self.governor
+        if following.share > governor.rung.share:
+            governor.refused()
+        if governor.dreamt(time.monotonic(), seconds, hold, following.settled):
+            following.share = governor.rung.share
+            self._stats.note(f"dreamt: {governor.rung}")
 
     def _go_on(self, error: Exception) -> None:
         """After a frame that failed: with less where a device ran out of something, else with the

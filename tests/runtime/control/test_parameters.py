@@ -78,7 +78,14 @@ def test_every_surface_finds_things_in_their_groups():
     assert groups == {
         "picture": {"mirror", "freeze", "compare", "amount", "calm", "fluid", "picture"},
         "window": {"fullscreen", "hud", "help", "code"},
-        "show": {"record", "flash_limit", "light", *OUTS, *(trigger.name for trigger in TRIGGERS)},
+        "show": {
+            "hold",
+            "record",
+            "flash_limit",
+            "light",
+            *OUTS,
+            *(trigger.name for trigger in TRIGGERS),
+        },
     }
     rest = set(PLAYED).difference(*groups.values())
     assert {PLAYED[name].group for name in rest} == {"dream", "play"}

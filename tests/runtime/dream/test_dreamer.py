@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -120,13 +121,36 @@ def test_live_lets_go_at_a_cut():
     assert amounts[30] < 4
 
 
-def test_live_starts_anew_after_a_long_gap_and_another_size():
+def test_live_starts_anew_after_a_long_gap():
     live = dreamer(LIVE)
     changes(live, [picture()] * 30)
     later = live.live(picture(), 60.0)
     assert np.abs(later.astype(int) - picture()).mean() < 4
-    for number, size in enumerate([(48, 64), (96, 128)]):
-        assert live.live(picture(*size), 60.1 + number / 10).shape == (*size, 3)
+
+
+def test_live_goes_on_as_strong_at_another_size_of_the_same_picture():
+    large = cv2.resize(picture(), (336, 240), interpolation=cv2.INTER_CUBIC)
+    small = cv2.resize(large, (252, 180), interpolation=cv2.INTER_AREA)
+    live = dreamer(replace(LIVE, coarseness=1))
+    before = changes(live, [large] * 40)[-1]
+    after = [
+        np.abs(live.live(small, 1.6 + index / 25).astype(int) - small).mean() for index in (0, 1)
+    ]
+    assert after == pytest.approx([before] * 2, rel=0.25)
+    assert live.live(picture(48, 64), 1.8).shape == (48, 64, 3)
+
+
+def test_octaves_in_turn_cost_one_gradient_a_frame_and_grow_alike():
+    amounts = {}
+    for in_turn in (False, True):
+        live = Dreamer(CpuDevice(), Wavering(), replace(LIVE, octaves=3, step_size=0.3))
+        live.in_turn = in_turn
+        amounts[in_turn] = changes(live, [picture()] * 12)[-1]
+        sizes = [octave for octave, _ in live._turns(live.sizes(60, 84))]
+        assert len(sizes) == (1 if in_turn else 3)
+    assert amounts[True] == pytest.approx(amounts[False], rel=0.35)
+    seen = {live._turns(live.sizes(60, 84))[0][0] for _ in range(3)}
+    assert seen == set(live.sizes(60, 84))
 
 
 @pytest.mark.parametrize(
