@@ -11,11 +11,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from livedream.runtime.live.sources import clip
+from livedream.runtime.errors import LivedreamError
+from livedream.runtime.live.sources import base, clip
+from livedream.runtime.live.sources.base import Drawn
 from livedream.runtime.live.sources.clip import QUICKEST, Clip
 from livedream.runtime.pauses import Pauses
 
-from .test_sources import make_clip
+from .test_sources import make_clip, make_times
 
 
 class Clock:
@@ -70,6 +72,45 @@ def test_as_fast_as_they_decode_nothing_waits_and_they_bear_the_time_of_reading(
         frame = source.read()
         assert frame is not None
         assert frame.time == clock.now
+
+
+def test_each_frame_is_waited_for_until_it_is_due(tmp_path, clock):
+    source = opened(tmp_path)
+    waits = []
+    source._stop.wait = lambda timeout=None: bool(waits.append(timeout))
+    for _ in range(6):
+        source.read()
+        clock.now += 0.01
+    assert waits == pytest.approx([0, 0.03, 0.06, 0.09, 0.12, 0.15])
+
+
+def test_a_picture_that_is_drawn_is_counted_and_costs_what_it_took(monkeypatch):
+    class Grey(Drawn):
+        def picture(self, index: int) -> np.ndarray:
+            return np.full((2, 2, 3), index, np.uint8)
+
+    ticks = itertools.count(0, 7)
+    monkeypatch.setattr(base, "time", SimpleNamespace(monotonic=lambda: float(next(ticks))))
+    source = Grey(None)
+    assert not source.live  # it waits until somebody wants its pictures
+    assert source.cost == 0
+    for index in range(3):
+        frame = source.read()
+        assert frame is not None
+        assert (frame.index, frame.image[0, 0, 0], source.cost) == (index, index, 7)
+        assert frame.time == 14 * index  # before it was drawn
+    source.close()
+    assert source.read() is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+def test_a_clip_without_frames_is_refused_and_let_go(tmp_path):
+    path = make_times(tmp_path / "none.mkv", [0, 1])
+    content = path.read_bytes()
+    path.write_bytes(content[: content.index(b"\x1f\x43\xb6\x75")])  # up to the first cluster
+    with pytest.raises(LivedreamError, match="holds no frame that can be read"):
+        Clip(str(path))
+    assert not is_open(path)
 
 
 def test_a_little_late_is_caught_up_and_more_plays_on_from_there(tmp_path, clock, monkeypatch):
