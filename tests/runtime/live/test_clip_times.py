@@ -17,7 +17,7 @@ from livedream.runtime.live.sources.base import Drawn
 from livedream.runtime.live.sources.clip import QUICKEST, Clip
 from livedream.runtime.pauses import Pauses
 
-from .test_sources import make_clip, make_times
+from .test_sources import make_clip
 
 
 class Clock:
@@ -105,9 +105,10 @@ def test_a_picture_that_is_drawn_is_counted_and_costs_what_it_took(monkeypatch):
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
 def test_a_clip_without_frames_is_refused_and_let_go(tmp_path):
-    path = make_times(tmp_path / "none.mkv", [0, 1])
+    path = make_clip(tmp_path / "none.mp4")
     content = path.read_bytes()
-    path.write_bytes(content[: content.index(b"\x1f\x43\xb6\x75")])  # up to the first cluster
+    begin, end = content.index(b"mdat") + 4, content.index(b"moov") - 4
+    path.write_bytes(content[:begin] + bytes(end - begin) + content[end:])
     with pytest.raises(LivedreamError, match="holds no frame that can be read"):
         Clip(str(path))
     assert not is_open(path)
