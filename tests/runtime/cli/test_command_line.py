@@ -127,7 +127,8 @@ def test_toggles_are_flags(capsys):
         command.main(arguments, standalone_mode=False)
     usual = {
         "mirror": False, "compare": False, "fullscreen": False, "hud": True, "fluid": True,
-        "amount": 1, "calm": 0.5, "hold": 0, "light": 1, "picture": "source", "flash_limit": "standard",
+        "amount": 1, "calm": 0.5, "hold": 0, "light": 1, "picture": "source",
+        "flash_limit": "standard",
     }  # fmt: skip
     played = {"mirror": True, "hud": False, "fluid": False, "amount": 0.5, "picture": "1280x720"}
     assert asked == [usual, {**usual, **played}]

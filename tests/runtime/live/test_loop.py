@@ -26,7 +26,9 @@ from livedream.runtime.gradient.providers import PROVIDERS, Provider
 from livedream.runtime.gradient.selection import Engines, Opening
 from livedream.runtime.gradient.switching import Switcher
 from livedream.runtime.gradient.wanted import Ready, Wanted
+from livedream.runtime.live import governor
 from livedream.runtime.live.capture import Capture
+from livedream.runtime.live.governor import LADDER
 from livedream.runtime.live.loop import Dreaming, Dreamt
 from livedream.runtime.live.patience import MOST
 from livedream.runtime.slot import Closed
@@ -381,6 +383,50 @@ class TestWhatTheDeskSays:
             show.wait_for(layers="c")
             show.desk.set("layer", "b", "key")  # And again, as often as somebody tries.
             until(lambda: len(show.said) == 2)
+
+    def test_a_busy_machine_dreams_smaller_while_the_desk_says_what_was_asked_for(
+        self, monkeypatch
+    ):
+        monkeypatch.setattr(governor, "LATE", 0.05)
+        with Setting(Film(100_000)) as show:
+            show.next()
+            engine = show.dreamer.engine
+            gradient, slow = engine.gradient, threading.Event()
+            engine.gradient = lambda image: (slow.is_set() and time.sleep(0.02), gradient(image))[1]
+            show.desk.fade({"octaves": 2, "octave_scale": 2.0}, "test", 0)
+            show.wait_for(octaves=2)
+            show.dreamer.engine.gradient = engine.gradient
+            slow.set()
+            show.desk.set("hold", 60, "test", 0)
+            show.wait_for(size="32x26")
+            assert show.dreamer.in_turn
+            assert show.desk.base["size"] == "40x32"
+            assert [each["what"] for each in show.stats.report()["notes"]][:2] == [
+                "dreamt: octaves in turn",
+                "dreamt: octaves in turn, 80% size",
+            ]
+            show.desk.set("hold", 0, "test", 0)
+            show.wait_for(size="40x32")
+            assert not show.dreamer.in_turn
+
+    def test_a_machine_that_cannot_dream_smaller_goes_on_at_what_it_has(self, monkeypatch):
+        with Setting(Film(100_000)) as show:
+            show.next()
+            opened = Engine.prepare
+
+            def prepare(engine, height, width, background=False):
+                if height < 32:
+                    raise LivedreamError("too small")
+                opened(engine, height, width, background)
+
+            monkeypatch.setattr(Engine, "prepare", prepare)
+            show.desk.set("hold", 60, "test", 0)
+            show.dreaming.governor._go(2)
+            show.dreaming._following.share = LADDER[2].share
+            until(lambda: "too small" in str(show.said))
+            until(lambda: show.dreaming.governor.rung == LADDER[1])
+            assert show.next().settings["size"] == "40x32"
+            assert show.desk.base["size"] == "40x32"
 
     def test_going_back_calls_off_what_was_asked_for(self):
         begun, called_off = threading.Event(), threading.Event()
