@@ -5,7 +5,6 @@ Not run on a card: its logic is tested with a stand-in for onnxruntime that work
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -14,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..gradient.graph import Graph
-from ..gradient.objective import Objective, steering
+from ..gradient.objective import Objective
 from ..gradient.providers import Provider
+from ..gradient.steered import SteeredEngine
 from .bound_session import Binding, Session
 from .buffers import Buffer
 from .card import CudaDevice
@@ -45,7 +45,7 @@ class _Shared:
     loaded: Steering | None = None
 
 
-class CudaEngine:
+class CudaEngine(SteeredEngine):
     """`Engine` over one graph, one session per size, each opened once by `open_session`.
 
     `gradient` belongs to one thread; `steer`, `prepare` and `probe` may be called from another. The
@@ -62,36 +62,10 @@ class CudaEngine:
         precision: str | None = None,
     ) -> None:
         """precision: that `open_session` computes in, where it is not the graph's."""
-        self.device, self.graph, self.provider = device, graph, provider
-        self._precision = precision or graph.precision
+        super().__init__(graph, provider, objective, precision)
+        self.device = device
         self._open_session = open_session
         self._shared = _Shared()
-        self.steer(objective)
-
-    @property
-    def minimum_size(self) -> int:
-        return self.graph.minimum_size
-
-    def describe(self) -> dict[str, str]:
-        graph = self.graph
-        return {
-            "model": graph.model,
-            "layers": str(self.objective),
-            "weights": graph.weights,
-            "provider": self.provider.name,
-            "precision": self._precision,
-        }
-
-    def steer(self, objective: Objective) -> None:
-        """Raises UsageError for layers and channels that the graph does not have."""
-        self._steering: Steering = steering(objective, self.graph.layers, self.graph.typical)
-        self.objective = objective
-
-    def steered(self, objective: Objective) -> CudaEngine:
-        """Another engine over the same sessions that climbs `objective`."""
-        other = copy.copy(self)
-        other.steer(objective)
-        return other
 
     def prepare(self, height: int, width: int, background: bool = False) -> None:
         """Open a session for this size and run it once; minutes where an engine is built. In the

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -12,16 +11,17 @@ import numpy as np
 from ..errors import SessionLost
 from .child import Spare
 from .graph import Graph
-from .objective import Objective, steering
+from .objective import Objective
 from .process import Sessions
 from .providers import Provider
 from .shallow import Shallow, deepest
+from .steered import SteeredEngine
 
 REOPENINGS = 2
 """Times that a session is opened again for one gradient."""
 
 
-class HostEngine:
+class HostEngine(SteeredEngine):
     """Gradients of one graph, one session per size, each opened once, in a process of their own.
 
     `steer`, `prepare` and `close` may be called from another thread than `gradient`. One that finds
@@ -39,39 +39,16 @@ class HostEngine:
         spare: Spare | None = None,
         reopened: Callable[[str], None] | None = None,
     ) -> None:
-        self.graph = graph
-        self.provider = provider
-        self.steer(objective)
+        super().__init__(graph, provider, objective)
         channels = {name: weights.size for name, weights in self._climbed[0].items()}
         self._sessions = Sessions(graph.path, provider, channels, spare)
         self._shallow = Shallow(graph, provider, self._sessions)
         self._opening = threading.Lock()
         self._reopened = reopened
 
-    @property
-    def minimum_size(self) -> int:
-        return self.graph.minimum_size
-
-    def describe(self) -> dict[str, str]:
-        graph = self.graph
-        return {
-            "model": graph.model,
-            "layers": str(self.objective),
-            "weights": graph.weights,
-            "provider": self.provider.name,
-            "precision": graph.precision,
-        }
-
     def steer(self, objective: Objective) -> None:
-        fed = steering(objective, self.graph.layers, self.graph.typical)
-        self._climbed = fed, deepest(self.graph, fed)
-        self.objective = objective
-
-    def steered(self, objective: Objective) -> HostEngine:
-        """Another engine over the same sessions that climbs `objective`."""
-        other = copy.copy(self)
-        other.steer(objective)
-        return other
+        super().steer(objective)
+        self._climbed = self._steering, deepest(self.graph, self._steering)
 
     def prepare(self, height: int, width: int, background: bool = False) -> None:
         """Open a session for this size and run it once. The process computes nothing meanwhile: a

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -153,6 +154,9 @@ def run_show(
             opened.callback(dreaming.stop)
             missed = capture.slot.dropped
             asked = calm.enter_context(ending.gently())
+            # What is there now stays. A collection that looks at all of it stops every thread for
+            # 10 ms and more.
+            gc.freeze()
             dreaming.start()
             presenter.start()
             switcher.improve()

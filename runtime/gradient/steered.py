@@ -1,0 +1,51 @@
+"""What engines over one graph have in common: what they are, and what they climb."""
+
+from __future__ import annotations
+
+import copy
+from typing import Self
+
+import numpy as np
+
+from .graph import Graph
+from .objective import Objective, steering
+from .providers import Provider
+
+
+class SteeredEngine:
+    """The half of `Engine` that needs no session. precision: it computes in; the graph's unless
+    given."""
+
+    def __init__(
+        self, graph: Graph, provider: Provider, objective: Objective, precision: str | None = None
+    ) -> None:
+        self.graph, self.provider = graph, provider
+        self._precision = precision or graph.precision
+        self.steer(objective)
+
+    @property
+    def minimum_size(self) -> int:
+        return self.graph.minimum_size
+
+    def describe(self) -> dict[str, str]:
+        """What runs, for files that carry it."""
+        graph = self.graph
+        return {
+            "model": graph.model,
+            "layers": str(self.objective),
+            "weights": graph.weights,
+            "provider": self.provider.name,
+            "precision": self._precision,
+        }
+
+    def steer(self, objective: Objective) -> None:
+        """Raises UsageError for layers and channels that the graph does not have."""
+        graph = self.graph
+        self._steering: dict[str, np.ndarray] = steering(objective, graph.layers, graph.typical)
+        self.objective = objective
+
+    def steered(self, objective: Objective) -> Self:
+        """Another engine over the same sessions that climbs `objective`."""
+        other = copy.copy(self)
+        other.steer(objective)
+        return other
