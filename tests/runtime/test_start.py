@@ -91,6 +91,7 @@ def test_an_engine_is_the_best_or_the_one_that_plays_soon(monkeypatch, built):
         print,
         print,
         ahead=3,
+        reopens=True,
         built=built,  # pyright: ignore
     )
     assert made == ["best" if built else "quick"]
