@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -31,10 +32,8 @@ def pipe() -> Iterator[Pipe]:
     pipe = Pipe()
     yield pipe
     for close in (pipe.stream.close, lambda: os.close(pipe.reader)):
-        try:
+        with suppress(OSError):
             close()
-        except OSError:
-            pass
 
 
 def test_what_is_told_arrives_in_order_and_in_the_terminals_encoding(pipe, monkeypatch):
