@@ -37,7 +37,7 @@ PLAY = """
     midi = controllers.Midi(desk, player, "pads", Path("midi"), tell)
 
     def until(condition):
-        end = time.monotonic() + 6
+        end = time.monotonic() + 20
         while not condition():
             assert time.monotonic() < end
             time.sleep(0.01)
@@ -87,7 +87,7 @@ def test_a_virtual_controller_plays_and_is_unplugged_and_comes_back(jack, tmp_pa
     environment = {**os.environ, "JACK_DEFAULT_SERVER": jack, "LD_PRELOAD": "libjack.so.0"}
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(PLAY), str(Path(__file__).parents[4])],
-        env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=40,
+        env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert "done" in done.stdout, done.stdout + done.stderr
     assert "pads:knobs is unplugged" in done.stdout
