@@ -117,6 +117,7 @@ class Presenter(threading.Thread):
             except Exception:  # noqa: BLE001 - the dreams end with it too
                 alone = True  # Their last ones are still on their way.
         fresh = self._dreams.take(WAIT if alone else 0)
+        state = self._desk.at(time.monotonic())  # What was said while the frame was awaited counts.
         try:
             shown = self._made(fresh, fresh.frame if alone and fresh else frame, state)
         except Exception as error:  # noqa: BLE001 - raised again where it comes every time

@@ -243,6 +243,24 @@ def test_after_a_long_sleep_one_comes_and_not_all(stage):
     assert [at for at, _ in stage.until(1001)] == [1000]
 
 
+def test_the_earliest_of_what_is_due_comes_first(stage):
+    stage.shelf.cues = (Cue(9, 1.0, 7.0), Cue(2))
+    stage.desk.set("go", 1, "key")
+    stage.desk.fade({"auto": True, "auto_every": 5}, "key")
+    stage.desk.set("wait", "bar", "key")
+    stage.now = 10.1
+    stage.desk.set("preset", 5, "key")
+    assert stage.player.tick(10.1) == 12
+    assert stage.until(16.9) == [(12, "5 wild")]
+    assert stage.player.tick(16.9) == 17
+    assert stage.player.tick(17.0) > 17
+
+
+def test_a_show_without_cues_says_so(stage):
+    stage.desk.set("go", 1, "key")
+    assert stage.said == ["The show has no cues."]
+
+
 def test_cues_go_on_and_back_and_by_themselves(stage):
     stage.shelf.cues = (Cue(5, 1.0, 2.0), Cue("calm", None, 1, "bars"), Cue("grey"), Cue("gone"))
     stage.desk.set("back", 1, "key")
@@ -313,6 +331,7 @@ def test_a_thread_does_what_is_due_and_ends():
     while player.title != "5 wild":
         assert clocks.monotonic() < end
         clocks.sleep(0.005)
+    threads = threading.active_count()
     player.close()
     player.close()
-    assert "player" not in {thread.name for thread in threading.enumerate()}
+    assert threading.active_count() == threads - 1

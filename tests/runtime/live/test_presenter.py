@@ -109,6 +109,31 @@ def test_at_a_cut_the_old_dream_is_not_shown(stage):
     np.testing.assert_array_equal(shown.dream, other.image)
 
 
+def test_panic_is_the_bare_camera_at_once_and_back(stage):
+    first = frame(0)
+    stage.say(camera=0.3)
+    dreamed = stage.show(dream=dreamt(first), camera=first)
+    assert not np.array_equal(dreamed.dream, first.image)
+    stage.say(panic=True)
+    np.testing.assert_array_equal(stage.show(camera=replace(first, index=1)).dream, first.image)
+    stage.say(panic=False)
+    again = stage.show(camera=replace(first, index=2))
+    assert not np.array_equal(again.dream, first.image)
+
+
+def test_what_is_said_while_a_frame_is_awaited_shapes_that_frame(stage, monkeypatch):
+    first = frame(0)
+    stage.show(dream=dreamt(first), camera=first)
+    take = stage.camera.take
+
+    def late(wait):
+        stage.say(amount=0)
+        return take(wait)
+
+    monkeypatch.setattr(stage.camera, "take", late)
+    np.testing.assert_array_equal(stage.show(camera=replace(first, index=1)).dream, first.image)
+
+
 def test_amount_size_and_mirror_are_the_desks(stage):
     first = frame(0)
     stage.say(amount=0, picture="320x320", mirror=True)
