@@ -32,7 +32,7 @@ COMMAND: tuple[str, ...] = (sys.executable, "-m", "livedream.runtime.gradient.wa
 KILLED = 1.0
 """Seconds that a killed process has to be gone."""
 
-LOW = 10
+LOW = 5
 """Priority of a process that nobody waits for, as a nice value."""
 
 TRIES = 10

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,34 @@ def with_metadata(whole: Path, path: Path, **changed: str | None) -> Path:
 
 def test_a_whole_file(whole):
     assert read_graph(whole) == Graph(whole, "toy", {"a": 4}, 16, "fp32", "gpu", "none", "0")
+
+
+def test_what_a_file_may_hold_besides(whole, tmp_path):
+    plain = read_graph(whole)
+    assert (plain.typical, plain.cuts) == ({}, {})
+    path = with_metadata(
+        whole, tmp_path / "more.onnx",
+        typical='{"a": [0, 0.25], "b": [3, 0]}', cuts='{"a": [["x", "y"], ["z", "u"]]}',
+        minimum_size="8",
+    )  # fmt: skip
+    graph = read_graph(path)
+    assert graph.typical == {"a": (0.0, 0.25), "b": (3.0, 0.0)}
+    assert graph.cuts == {"a": {"x": "y", "z": "u"}}
+    assert graph.minimum_size == 8
+
+
+def test_other_fields_of_the_file_are_passed_over(whole, tmp_path):
+    """Of every kind that protobuf has, before and after what is read."""
+    path = tmp_path / "more.onnx"
+    number, wide, narrow, text = (
+        b"\x80\x02\x07",
+        b"\x81\x02" + bytes(8),
+        b"\x85\x02",
+        b"\x82\x02\x01a",
+    )
+    others = number + wide + narrow + bytes(4) + text
+    path.write_bytes(others + whole.read_bytes() + others)
+    assert read_graph(path) == replace(read_graph(whole), path=path)
 
 
 def test_what_a_file_holds_already_is_not_asked_for(whole):
@@ -94,6 +123,21 @@ def layer(**entries: object) -> str:
         ({"minimum_size": "9" * 5000}, "smallest side"),
         ({"minimum_size": "sixteen"}, "smallest side"),
         ({"layers": None}, "export it again"),
+        ({"layers": json.dumps([{"name": f"{n}", "channels": 1} for n in range(1001)])}, "no list"),
+        ({"layers": layer(name="a", channels=65_537)}, "channels of a"),
+        ({"minimum_size": "4097"}, "smallest side"),
+        ({"weights": "w" * 1_000_001}, "metadata is too long"),
+        ({"typical": "["}, "no JSON"),
+        ({"typical": "[]"}, "no table"),
+        ({"typical": '{"a": [1]}'}, "no pairs"),
+        ({"typical": '{"a": 1}'}, "no pairs"),
+        ({"typical": '{"a": ["x", "y"]}'}, "no pairs"),
+        ({"typical": '{"a": [-1, 0]}'}, "no size"),
+        ({"typical": '{"a": [0, -1]}'}, "no size"),
+        ({"typical": '{"a": [Infinity, 0]}'}, "no size"),
+        ({"typical": '{"a": [0, Infinity]}'}, "no size"),
+        ({"cuts": '{"a": [["x"]]}'}, "no pairs"),
+        ({"cuts": '{"a": 3}'}, "no pairs"),
         ({"format": "2"}, f"format 2, and this one reads format {FORMAT}"),
         ({"format": None}, "not one with an input-gradient graph"),
     ],
@@ -103,6 +147,17 @@ def test_what_cannot_be_right_is_refused(whole, tmp_path, changed, said):
     with pytest.raises(LivedreamError, match=said) as caught:
         read_graph(path)
     assert str(path) in str(caught.value)
+
+
+def test_a_file_without_a_network_is_refused(whole, tmp_path):
+    """With everything else, and with other content in its place."""
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load(whole)
+    model.ClearField("graph")
+    path = tmp_path / "empty.onnx"
+    onnx.save(model, path)
+    with pytest.raises(LivedreamError, match="no network"):
+        read_graph(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing", b"\x80" * 40, bytes(64), b"\x3a\x05ab"])

@@ -411,14 +411,14 @@ def wish(text: str, octaves: int = 1, size: tuple[int, int] = (32, 40)) -> Wante
 class Show:
     """What the loop of a show does with a switcher, with processes and no picture."""
 
-    def __init__(self, folder: Path, *providers: str) -> None:
+    def __init__(self, folder: Path, *providers: str, ahead: float | None = None) -> None:
         self.said: list[str] = []
         platform = Processor(tuple(PROVIDERS[name] for name in providers or ("cpu",)))
         engines = Engines(Graphs(folder), platform)
         first = wish("a")
         engine = engines.quick(first.objective, first.sizes, QUIET)
         self.playing = Ready(engine, first)
-        self.switcher = Switcher(engines, self.playing, self.said.append)
+        self.switcher = Switcher(engines, self.playing, self.said.append, ahead=ahead)
 
     @property
     def pid(self) -> int:
@@ -503,6 +503,17 @@ class TestProcesses:
         show.dream()
         assert most <= 3
         until(lambda: children() == [show.pid], SOON)
+
+    def test_one_process_waits_for_the_next_change_and_plays_then(self, tmp_path):
+        show = Show(tmp_path, ahead=3600.0)
+        show.switcher.improve()
+        for text in "bcd":
+            until(lambda: len(children()) == 2, SOON)
+            (waiting,) = set(children()) - {show.pid}
+            show.change(wish(text))
+            assert show.pid == waiting
+        show.switcher.close()
+        until(lambda: not children(), SOON)
 
     def test_octaves_open_beside_what_plays(self, show):
         """The process that plays could compute nothing meanwhile."""
