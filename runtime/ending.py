@@ -87,6 +87,7 @@ class Ending:
         lost = [
             f"{target} (what was written of it is in {temporary})"
             for temporary, target in list(self._unfinished.items())
+            if temporary.exists()
         ]
         if not lost:
             return "Ended at once."

@@ -17,6 +17,7 @@ from ..control.osc import PORT
 from ..ending import ending
 from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.providers import PROVIDERS
+from ..sinks.formats import EDIT, GOOD, QUALITIES
 from ..sinks.named import OUTS
 from ..telling import console
 from .bench import bench
@@ -99,6 +100,14 @@ def commands(debug: bool) -> None:
 @click.option("--frames", type=click.IntRange(1), help="Stop after so many dreamt frames.")
 @click.option(
     "--record", type=click.Path(path_type=Path), metavar="OUT.mp4", help="Record from the start."
+)
+@click.option(
+    "--record-quality",
+    "quality",
+    type=Name("quality", (*QUALITIES, EDIT)),
+    default=GOOD,
+    show_default=True,
+    help="Of recordings; `edit` is ProRes in a .mov or lossless FFV1 in a .mkv.",
 )
 @click.option(
     "--stats",

@@ -13,6 +13,7 @@ from ..control.keys import LEARN, STORE, Binding
 from ..control.parameters import Outs, Show
 from ..control.player import Player
 from ..errors import LivedreamError
+from ..sinks.formats import GOOD
 from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder, new_recording
 from ..sinks.snapshot import save_snapshot
@@ -46,6 +47,7 @@ class Controls:
         self.quitting = False
         self.trouble: LivedreamError | None = None  # Of a recording; the show went on without it.
         self.window: Window | None = None
+        self.quality = GOOD  # Of recordings that are begun by the desk.
         self.code: np.ndarray | None = None  # Of the page's address, bool [n, n]; where it is open.
         self._desk = desk
         self._dreaming = dreaming
@@ -215,7 +217,7 @@ class Controls:
         recorder, self.recorder = self._recorder, None
         try:
             if recorder is None:
-                self.recorder = recorder = new_recording()
+                self.recorder = recorder = new_recording(quality=self.quality)
                 self._notice(f"Recording {recorder.path}")
                 return
             recorder.close()

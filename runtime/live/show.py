@@ -22,6 +22,7 @@ from ..ending import ending
 from ..errors import LivedreamError
 from ..gradient.switching import IDLE, Switcher
 from ..scaling import fit
+from ..sinks.formats import GOOD
 from ..sinks.named import Places
 from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder
@@ -78,6 +79,7 @@ def run_show(
     overwrite: bool,
     begin: Mapping[str, object],
     rate: float | None = None,
+    quality: str = GOOD,
     osc: tuple[str, int] | None = None,
     page: tuple[str, int] | None = None,
     midi: str | None = None,
@@ -88,6 +90,7 @@ def run_show(
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
     outs: where the picture goes, as `Places` reads them. rate: pictures a second for sinks.
+    quality: of recordings.
     begin: how it is shown, by the names of parameters. osc, page: (host, port) to listen on.
     midi: the devices to listen to. dmx: which lighting desk. show: the folder of a show. given: the
     options that were said, which hold against it.
@@ -98,7 +101,7 @@ def run_show(
     places = Places.of(outs, headless, record)
     check_outputs([places.file, stats_file], [source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.
-    recorder = Recorder(places.file, overwrite=overwrite) if places.file else None
+    recorder = Recorder(places.file, overwrite=overwrite, quality=quality) if places.file else None
     if places.window:
         require_display()
     network = network_of(choices, console.print)
@@ -144,7 +147,7 @@ def run_show(
             outputs = Outputs(places.sinks, notice, rate=rate)
             controls = Controls(desk, dreaming, presenter, player, outputs, messages, notice)
             opened.callback(controls.close)
-            controls.recorder = recorder
+            controls.recorder, controls.quality = recorder, quality
             opened.enter_context(
                 open_surfaces(surfaces, desk, controls, player, stats, console, notice)
             )

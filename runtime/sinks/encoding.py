@@ -16,7 +16,7 @@ from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
 from ..scaling import letterbox
-from .formats import Form
+from .formats import Encoder, Form
 
 TICK = Fraction(1, 90_000)  # Seconds; the customary fine clock of video.
 
@@ -28,7 +28,17 @@ class Video:
     hint for players. Raises OSError and FFmpegError, as do its methods.
     """
 
-    def __init__(self, path: Path, form: Form, first: np.ndarray, fps: float) -> None:
+    def __init__(
+        self,
+        path: Path,
+        form: Form,
+        first: np.ndarray,
+        fps: float,
+        encoder: Encoder | None = None,
+    ) -> None:
+        """encoder: in place of the form's own."""
+        encoder = encoder or Encoder(form.video, "yuv420p", form.live)
+        self._pixels = encoder.pixels
         self._size = first.shape[1], first.shape[0]
         self._last = -1
         width, height = (side + side % 2 for side in self._size)
@@ -43,15 +53,16 @@ class Video:
             raise
         try:
             rate = Fraction(fps).limit_denominator(1001)
-            stream = self._container.add_stream(form.video, rate=rate)
+            stream = self._container.add_stream(encoder.name, rate=rate)
             assert isinstance(stream, VideoStream)
             codec = stream.codec_context
-            codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
-            codec.options = form.live
+            codec.width, codec.height, codec.pix_fmt = width, height, encoder.pixels
+            codec.options = encoder.options
             codec.time_base = stream.time_base = TICK
             # A key frame every two seconds: what a crash may cost.
             codec.gop_size = max(1, round(2 * fps))
-            codec.colorspace, codec.color_range = Colorspace.ITU709, 1
+            if self._pixels.startswith("yuv"):
+                codec.colorspace, codec.color_range = Colorspace.ITU709, 1
             codec.color_primaries = codec.color_trc = 1
             self._stream = stream
         except BaseException:
@@ -72,9 +83,13 @@ class Video:
         if any(self._padding):
             below, right = self._padding
             image = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)
-        frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24").reformat(
-            format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range="MPEG"
-        )
+        frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
+        if self._pixels.startswith("yuv"):
+            frame = frame.reformat(
+                format=self._pixels, dst_colorspace=Colorspace.ITU709, dst_color_range="MPEG"
+            )
+        else:
+            frame = frame.reformat(format=self._pixels)
         frame.time_base, frame.pts = TICK, tick
         for packet in self._stream.encode(frame):
             self._container.mux(packet)

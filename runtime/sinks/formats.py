@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
-from av.codec import Codec
+import av.error
+from av.codec import Codec, CodecContext
 from av.codec.codec import UnknownCodecError
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 
 from ..errors import LivedreamError, UsageError
+
+QUALITIES = {"small": 26, "good": 20, "best": 14}
+"""What a recording looks like, and how coarse H.264 may be for it, 0..51; beside these there is
+EDIT."""
+
+EDIT = "edit"
+"""The quality for editing: every picture whole."""
+
+GOOD = "good"
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """name, pixels: FFmpeg's names of the encoder and of what it takes. options: the encoder's."""
+
+    name: str
+    pixels: str
+    options: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -28,6 +51,65 @@ class Form:
     audio: str
     container: dict[str, str]
     stream: dict[str, str]
+
+
+def encoder_of(path: Path, quality: str = GOOD) -> Encoder:
+    """What a recording named `path` is encoded with beside a show: by the graphics chip where one
+    does H.264, else by the processor.
+
+    Raises as `form_of`, and UsageError for EDIT where the container has no such encoder.
+    """
+    form, suffix = form_of(path), path.suffix.lower()
+    if quality == EDIT:
+        if suffix not in _EDITED:
+            raise UsageError(
+                f"{path.name} cannot be recorded for editing; end it in "
+                f"{' or '.join(f'{each} ({kind.name})' for each, kind in _EDITED.items())}."
+            )
+        return _EDITED[suffix]
+    coarse = QUALITIES[quality]
+    if form.video != "libx264":
+        return Encoder(form.video, "yuv420p", {**form.live, "crf": str(coarse + 10)})
+    return hardware(coarse) or Encoder(form.video, "yuv420p", {**form.live, "crf": str(coarse)})
+
+
+@cache
+def hardware(coarse: int) -> Encoder | None:
+    """The first encoder of a graphics chip that encodes a picture here. coarse: 0..51."""
+    for name, options in _HARDWARE.items():
+        told = {key: value.format(coarse) for key, value in options.items()}
+        encoder = Encoder(name, "yuv420p", told)
+        if _encodes(name) and _starts(encoder):
+            return encoder
+    return None
+
+
+def _starts(encoder: Encoder) -> bool:
+    try:
+        codec = CodecContext.create(encoder.name, "w")
+        assert isinstance(codec, VideoCodecContext)
+        codec.width, codec.height, codec.pix_fmt = 640, 360, encoder.pixels
+        codec.time_base, codec.options = Fraction(1, 30), encoder.options
+        frame = VideoFrame(640, 360, encoder.pixels)
+        frame.pts = 0
+        return bool([*codec.encode(frame), *codec.encode(None)])
+    except (av.error.FFmpegError, OSError, ValueError):
+        return False
+
+
+# Not run here, where there is no such chip: names and options are FFmpeg's documentation's.
+_HARDWARE = {
+    "h264_videotoolbox": {"b": "16M", "realtime": "1"},
+    "h264_nvenc": {"rc": "vbr", "cq": "{}", "preset": "p4", "bf": "0"},
+    "h264_qsv": {"global_quality": "{}", "preset": "veryfast", "bf": "0"},
+    "h264_amf": {"rc": "cqp", "qp_i": "{}", "qp_p": "{}"},
+}
+
+_EDITED = {
+    ".mov": Encoder("prores_ks", "yuv422p10le", {"profile": "hq", "vendor": "apl0"}),
+    # Exactly the pixels that were shown.
+    ".mkv": Encoder("ffv1", "bgr0", {"level": "3", "slices": "4", "slicecrc": "1"}),
+}
 
 
 def _h264(muxer: str, container: dict[str, str], stream: dict[str, str]) -> Form:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -18,33 +19,37 @@ from ..store.files import (
     give_back,
     numbered,
     replacing,
+    settle,
     take_free,
     unwritable,
 )
 from .encoding import TICK, Video, playable
-from .formats import Form, form_of
+from .formats import EDIT, GOOD, Form, encoder_of, form_of
 
 WAITING = 8  # Frames held for the encoder; more are dropped. At 1080p about 50 MB.
 
 
-def new_recording(folder: Path | str = ".", *, fps: float = 30) -> Recorder:
-    """A recorder with a name of the program's own, livedream-DATE-TIME.mp4, that nobody has.
+def new_recording(folder: Path | str = ".", *, fps: float = 30, quality: str = GOOD) -> Recorder:
+    """A recorder with a name of the program's own, livedream-DATE-TIME.mp4, for editing .mov, that
+    nobody has.
 
     Raises LivedreamError where `folder` cannot be written or the encoder is missing.
     """
-    path = Path(folder) / time.strftime("livedream-%Y%m%d-%H%M%S.mp4")
+    suffix = ".mov" if quality == EDIT else ".mp4"
+    path = Path(folder) / (time.strftime("livedream-%Y%m%d-%H%M%S") + suffix)
     form_of(path)
     check_writable(path)
-    return Recorder(take_free(numbered(path)), fps=fps)
+    return Recorder(take_free(numbered(path)), fps=fps, quality=quality)
 
 
 class Recorder:
     """Writes frames with their own times to `path`: .mp4, .m4v, .mov, .mkv (H.264) or .webm (VP9).
 
     The first frame decides the size; an odd one grows by a repeated row or column, later frames
-    of another size are fitted in. The file appears under its name when it is closed; a recording
-    without frames leaves none. When the disk fills up or the encoder fails, what was written until
-    then is kept as far as it can be played, and the next `write` or `close` raises.
+    of another size are fitted in. The file gets its name as soon as it can be played, and plays
+    even where the program is killed; a recording without frames leaves none. When the disk fills
+    up or the encoder fails, what was written until then is kept as far as it can be played, and
+    the next `write` or `close` raises.
 
     dropped: frames given up because the encoder was behind. written: frames in the file.
     seconds: length so far. saved: whether the file lies under its name.
@@ -52,10 +57,19 @@ class Recorder:
     already; LivedreamError for an unwritable place or an encoder that is missing.
     """
 
-    def __init__(self, path: Path | str, *, fps: float = 30, overwrite: bool = False) -> None:
-        """fps: a hint for players; the file keeps every frame's real time."""
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        fps: float = 30,
+        overwrite: bool = False,
+        quality: str = GOOD,
+    ) -> None:
+        """fps: a hint for players; the file keeps every frame's real time. quality: one of
+        QUALITIES, or EDIT."""
         self.path = Path(path).expanduser()
         self._form: Form = form_of(self.path)
+        self._encoder = encoder_of(self.path, quality)
         check_writable(self.path, overwrite)
         self.dropped = 0
         self.written = 0
@@ -160,19 +174,28 @@ class Recorder:
     def _encode(self, temporary: Path, first: tuple[np.ndarray, int]) -> None:
         video: Video | None = None
         upcoming: tuple[np.ndarray, int] | None = first
+        late: LivedreamError | None = None
+        # The first part is on the disk after the second key frame, as a rule.
+        named, look = os.name == "nt", 2.5  # Windows renames no open file.
         try:
-            video = Video(temporary, self._form, first[0], self._fps)
+            video = Video(temporary, self._form, first[0], self._fps, self._encoder)
             while upcoming is not None:
                 if video.write(*upcoming):
                     self.written += 1
                 else:
                     self.dropped += 1
+                if not named and upcoming[1] * TICK >= look:
+                    look += 1
+                    named = playable(temporary)
+                    late = self._name(temporary) if named else None
                 upcoming = self._next()
             video.finish()
+            if late:
+                self._fail(late)
         except Exception as error:
             if video is not None:
                 video.close()
-            if not playable(temporary):
+            if temporary.exists() and not playable(temporary):
                 raise
             # Return, so that the part on the disk gets its name.
             sentence = str(self._told(error)).rstrip(".")
@@ -180,6 +203,14 @@ class Recorder:
         finally:
             if video is not None:
                 video.close()
+
+    def _name(self, temporary: Path) -> LivedreamError | None:
+        """Give the file its name while it grows. Returns what is to be told at the end."""
+        try:
+            settle(temporary, self.path, self._overwrite)
+        except LivedreamError as error:
+            return error
+        return None
 
     def _told(self, error: BaseException) -> LivedreamError:
         if isinstance(error, LivedreamError):

@@ -79,9 +79,10 @@ def replacing(path: Path | str, overwrite: bool = True, hidden: bool = True) -> 
     """Yield an empty temporary file beside `path`, with its suffix; it becomes `path` at the end.
 
     On any way out but success (Ctrl-C too) the temporary is removed and an older `path` stays as it
-    was. Without `overwrite`, which is for what `check_outputs` let pass, a file that another
-    program made under that name meanwhile stays as well, and this one is kept under the next free
-    name. hidden: whether the temporary is; what a person may want to rescue after a crash is not.
+    was, unless `settle` gave the temporary its name already. Without `overwrite`, which is for what
+    `check_outputs` let pass, a file that another program made under that name meanwhile stays as
+    well, and this one is kept under the next free name. hidden: whether the temporary is; what a
+    person may want to rescue after a crash is not.
 
     Raises what `check_writable` raises, and LivedreamError when the disk is full or read-only, or
     another name had to be taken.
@@ -104,18 +105,28 @@ def replacing(path: Path | str, overwrite: bool = True, hidden: bool = True) -> 
             if error.errno in _DISK:
                 raise unwritable(path, error) from error
             raise
-        try:
-            _flush(temporary)
-            if overwrite or not _taken(target):
-                os.replace(temporary, target)
-                return
-            other = take_free(numbered(target))
-            os.replace(temporary, other)
-        except OSError as error:
-            raise unwritable(path, error) from error
-        raise LivedreamError(f"Another program made {path} meanwhile; this one is kept as {other}.")
+        if temporary.exists():
+            settle(temporary, path, overwrite)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def settle(temporary: Path, path: Path | str, overwrite: bool) -> None:
+    """Give a file that `replacing` yielded its name before the end, while it grows.
+
+    Raises as `replacing` does; the file has a name then where that is possible.
+    """
+    target = _final(path)
+    try:
+        _flush(temporary)
+        if overwrite or not _taken(target):
+            os.replace(temporary, target)
+            return
+        other = take_free(numbered(target))
+        os.replace(temporary, other)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    raise LivedreamError(f"Another program made {path} meanwhile; this one is kept as {other}.")
 
 
 def take_free(paths: Iterable[Path]) -> Path:

@@ -186,6 +186,7 @@ def test_ctrl_c_is_heard_also_where_a_shell_began_it_in_the_background():
 
 def test_the_end_at_once_names_what_is_lost(tmp_path):
     ending = Ending()
+    (tmp_path / ".take-1.mp4").touch()
     with ending.unfinished(tmp_path / "take.mp4", tmp_path / ".take-1.mp4"):
         assert "take.mp4" in ending.loss()
         assert ".take-1.mp4" in ending.loss()

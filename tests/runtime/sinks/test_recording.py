@@ -4,14 +4,16 @@ import textwrap
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 from livedream.runtime.dream.device import DeviceError
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.sinks import recording
+from livedream.runtime.sinks import formats, recording
 from livedream.runtime.sinks.formats import FORMS
 from livedream.runtime.sinks.recording import WAITING, Recorder, new_recording
 
@@ -145,7 +147,7 @@ def test_a_file_that_appears_meanwhile_and_the_recording_are_both_kept(tmp_path)
 
 
 def test_recordings_of_one_second_have_each_their_own_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(recording.time, "strftime", lambda text: "livedream-now.mp4")
+    monkeypatch.setattr(recording.time, "strftime", lambda text: "livedream-now")
     recorders = [new_recording(tmp_path) for _ in range(3)]
     for recorder in recorders:
         record(recorder, [picture(0)], [0])
@@ -284,7 +286,7 @@ CRASH = """
     import numpy as np
     from livedream.runtime.sinks.recording import Recorder, WAITING
 
-    recorder = Recorder(sys.argv[1])
+    recorder = Recorder(sys.argv[1], quality=sys.argv[2])
     for number in range(200):
         while len(recorder._frames) >= WAITING:
             time.sleep(0.001)
@@ -296,13 +298,65 @@ CRASH = """
 """
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
-def test_a_crash_leaves_a_playable_file_beside(tmp_path, suffix):
-    subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(CRASH), str(tmp_path / f"a{suffix}")], timeout=60
-    )
+@pytest.mark.parametrize(
+    ("suffix", "quality"),
+    [(".mp4", "good"), (".mkv", "small"), (".webm", "good"), (".mov", "edit"), (".mkv", "edit")],
+)
+def test_a_crash_leaves_a_playable_file_under_its_name(tmp_path, suffix, quality):
+    command = [sys.executable, "-c", textwrap.dedent(CRASH), str(tmp_path / f"a{suffix}"), quality]
+    subprocess.run(command, timeout=60)
     (left,) = tmp_path.iterdir()
-    # Seen by whoever looks for it, and of a kind that players open.
-    assert left.name.startswith("a-unfinished-")
-    assert left.suffix == suffix
+    assert left.name == f"a{suffix}"
     assert len(decoded(left)) >= 120
+
+
+def test_pictures_for_editing_come_back_to_the_bit(tmp_path):
+    noise = np.random.default_rng(3).integers(0, 256, (5, 49, 65, 3), np.uint8)
+    with Recorder(tmp_path / "a.mkv", quality="edit") as recorder:
+        record(recorder, noise, np.arange(5) / 30)
+    back = [image[:49, :65] for _, image in decoded(tmp_path / "a.mkv")]
+    np.testing.assert_array_equal(back, noise)
+
+
+@pytest.mark.parametrize(
+    ("name", "quality"),
+    [("a.mp4", "good"), ("a.mkv", "best"), ("a.webm", "best"), ("a.mov", "edit")],
+)
+def test_colours_come_back(tmp_path, name, quality):
+    image = np.zeros((48, 64, 3), np.uint8)
+    image[:, :32], image[:, 32:] = (230, 40, 20), (30, 60, 200)
+    with Recorder(tmp_path / name, quality=quality) as recorder:
+        record(recorder, [image] * 5, np.arange(5) / 30)
+    with av.open(str(tmp_path / name)) as container:
+        (*_, last) = container.decode(video=0)
+    assert (last.colorspace, last.color_range) == (1, 1)
+    back = last.to_ndarray(format="bgr24")
+    for half in (slice(6, 26), slice(38, 58)):
+        np.testing.assert_allclose(back[8:40, half].mean((0, 1)), image[0, half.start], atol=4)
+
+
+def test_the_qualities_differ_in_bytes(tmp_path):
+    noise = np.random.default_rng(3).integers(0, 256, (12, 120, 160, 3), np.uint8)
+    sizes = []
+    for quality in formats.QUALITIES:
+        with Recorder(tmp_path / f"{quality}.mp4", quality=quality) as recorder:
+            record(recorder, [cv2.GaussianBlur(each, (0, 0), 2) for each in noise], np.arange(12))
+        sizes.append((tmp_path / f"{quality}.mp4").stat().st_size)
+    assert sizes[0] * 1.2 < sizes[1] < sizes[2] / 1.2
+
+
+def test_a_container_that_is_not_for_editing_is_told(tmp_path):
+    with pytest.raises(UsageError, match=r"end it in \.mov \(prores_ks\) or \.mkv \(ffv1\)"):
+        Recorder(tmp_path / "a.mp4", quality="edit")
+
+
+def test_an_encoder_of_a_chip_is_taken_where_it_starts(monkeypatch):
+    monkeypatch.setattr(formats, "_HARDWARE", {"h264_missing": {}, "mpeg4": {"qscale": "{}"}})
+    formats.hardware.cache_clear()
+    try:
+        found = formats.encoder_of(Path("a.mp4"), "best")
+        assert (found.name, found.options) == ("mpeg4", {"qscale": "14"})
+    finally:
+        monkeypatch.undo()
+        formats.hardware.cache_clear()
+    assert formats.encoder_of(Path("a.mp4")).name in ("libx264", *formats._HARDWARE)
