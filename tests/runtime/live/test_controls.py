@@ -245,7 +245,7 @@ def test_the_end_finishes_a_recording(stage):
 
 
 def test_a_recording_that_cannot_begin_is_told_and_the_show_goes_on(stage, monkeypatch):
-    def missing():
+    def missing(quality):
         raise LivedreamError("This FFmpeg has no encoder.")
 
     monkeypatch.setattr(module, "new_recording", missing)
