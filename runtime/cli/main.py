@@ -142,6 +142,12 @@ def commands(debug: bool) -> None:
     "said before it.",
 )
 @click.option(
+    "--sound",
+    metavar="default|NAME|list",
+    help="Listen to the sound of an input whose name holds NAME: it moves values, and its beat is "
+    "followed; `list` names them.",
+)
+@click.option(
     "--show",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -154,9 +160,14 @@ def commands(debug: bool) -> None:
 def run(context: click.Context, **values: Any) -> None:
     """Dream a live picture: camera, clip or stream to a window."""
     if values["midi"] == "list":
-        from .midi_ports import print_ports
+        from .plugged_in import print_ports
 
         print_ports(Console(highlight=False))
+        return
+    if values["sound"] == "list":
+        from .plugged_in import print_inputs
+
+        print_inputs(Console(highlight=False))
         return
     from ..live.show import run_show
 

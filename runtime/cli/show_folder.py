@@ -23,6 +23,8 @@ TEXT = """\
 # osc = "lan"
 # page = ""
 # midi = "auto"          # or a part of a controller's name
+# dmx = "lan:artnet"     # a lighting desk; or sacn, with :UNIVERSE:ADDRESS
+# sound = "default"      # or a part of the name of an input
 
 # What the show begins with. `livedream osc` lists all names and ranges.
 [values]

@@ -109,6 +109,7 @@ class Desk:
         self._fired: set[str] = set()
         self._moves = Moves()
         self.tempo = Tempo()
+        self.heard: Mapping[str, float] = {}  # By the names of SOUNDS, where somebody listens.
         """The beats that modulations follow; whoever knows better puts another one here."""
         self._observers: tuple[Observer, ...] = ()
         self._deeds: Mapping[str, Deed] = {}
@@ -136,7 +137,9 @@ class Desk:
         moment = time + float(values["offset"]) / 1000
         beats = self.tempo.beats(moment)
         for name in {each.name for each, _ in acting}:
-            values[name] = modulated(self.parameters[name], values[name], acting, moment, beats)
+            values[name] = modulated(
+                self.parameters[name], values[name], acting, moment, beats, self.heard
+            )
         return State(values | self._views(values))
 
     def unmoved(self, time: float) -> State:

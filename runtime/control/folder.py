@@ -36,7 +36,8 @@ THUMBNAIL = (320, 180)
 """(width, height) that the picture beside a preset fits into."""
 
 _NUMBERED = re.compile(r"(\d{1,2})[ _.-]*(.*)")
-_PLAN = ("osc", "page", "midi", "values", "cue")
+_SURFACES = ("osc", "page", "midi", "dmx", "sound")
+_PLAN = (*_SURFACES, "values", "cue")
 _UNNAMED = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
 
 Signature = tuple[int, int, int]
@@ -58,10 +59,12 @@ def parse_plan(text: str, where: str, parameters: Mapping[str, Parameter]) -> Pl
     """Reads show.toml. Raises UsageError with `where`, and line and column for what is no TOML."""
     content = parsed(text, where)
     check_keys(content, _PLAN, where, "no show has")
-    surfaces = {key: content[key] for key in ("osc", "page", "midi") if key in content}
+    surfaces = {key: content[key] for key in _SURFACES if key in content}
     values = content.get("values", {})
     if not all(isinstance(each, str) for each in surfaces.values()) or not isinstance(values, dict):
-        raise UsageError(f"{where} needs osc, page, midi as texts, and values as a table [values].")
+        raise UsageError(
+            f"{where} needs {', '.join(_SURFACES)} as texts, and values as a table [values]."
+        )
     return Plan(
         surfaces,
         {name: value_of(name, value, where, parameters) for name, value in values.items()},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +12,9 @@ from ..declared import Parameter, Value
 
 Wave = Callable[[float], float]
 """From cycles (one cycle is 1.0) to -1..1."""
+
+SOUNDS = ("level", "low", "mid", "high", "onset")
+"""What is heard, each 0..1, as a wave of its own; nothing where nobody listens."""
 
 Unit = Literal["beats", "hertz"]
 
@@ -22,19 +25,21 @@ class Modulation:
 
     depth: the share of the parameter's range that a full swing adds, negative turns it over. rate:
     beats that a cycle takes, or cycles a second. phase: cycles by which it is ahead. wave: a name
-    of WAVES.
+    of WAVES; or of SOUNDS, which have neither rate nor phase.
     """
 
     name: str
     depth: float
-    rate: float
+    rate: float = 1.0
     unit: Unit = "beats"
     wave: str = "sine"
     phase: float = 0.0
 
-    def at(self, time: float, beats: float) -> float:
-        """What it adds at `time`, seconds, when so many beats have passed; in shares of the
-        range."""
+    def at(self, time: float, beats: float, heard: Mapping[str, float]) -> float:
+        """What it adds at `time`, seconds, when so many beats have passed and this is heard; in
+        shares of the range."""
+        if self.wave in SOUNDS:
+            return self.depth * heard.get(self.wave, 0.0)
         cycles = beats / self.rate if self.unit == "beats" else time * self.rate
         return self.depth * WAVES[self.wave](cycles + self.phase)
 
@@ -100,11 +105,11 @@ def modulated(
     acting: Iterable[tuple[Modulation, float]],
     time: float,
     beats: float,
+    heard: Mapping[str, float],
 ) -> Value:
     """`base` with the sum of what the modulations of that parameter add, inside its range."""
-    parts = [
-        each.at(time, beats) * weight for each, weight in acting if each.name == parameter.name
-    ]
+    own = [(each, weight) for each, weight in acting if each.name == parameter.name]
+    parts = [each.at(time, beats, heard) * weight for each, weight in own]
     if not parts:
         return base
     return parameter.at_share(parameter.share(base) + sum(parts))

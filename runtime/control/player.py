@@ -33,7 +33,7 @@ EDITED = 0.5
 LONGEST_REST = 0.5
 """Seconds between two looks at what is due, at most."""
 
-BEATS = ("tap", "clock")
+BEATS = ("tap", "clock", "sound")
 """Sources of a tempo that say the beat themselves, by `follow`."""
 
 BY_ITSELF = ("auto", "cue")

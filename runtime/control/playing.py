@@ -43,6 +43,10 @@ class Playing:
     tempo: float = number(
         120, "Beats a minute.", low=SLOWEST, high=FASTEST, step=1, unit="bpm", group="play"
     )
+    follow: bool = toggle(
+        True, "The beat is that of the sound, where one is heard; until a hand sets it.",
+        group="play",
+    )  # fmt: skip
     offset: float = number(
         0, "How much earlier the beat shall be seen.", low=-500, high=500, step=5, unit="ms",
         group="play",

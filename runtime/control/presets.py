@@ -15,7 +15,7 @@ from ..errors import LivedreamError, UsageError, nearest
 from ..store.files import write_bytes
 from ..store.settings import read_settings
 from .desk import Desk, State
-from .modulation import WAVES, Modulation, Unit
+from .modulation import SOUNDS, WAVES, Modulation, Unit
 
 FADE = 2.0
 """Seconds that a recall takes where neither it nor the preset says how many."""
@@ -130,9 +130,8 @@ def written(preset: Preset) -> str:
         {
             "of": each.name,
             "wave": each.wave,
-            each.unit: each.rate,
             "depth": each.depth,
-            "phase": each.phase,
+            **({} if each.wave in SOUNDS else {each.unit: each.rate, "phase": each.phase}),
         }
         for each in preset.moves
     ]
@@ -201,9 +200,12 @@ def _move(table: dict[str, Any], where: str, parameters: Mapping[str, Parameter]
             f"{where} moves '{name}', which cannot change from frame to frame; nearest: "
             f"{nearest(str(name), movable)}."
         )
-    if wave not in WAVES:
-        raise UsageError(f"{where} has no wave '{wave}'; nearest: {nearest(str(wave), WAVES)}.")
+    waves = (*WAVES, *SOUNDS)
+    if wave not in waves:
+        raise UsageError(f"{where} has no wave '{wave}'; nearest: {nearest(str(wave), waves)}.")
     units: list[Unit] = [unit for unit in ("beats", "hertz") if unit in table]
+    if wave in SOUNDS and not units:
+        units, table = ["beats"], {**table, "beats": 1.0}
     if len(units) != 1:
         raise UsageError(f"{where} needs beats = ... or hertz = ... in each [[move]].")
     numbers = table[units[0]], table.get("depth", 0.25), table.get("phase", 0.0)

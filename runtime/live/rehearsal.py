@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..choices import Choices
+from ..control.dmx import Patch, parse_patch
 from ..control.folder import Folder
 from ..control.listening import place_of
 from ..control.osc import PORT
@@ -66,12 +67,18 @@ def rehearse(
             page=surfaces.page or _place(plan.surfaces.get("page")),
             midi=surfaces.midi or plan.surfaces.get("midi"),
             learned=path / "midi",
+            dmx=surfaces.dmx or _patch(plan.surfaces.get("dmx")),
+            sound=surfaces.sound or plan.surfaces.get("sound"),
         ),
     )
 
 
 def _place(text: str | None) -> Place | None:
     return None if text is None else place_of(text, PORT)
+
+
+def _patch(text: str | None) -> Patch | None:
+    return None if text is None else parse_patch(text)
 
 
 def _text(value: object) -> str | None:

@@ -84,6 +84,7 @@ def run_show(
     page: tuple[str, int] | None = None,
     midi: str | None = None,
     dmx: Patch | None = None,
+    sound: str | None = None,
     show: Path | None = None,
     given: Collection[str] = (),
 ) -> None:
@@ -92,12 +93,12 @@ def run_show(
     outs: where the picture goes, as `Places` reads them. rate: pictures a second for sinks.
     quality: of recordings.
     begin: how it is shown, by the names of parameters. osc, page: (host, port) to listen on.
-    midi: the devices to listen to. dmx: which lighting desk. show: the folder of a show. given: the
-    options that were said, which hold against it.
+    midi: the devices to listen to. dmx: which lighting desk. sound: the input. show: the folder of
+    a show. given: the options that were said, which hold against it.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
-    surfaces = Surfaces(osc, page, midi, dmx=dmx)
+    surfaces = Surfaces(osc, page, midi, dmx=dmx, sound=sound)
     places = Places.of(outs, headless, record)
     check_outputs([places.file, stats_file], [source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.

@@ -31,13 +31,14 @@ Place = tuple[str, int]
 class Surfaces:
     """Those that were asked for. osc, page: (host, port) to listen on. midi: the devices to listen
     to. learned: the folder of what they were taught; None is the user's own. dmx: which lighting
-    desk to listen to."""
+    desk to listen to. sound: the input whose sound moves values."""
 
     osc: Place | None = None
     page: Place | None = None
     midi: str | None = None
     learned: Path | None = None
     dmx: Patch | None = None
+    sound: str | None = None
 
 
 def open_surfaces(
@@ -66,6 +67,8 @@ def open_surfaces(
                 announce(osc, page, notice, opened)
         if wanted.dmx:
             open_dmx(desk, wanted.dmx, notice, opened)
+        if wanted.sound:
+            open_sound(desk, player, wanted.sound, notice, opened)
         return opened.pop_all()
 
 
@@ -95,6 +98,15 @@ def open_dmx(desk: Desk, patch: Patch, notice: Notice, opened: ExitStack) -> Non
 
     opened.callback(Dmx(desk, patch, say=notice).close)
     notice(f"DMX by {patch}, on {patch.host}; docs/dmx.md lists the channels")
+
+
+def open_sound(desk: Desk, player: Player, wanted: str, notice: Notice, opened: ExitStack) -> None:
+    """Listens to the input whose name holds `wanted`."""
+    from ..control.audio.hearing import Hearing
+
+    hearing = Hearing(desk, player, wanted, say=notice)
+    opened.callback(hearing.close)
+    notice(f"Sound from {hearing.name}")
 
 
 def open_page(

@@ -22,6 +22,7 @@ LAYERS = {"a": 4, "b": 6}
 WAVES_ON = (
     Modulation("strength", 0.25, 4.0),
     Modulation("blur", -0.5, 0.125, "hertz", "random", 0.5),
+    Modulation("colour", 0.5, wave="low"),
 )
 
 

@@ -1,0 +1,1 @@
+"""Sound in: what is heard moves values, and its beat the tempo."""
