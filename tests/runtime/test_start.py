@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def choices(**changes) -> Choices:
     given = {
         "model": "auto", "layers": None, "graph": None, "weights": "auto", "recipe": "google",
         "provider": "cpu", "precision": "auto", "size": (64, 48), "seed": 11, "settings": None,
-        "overrides": {"octaves": 1, "steps": 3},
+        "overrides": {"octaves": 2, "steps": 3},
     }  # fmt: skip
     return Choices(**{**given, **changes})
 
@@ -109,13 +110,14 @@ def test_a_dreamer_has_what_was_asked_for(tmp_path: Path, stats):
     )
     try:
         assert dreamer.seed == 11
-        assert (dreamer.dream.octaves, dreamer.dream.steps) == (1, 3)
-        assert "toy a on cpu, 64x48, recipe google" in said.getvalue()
+        assert (dreamer.dream.octaves, dreamer.dream.steps) == (2, 3)
+        assert re.search(r"toy a on cpu, 64x48, 4\dx3\d, recipe google", said.getvalue())
         settings = start.settings_of(dreamer, "google")
         assert (settings["seed"], settings["steps"], settings["recipe"]) == (11, 3, "google")
-        desk = start.open_desk(network, dreamer, "live", (320, 240), mirror=False)
+        assert (settings["model"], settings["layers"]) == ("toy", "a")
+        desk = start.open_desk(network, dreamer, "live", (300, 200), mirror=True)
         base = desk.base
-        assert (base["size"], base["steps"], base["recipe"]) == ("320x240", 3, "live")
-        assert (base["layers"], base["mirror"]) == ("a", False)
+        assert (base["size"], base["steps"], base["recipe"]) == ("300x200", 3, "live")
+        assert (base["layers"], base["mirror"]) == ("a", True)
     finally:
         engines.close()

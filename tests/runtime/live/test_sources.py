@@ -14,7 +14,7 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.live.sources import clip, open_source
-from livedream.runtime.live.sources.address import public_address
+from livedream.runtime.live.sources.address import openable, public_address
 from livedream.runtime.live.sources.base import Pacer
 from livedream.runtime.live.sources.cloudscape import Cloudscape
 from livedream.runtime.live.sources.noise import puffs, smooth
@@ -384,6 +384,13 @@ def test_what_is_no_source_is_one_sentence_without_secrets(spec, match):
     with pytest.raises(LivedreamError, match=match) as caught:
         open_source(spec)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "scheme", ["http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp"]
+)
+def test_streams_come_from_these_addresses(scheme):
+    assert openable(f"{scheme.upper()}://Host/Path") == f"{scheme}://Host/Path"
 
 
 @pytest.mark.parametrize("url", ["concat:///a.ts", "async://file:///a.mp4", "tcp://x?listen=1"])
