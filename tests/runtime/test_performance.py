@@ -1,0 +1,135 @@
+"""A scripted performance: the real program, and everything that may happen to it at once.
+
+A controller moves a fader a hundred times a second, a page looks and another one vanishes, the beat
+is tapped and presets come on it, files are edited, saved half and mended, and packets that mean
+nothing flood the port. In the end what plays is what the script says. LIVEDREAM_PERFORMANCE names
+seconds in place of SHORT.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytest.importorskip("pythonosc", reason="needs the extra `osc`")
+pytest.importorskip("websockets", reason="needs the extra `page`")
+
+from pythonosc.udp_client import SimpleUDPClient
+from websockets.sync.client import ClientConnection, connect
+
+from .conftest import plays
+from .control.test_osc_show import free_port
+
+SHORT = 8.0
+PRESETS = {1: ("calm", 6.0, "a"), 2: ("wild", 40.0, "a:1*0.5+a:3"), 3: ("odd", 20.0, "a:2")}
+
+
+def write(path: Path, name: str, strength: float, layers: str) -> None:
+    path.write_text(
+        f'name = "{name}"\nfade = 0.2\n[values]\nstrength = {strength}\nlayers = "{layers}"\n'
+        '[[move]]\nof = "blur"\nbeats = 2\ndepth = 0.1\n'
+    )
+
+
+def on_page(port: int) -> ClientConnection:
+    host = f"127.0.0.1:{port}"
+    return connect(f"ws://{host}/socket", origin=f"http://{host}", proxy=None, close_timeout=1)  # pyright: ignore[reportArgumentType]
+
+
+def flood(osc: int, over: threading.Event) -> None:
+    """Packets that mean nothing, from a fixed seed."""
+    draw = random.Random(3)
+    whole = b"/livedream/strength\0\0,f\0\0\x41\x20\0\0"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        while not over.is_set():
+            packet = bytearray(whole if draw.random() < 0.5 else draw.randbytes(40))
+            packet[draw.randrange(len(packet))] = draw.randrange(256)
+            if packet[:20] != whole[:20] or packet[20:24] != whole[20:24]:
+                sender.sendto(bytes(packet), ("127.0.0.1", osc))
+            time.sleep(0.001)
+
+
+def turn(osc: int, over: threading.Event) -> None:
+    """A fader of another controller."""
+    client = SimpleUDPClient("127.0.0.1", osc)
+    for number in range(10**9):
+        client.send_message("/livedream/step_size", 1 + number % 100 / 50)
+        if over.wait(0.01):
+            return
+
+
+def look(page: int, over: threading.Event) -> None:
+    """A phone that asks for one picture after the other."""
+    with on_page(page) as phone:
+        while not over.is_set():
+            phone.send(json.dumps({"look": 320}))
+            try:
+                phone.recv(0.2)
+            except TimeoutError:
+                continue
+
+
+def test_a_performance_ends_as_its_script_says(start, tmp_path):
+    seconds = float(os.environ.get("LIVEDREAM_PERFORMANCE", SHORT))
+    folder, osc, page = tmp_path / "friday", free_port(), free_port()
+    (folder / "presets").mkdir(parents=True)
+    files = {number: folder / "presets" / f"{number:02d}.toml" for number in PRESETS}
+    for number, path in files.items():
+        write(path, *PRESETS[number])
+    (folder / "show.toml").write_text('[values]\nwait = "beat"\n')
+    child = start(
+        "--show", str(folder), "--osc", f":{osc}", "--page", f":{page}", "--overwrite",
+        stdout=None,
+    )  # fmt: skip
+    plays(child, 1.0)
+    said: list[str] = []
+    reader = threading.Thread(target=lambda: said.extend(child.stderr or ()))
+    reader.start()
+    over = threading.Event()
+    clients = [
+        threading.Thread(target=client, args=arguments)
+        for client, arguments in ((flood, (osc, over)), (turn, (osc, over)), (look, (page, over)))
+    ]
+    for client in clients:
+        client.start()
+    controller = SimpleUDPClient("127.0.0.1", osc)
+    process, memory = psutil.Process(child.pid), []
+    end, number = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        number += 1
+        for _ in range(3):
+            controller.send_message("/livedream/tap", 1)
+            time.sleep(0.25)
+        controller.send_message("/livedream/preset", 1 + number % 3)
+        files[1].write_text("name = " if number % 2 else files[2].read_text())
+        with on_page(page) as gone:
+            gone.send(json.dumps({"set": {"amount": 0.5}}))
+            gone.socket.close()  # Without a word.
+        memory.append(process.memory_info().rss)
+    write(files[3], "odd", 33.0, "a:2*0.5")
+    over.set()
+    for client in clients:
+        client.join(10)
+    controller.send_message("/livedream/step_size", 2.5)
+    controller.send_message("/livedream/preset", [3, 0.0])
+    time.sleep(2.5)
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(30) == 0
+    reader.join(10)
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    settings = stats["settings"]
+    assert (settings["strength"], settings["layers"]) == (33, "a:2*0.5")
+    assert settings["step_size"] == 2.5
+    assert not any("Traceback" in line for line in said), said
+    assert any("01.toml cannot be read" in line for line in said)
+    assert stats["shown"] > seconds  # It went on, however busy the machine is.
+    assert memory[-1] - memory[len(memory) // 2] < 20e6, memory
