@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -336,8 +337,147 @@ class TestOrder:
         assert said == ["slow computes wrong."]
         assert [engine.provider.name for engine in toys.made].count("slow") == 1
 
+    def test_what_got_ready_for_nobody_is_ended(self):
+        """Nothing called it off between its last size and its end."""
+        toys = Toys()
+        switcher, _ = switching(toys=toys)
+        begun, release = threading.Event(), threading.Event()
+        make = toys.engine
+
+        def engine(graph, provider, objective, precision="auto"):
+            made = make(graph, provider, objective)
+            if str(objective) == "b":
+                prepare = made.prepare
+
+                def slowly(*size):
+                    begun.set()
+                    assert release.wait(10)
+                    prepare(*size)
+
+                made.prepare = slowly
+            return made
+
+        toys.engine = engine
+        switcher.want(want("b"))
+        assert begun.wait(5)
+        switcher.want(want("a"))
+        release.set()
+        assert toys.made[1].closed.wait(5)
+        assert switcher.take() is None
+
+    def test_closing_waits_for_a_graph_that_is_made_and_calls_it_off(self):
+        begun, over = threading.Event(), threading.Event()
+
+        def slow(layers, cancel):
+            if layers == "b":
+                begun.set()
+                assert cancel.wait(10)
+                time.sleep(0.1)  # An exporter takes a moment to end.
+                over.set()
+                raise Cancelled("called off")
+
+        switcher, _ = switching(Network(slow))
+        switcher.want(want("b"))
+        assert begun.wait(5)
+        assert switcher.close()
+        assert over.is_set()
+
+    def test_all_that_is_made_beside_a_picture_is_made_gently(self):
+        class Noted(Network):
+            def graph_for(self, objective, provider, progress, background, cancel):
+                gently.append((str(objective), provider.name, background))
+                return super().graph_for(objective, provider, progress, background, cancel)
+
+        gently: list[tuple[str, str, bool]] = []
+        toys = Toys("slow", "quick")
+        toys.providers = tuple(
+            replace(each, form=each.name) for each in toys.providers
+        )  # each with files of its own
+        switcher, said = switching(Noted(), toys)
+        switcher.want(want("b"))
+        taken(switcher)
+        taken(switcher)
+        assert said == ["slow takes over."]
+        assert gently == [
+            ("a", "quick", False), ("b", "quick", True), ("b", "slow", True),
+        ]  # fmt: skip
+
+
+class TestLosses:
+    @pytest.mark.parametrize(("moments", "leaves"), [((0, 20, 59), True), ((0, 20, 70), False)])
+    def test_three_within_a_minute_leave_it_to_the_next(self, moments, leaves, monkeypatch):
+        now = [0.0]
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+        toys = Toys("first", "second")
+        switcher, _ = switching(toys=toys)
+        for moment in moments:
+            now[0] = moment
+            assert switcher.lost(SessionLost("It is gone."))
+            assert not switcher.lost(SessionLost("It is gone."))
+            ready = taken(switcher)
+        assert ready.engine.provider.name == ("second" if leaves else "first")
+
+    def test_the_only_one_is_opened_again_after_a_pause(self, monkeypatch):
+        now = [0.0]
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+        monkeypatch.setattr(module, "PAUSE", 0.2)
+        switcher, _ = switching()
+        for _ in range(2):
+            switcher.lost(SessionLost("It is gone."))
+            taken(switcher)
+        switcher.lost(SessionLost("It is gone."))
+        time.sleep(0.5)
+        assert switcher.take() is None
+        now[0] = 0.3
+        assert taken(switcher).engine.provider.name == "quick"
+
+
+class TestSteppingDown:
+    @pytest.mark.parametrize("elsewhere", [True, False])
+    def test_what_played_and_what_was_wanted_end(self, elsewhere):
+        making, toys = threading.Event(), Toys()
+
+        def slow(layers, cancel):
+            if layers == "b":
+                making.set()
+                assert cancel.wait(10)
+                raise Cancelled("called off")
+
+        switcher, _ = switching(Network(slow), toys)
+        kept = []
+        switcher._playing.engine.keep = kept.append
+        switcher.want(want("b"))
+        assert making.wait(5)
+        platform = Toys("other") if elsewhere else toys
+        old = switcher._playing.engine
+        engine = platform.engine(old.graph, platform.providers[0], A.objective)
+        less = Ready(engine if elsewhere else old, replace(A, size=(16, 20)))
+        switcher.step_down(less, platform)
+        assert switcher.platform is platform
+        if elsewhere:
+            assert old.closed.wait(5)
+            assert not engine.closed.is_set()
+        else:
+            until(lambda: kept == [{(16, 20)}])
+        assert switcher.failed() is None
+        switcher.want(replace(A, objective=parse_objective("c"), size=(16, 20)))
+        assert str(taken(switcher).engine.objective) == "c"
+        assert switcher.lost(SessionLost("It is gone."))
+
 
 class TestAhead:
+    def test_nothing_is_exported_before_there_is_rest(self):
+        made: list[str] = []
+        toys, warm = Toys(), threading.Event()
+        toys.warm = warm.set  # the last thing that is done before the rest
+        engines = Engines(Network(lambda layers, cancel: made.append(layers)), toys)
+        engine = engines.quick(A.objective, lambda minimum: [A.size], QUIET)
+        switcher = Switcher(engines, Ready(engine, A), lambda text: None, ahead=3600)
+        switcher.improve()
+        assert warm.wait(5)
+        assert switcher.close()
+        assert made == ["a"]
+
     def test_neighbours_are_exported_while_nothing_else_is_wanted(self):
         made: list[str] = []
         engines = Engines(Network(lambda layers, cancel: made.append(layers)), Toys())
