@@ -1,0 +1,99 @@
+"""Makes the README's pictures from the program's own demo scene:
+
+python docs/pictures.py [--seconds 4] [--only looks,dream,demo]
+
+looks.jpg: the built-in looks, one frame of each. dream.webp: the default dream, moving. demo.jpg:
+the scene and what the network sees in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+from rich.console import Console
+
+from livedream.runtime.choices import Choices
+from livedream.runtime.control.looks import looks
+from livedream.runtime.control.presets import Preset
+from livedream.runtime.control.recipes import RECIPES
+from livedream.runtime.dream.dreamer import Dreamer
+from livedream.runtime.dream.values import Dream
+from livedream.runtime.gradient.network import Network
+from livedream.runtime.gradient.selection import Engines, Opening
+from livedream.runtime.live.sources.cloudscape import Cloudscape
+from livedream.runtime.offline.sheet import labelled
+from livedream.runtime.progress import stages
+from livedream.runtime.start import find_platform, network_of
+
+HERE = Path(__file__).parent
+FPS = 25
+SIZE = (320, 240)
+
+
+def dreamt(console: Console, engines: Engines, network: Network, look: Preset, seconds: float):
+    """The frames of the demo scene and of its dream, uint8 BGR each."""
+    named = {field.name for field in fields(Dream)}
+    values = {name: value for name, value in look.values.items() if name in named}
+    dream = replace(RECIPES["live"].dream, **values)  # pyright: ignore[reportArgumentType]
+    width, height = SIZE
+    with stages(console) as report:
+        opening = Opening(report, console.print)
+        objective = network.objective(str(look.values["layers"]))
+        engine = engines.quick(objective, dream.sizes(height, width), opening)
+    dreamer = Dreamer(engines.platform.device, engine, dream, seed=0)
+    scene = Cloudscape(SIZE, 0)
+    for number in range(round(seconds * FPS)):
+        picture = scene.draw(number / FPS)
+        yield picture, dreamer.live(picture, number / FPS)
+
+
+def last(frames: Iterator[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """The last pair of frames."""
+    pair = next(frames)
+    for following in frames:
+        pair = following
+    return pair
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--only", default="looks,dream,demo")
+    asked = parser.parse_args()
+    only = asked.only.split(",")
+    console = Console()
+    choices = Choices(
+        "efficientnet_lite0", None, None, "auto", "live", "auto", "auto", SIZE, 0, None, {}
+    )
+    network = network_of(choices, console.print)
+    engines = Engines(network, find_platform(choices.provider, console.print))
+    every = looks(network.layers)
+    if "looks" in only:
+        cells = []
+        for number, look in every.items():
+            _, dream = last(dreamt(console, engines, network, look, asked.seconds))
+            cells.append(labelled(dream, f"{number}  {look.name}"))
+            console.print(look.name)
+        rows = [np.hstack(cells[start : start + 4]) for start in range(0, len(cells), 4)]
+        cv2.imwrite(str(HERE / "looks.jpg"), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 82])
+    pairs = list(dreamt(console, engines, network, every[1], asked.seconds + 1))
+    if "demo" in only:
+        pair = np.hstack(pairs[-1])
+        cv2.imwrite(str(HERE / "demo.jpg"), pair, [cv2.IMWRITE_JPEG_QUALITY, 88])
+    if "dream" in only:
+        moving = [Image.fromarray(dream[..., ::-1]) for _, dream in pairs[::2]]
+        moving[0].save(
+            HERE / "dream.webp", save_all=True, append_images=moving[1:], duration=2000 // FPS,
+            loop=0, quality=55, method=6,
+        )  # fmt: skip
+    engines.close()
+
+
+if __name__ == "__main__":
+    main()
