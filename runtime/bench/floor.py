@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -100,13 +100,20 @@ def _shapes(listed: list[dict[str, list[int]]]) -> list[list[int]]:
     return [shape for entry in listed for shape in entry.values()]
 
 
-def count_work(path: Path, size: tuple[int, int], feeds: dict[str, Any], element: int) -> Work:
-    """The work of the graph file `path` for images of `size`, (height, width).
+def count_work(
+    path: Path,
+    size: tuple[int, int],
+    feeds: dict[str, Any],
+    element: int,
+    cut: Mapping[str, str] | None = None,
+) -> Work:
+    """The work of the gradient in the graph file `path`, for images of `size`, (height, width).
 
-    feeds: its inputs but the image. element: bytes of a number inside it, 4 or 2. Runs the file
-    once on the CPU, unoptimised, so that every node shows its shapes. Raises LivedreamError where
-    onnxruntime cannot.
+    feeds: its inputs but the image. element: bytes of a number inside it, 4 or 2. cut: one of
+    `Graph.cuts`. Runs it once on the CPU, unoptimised, so that every node shows its shapes. Raises
+    LivedreamError where onnxruntime cannot.
     """
+    from ..gradient.cutting import part
     from ..gradient.ort import ort
 
     height, width = size
@@ -119,7 +126,8 @@ def count_work(path: Path, size: tuple[int, int], feeds: dict[str, Any], element
         options.add_free_dimension_override_by_name("height", height)
         options.add_free_dimension_override_by_name("width", width)
         try:
-            session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            model = part(path.read_bytes(), ["gradient"], cut or {})
+            session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
             session.run(["gradient"], {"image": np.full((1, 3, *size), 0.5, np.float32), **feeds})
             profile = Path(session.end_profiling())
         except Exception as error:

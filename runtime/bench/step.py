@@ -13,7 +13,9 @@ from ..errors import LivedreamError
 from ..gradient.agreement import cosine
 from ..gradient.graph import Graph
 from ..gradient.host import HostEngine
+from ..gradient.objective import steering
 from ..gradient.providers import PROVIDERS
+from ..gradient.shallow import deepest
 from ..progress import Progress
 from .floor import Work, count_work, floor_seconds
 from .opened import Opened
@@ -56,7 +58,11 @@ def octave_work(opened: Opened) -> dict[tuple[int, int], Work]:
         for layer, channels in graph.layers.items()
         for kind in ("square", "linear")
     }
-    return {size: count_work(graph.path, size, feeds, element) for size in opened.octaves}
+    climbed = None
+    if not opened.engine.provider.on_card:  # Where what is deeper is not computed.
+        climbed = deepest(graph, steering(opened.engine.objective, graph.layers))
+    cut = graph.cuts[climbed] if climbed else None
+    return {size: count_work(graph.path, size, feeds, element, cut) for size in opened.octaves}
 
 
 def with_floor(step: Step, work: Work, floor: Floor | None, image_bytes: int) -> Step:

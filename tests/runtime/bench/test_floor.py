@@ -20,6 +20,7 @@ from livedream.runtime.bench.floor import (
 from livedream.runtime.bench.schema import CopyRate, Floor
 from livedream.runtime.bench.step import compare_gradients, copy_bandwidth
 from livedream.runtime.errors import LivedreamError
+from livedream.runtime.gradient.graph import read_graph
 
 
 @pytest.mark.parametrize(
@@ -107,6 +108,19 @@ def test_a_real_graph_s_work_grows_with_its_pixels(graph_file):
     graph_file.with_suffix(".txt").write_text("not a graph")
     with pytest.raises(LivedreamError, match="cannot be counted"):
         count_work(graph_file.with_suffix(".txt"), (64, 64), feeds, 4)
+
+
+def test_what_is_not_climbed_is_not_counted(exported):
+    layers = ("block2", "block9")
+    graph = read_graph(exported(layers))
+    feeds = {
+        f"{layer}.{kind}": np.ones(count, np.float32)
+        for layer, count in graph.layers.items()
+        for kind in ("square", "linear")
+    }
+    whole = count_work(graph.path, (64, 64), feeds, 4)
+    cut = count_work(graph.path, (64, 64), feeds, 4, graph.cuts["block2"])
+    assert 0.1 * whole.operations < cut.operations < 0.7 * whole.operations
 
 
 def test_parity_of_gradients():
