@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = (
     ("runtime.cli",),
     ("runtime.bench",),
+    ("runtime.exhibit",),
     ("runtime.live", "runtime.offline"),
     ("runtime.start",),
     ("runtime.choices",),

@@ -21,6 +21,7 @@ from ..sinks.formats import EDIT, GOOD, QUALITIES
 from ..sinks.named import OUTS
 from ..telling import console
 from .bench import bench
+from .exhibit import exhibit
 from .options import SEED, Listening, Name, Patched, growth_options, shared_options, show_options
 
 overwrite_option = click.option(
@@ -155,6 +156,7 @@ def commands(debug: bool) -> None:
     "one.",
 )
 @overwrite_option
+@click.option("--kept", type=int, hidden=True)
 @shared_options("live")
 @click.pass_context
 def run(context: click.Context, **values: Any) -> None:
@@ -399,6 +401,7 @@ def doctor() -> None:
 
 
 commands.add_command(bench)
+commands.add_command(exhibit)
 
 
 INTERRUPTED = "Interrupted before it was done; nothing was written."

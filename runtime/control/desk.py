@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time as clocks
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 from ..declared import Parameter, Value
@@ -248,6 +248,12 @@ class Desk:
 
     def _unmoved(self, time: float) -> dict[str, Value]:
         return {name: each.at(self.parameters[name], time) for name, each in self._said.items()}
+
+    def forbid(self, name: str, choice: str) -> None:
+        """Takes one of the choices of `name` away, for good and for every surface."""
+        parameter = self.parameter(name)
+        left = tuple(each for each in parameter.choices if each != choice)
+        self.parameters[name] = replace(parameter, choices=left)
 
     def _say(
         self,

@@ -26,6 +26,8 @@ class Capture:
         self.source = source
         self.slot: Slot[Frame] = Slot()
         self.shown: Slot[Frame] = Slot()
+        self.heard = time.monotonic()
+        """When the newest frame came."""
         self._stats = stats
         self._stopping = threading.Event()
         self._wanted = threading.Event()
@@ -72,6 +74,7 @@ class Capture:
                 frame = self.source.read()
                 if frame is None:
                     break
+                self.heard = time.monotonic()
                 self.slot.put(frame)
                 self.shown.put(frame)
                 if self._stats is not None:

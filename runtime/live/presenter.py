@@ -142,11 +142,15 @@ class Presenter(threading.Thread):
         return self._shown(self._dreamt, frame, state) if self._dreamt and frame else None
 
     def _shown(self, dreamt: Dreamt, frame: Frame, state: State) -> Shown:
+        began = time.perf_counter()
         dream, picture = self._composed(dreamt, frame, state)
+        composed = time.perf_counter()
         mode: Any = state["flash_limit"]
         comparing = bool(state["compare"])
         times = (time.monotonic(), frame.time)
         dream, seen = self._limiting.limited(dream, picture, mode, comparing, times)
+        self._stats.record("compose", composed - began)
+        self._stats.record("limit", time.perf_counter() - composed)
         return Shown(dream, picture, seen, frame.time, dreamt.time, dreamt.settings)
 
     def _composed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,9 @@ from ..control.player import Player
 from ..control.shelf import Looks
 from ..control.watching import Watching
 from ..ending import ending
-from ..errors import LivedreamError
+from ..errors import LivedreamError, UsageError
 from ..gradient.switching import IDLE, Switcher
+from ..heartbeat import Heartbeat
 from ..scaling import fit
 from ..sinks.formats import GOOD
 from ..sinks.named import Places
@@ -40,6 +41,7 @@ from .rehearsal import rehearse
 from .sources import NoCamera, Source, open_first_camera, open_source
 from .surfaces import Surfaces, open_surfaces
 from .window import Window, require_display
+from .window.kiosk import Lock, QuietScreen
 
 if TYPE_CHECKING:
     from ..control.dmx import Patch
@@ -61,6 +63,12 @@ CLOCKS = {
 
 LOOK = 0.1
 """Seconds between two looks at whether the end is asked for, without a window."""
+
+RETRY = 2.0
+"""Seconds between two tries to open the source of an exhibit."""
+
+SILENT = 2.0
+"""Seconds without a frame after which a source gives nothing."""
 
 POLL = 0.02
 """Seconds the window waits for a new frame between two looks at the keys."""
@@ -87,6 +95,7 @@ def run_show(
     sound: str | None = None,
     show: Path | None = None,
     given: Collection[str] = (),
+    kept: int | None = None,
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
@@ -95,6 +104,8 @@ def run_show(
     begin: how it is shown, by the names of parameters. osc, page: (host, port) to listen on.
     midi: the devices to listen to. dmx: which lighting desk. sound: the input. show: the folder of
     a show. given: the options that were said, which hold against it.
+    kept: of a show in an exhibit, the pipe to its keeper: keys are locked, the source is waited
+    for, and flashes are limited.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
@@ -105,21 +116,25 @@ def run_show(
     recorder = Recorder(places.file, overwrite=overwrite, quality=quality) if places.file else None
     if places.window:
         require_display()
+    heartbeat = Heartbeat(kept) if kept is not None else None
     network = network_of(choices, console.print)
     folder: Folder | None = None
     if show:
         folder, network, choices, begin, surfaces = rehearse(
             show, network, choices, begin, surfaces, given
         )
+    if heartbeat and begin.get("flash_limit") == "off":
+        raise UsageError("An exhibit limits flashes: say --flash-limit strict or standard.")
     network.objective(choices.layers)
     stats = Stats()
     box = choices.size or BOX
     with ExitStack() as calm:
         with ExitStack() as opened:
             messages: list[str] = []
-            camera = open_any(source, choices, loop, messages, console)
-            console.print(camera.describe())
-            capture = opened.enter_context(Capture(camera, stats))
+            camera, capture = opened_source(
+                lambda: open_any(source, choices, loop, messages, console, heartbeat is None),
+                opened, stats, console, heartbeat,
+            )  # fmt: skip
             first = first_frame(capture)
             width, height = fit(first.shape[1], first.shape[0], box)
             dreamer, engines = open_dreamer(
@@ -128,6 +143,8 @@ def run_show(
             notice = Notice(console)
             switcher = Switcher(engines, playing(dreamer, (height, width)), notice, ahead=IDLE)
             desk = open_desk(network, dreamer, choices.recipe, box, **begin)
+            if heartbeat:
+                desk.forbid("flash_limit", "off")
             dreaming = Dreaming(
                 capture,
                 dreamer,
@@ -164,7 +181,8 @@ def run_show(
             dreaming.start()
             presenter.start()
             switcher.improve()
-            (play if places.window else watch)(presenter, controls, stats, asked)
+            signs = Signs(stats, capture, heartbeat, notice)
+            (play if places.window else watch)(presenter, controls, signs, asked)
             if asked.is_set():
                 console.print("Stopped.")
             sent = outputs.report()
@@ -185,10 +203,15 @@ def run_show(
 
 
 def open_any(
-    name: str | None, choices: Choices, loop: bool, messages: list[str], console: Console
+    name: str | None,
+    choices: Choices,
+    loop: bool,
+    messages: list[str],
+    console: Console,
+    or_demo: bool = True,
 ) -> Source:
-    """The source that was named; without a name the first camera that gives a picture, or the demo
-    where there is none.
+    """The source that was named; without a name the first camera that gives a picture, or, with
+    `or_demo`, the demo where there is none.
 
     messages: gets a sentence when a camera is lost or comes back.
     """
@@ -203,6 +226,8 @@ def open_any(
     try:
         return open_first_camera(size, on_event=event, say=console.print)
     except NoCamera as error:
+        if not or_demo:
+            raise
         console.print(f"{error} Playing the demo instead; --source names another picture.")
         return open_source("demo", choices.size or BOX, seed=choices.seed)
 
@@ -218,7 +243,66 @@ def first_frame(capture: Capture) -> np.ndarray:
     return frame.image
 
 
-def watch(presenter: Presenter, controls: Controls, stats: Stats, asked: threading.Event) -> None:
+class Signs:
+    """Takes note of what is shown, and tells the keeper of an exhibit that the show lives."""
+
+    def __init__(
+        self,
+        stats: Stats,
+        capture: Capture,
+        heartbeat: Heartbeat | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self.stats = stats
+        self.say = say
+        self.kept = heartbeat is not None
+        self._capture, self._heartbeat = capture, heartbeat
+
+    def seen(self, shown: Shown | None) -> None:
+        """Once a look: the picture that was just shown, or None where no new one came."""
+        now = time.monotonic()
+        if shown:
+            self.stats.shown(now - shown.time, now - shown.dreamt)
+        if self._heartbeat is None:
+            return
+        if shown:
+            self._heartbeat.shown(self.stats.recent_shown_fps, self.stats.recent_age)
+        elif now - self._capture.heard > SILENT:
+            self._heartbeat.waiting()
+
+
+def opened_source(
+    open_it: Callable[[], Source],
+    opened: ExitStack,
+    stats: Stats,
+    console: Console,
+    heartbeat: Heartbeat | None,
+) -> tuple[Source, Capture]:
+    """The source, read from here on. In an exhibit one that is not there yet is waited for."""
+    told = ""
+    while True:
+        try:
+            with ExitStack() as failed:
+                source = open_it()
+                console.print(source.describe())
+                capture = failed.enter_context(Capture(source, stats))
+                if heartbeat:
+                    first_frame(capture)
+                opened.push(failed.pop_all())
+            return source, capture
+        except UsageError:
+            raise
+        except LivedreamError as error:
+            if heartbeat is None:
+                raise
+            if str(error) != told:
+                told = str(error)
+                console.print(f"{error} It is waited for.")
+            heartbeat.waiting()
+            time.sleep(RETRY)
+
+
+def watch(presenter: Presenter, controls: Controls, signs: Signs, asked: threading.Event) -> None:
     """Take every picture without showing it until it is over or the end is asked for. Raises what
     ended the dream."""
     while not (controls.quitting or asked.is_set()):
@@ -229,13 +313,15 @@ def watch(presenter: Presenter, controls: Controls, stats: Stats, asked: threadi
             return
         if fresh:
             controls.picture(fresh)
-            _seen(fresh, stats)
+        signs.seen(fresh)
 
 
-def play(presenter: Presenter, controls: Controls, stats: Stats, asked: threading.Event) -> None:
+def play(presenter: Presenter, controls: Controls, signs: Signs, asked: threading.Event) -> None:
     """Show every picture and answer the keys until the person quits, the end is asked for, or the
     source ends."""
     newest: Shown | None = None
+    stats = signs.stats
+    lock = Lock() if signs.kept else None
     with ExitStack() as opened:
         window: Window | None = None
         while not (controls.quitting or asked.is_set()):
@@ -250,21 +336,22 @@ def play(presenter: Presenter, controls: Controls, stats: Stats, asked: threadin
                 height, width = newest.dream.shape[:2]
                 window = opened.enter_context(Window(image_size=(width, height)))
                 controls.window = window
+                if signs.kept:
+                    quiet = QuietScreen()
+                    opened.callback(quiet.close)
+                    for problem in quiet.missing:
+                        signs.say(f"Of the screen: {problem}.")
             controls.attend()
             with stats.stage("present") if fresh else nullcontext():
                 window.show(
                     controls.picture(newest), lambda canvas: controls.overlay(canvas, stats)
                 )
                 binding = window.poll()
-            if fresh:
-                _seen(fresh, stats)
-            if binding:
+            signs.seen(fresh)
+            if lock and window.closed:
+                raise LivedreamError("The window was closed.")  # The keeper opens another one.
+            if binding and (lock is None or lock.lets(binding)):
                 controls.press(binding)
-
-
-def _seen(shown: Shown, stats: Stats) -> None:
-    now = time.monotonic()
-    stats.shown(now - shown.time, now - shown.dreamt)
 
 
 def report(console: Console, stats: Stats) -> None:

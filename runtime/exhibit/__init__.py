@@ -1,0 +1,1 @@
+"""The keeper of a show that nobody looks after."""

@@ -1,0 +1,214 @@
+"""The keeper with real shows: on the toy network, and tiny ones that fail in every way."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import psutil
+import pytest
+
+from livedream.runtime.exhibit.hours import parse_hours, parse_time
+from livedream.runtime.exhibit.keeper import STEPS, Keeper, Limits
+from livedream.runtime.exhibit.systemd import Notify
+
+from ..conftest import PROGRAM
+from ..toy_graph import write_toy
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes of POSIX")
+
+SHOWS = "import os,sys,time\npipe=int(sys.argv[-1])\ndef shown(): os.write(pipe,b'shown 30 5\\n')\n"
+QUICK = Limits(opening=20, picture=0.6, source=1.5, ending=1, hanging=0.3, pause=0.01, silence=60)
+
+
+def kept(program: str, **how: object) -> tuple[int, list[str], Keeper]:
+    """Keeps a show that does `program`, until it says "quit": (code, what was said, the keeper)."""
+    said: list[str] = []
+    asked = threading.Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        if len(said) > 30:
+            asked.set()
+
+    options = {"limits": QUICK, **how}
+    keeper = Keeper([sys.executable, "-c", SHOWS + program], say, Notify(None), **options)
+    return keeper.run(asked), said, keeper
+
+
+def once(folder: Path, first: str) -> str:
+    """Does `first` in the first show and ends by hand in the second."""
+    mark = folder / "mark"
+    return (
+        f"import pathlib\nmark=pathlib.Path({str(mark)!r})\n"
+        f"if mark.exists(): shown(); sys.exit(0)\nmark.touch()\n{first}"
+    )
+
+
+def test_a_show_that_is_ended_by_hand_ends_it_all():
+    assert kept("shown()")[:2] == (0, ["A picture is shown.", "The show was ended by hand."])
+
+
+def test_wrong_options_are_not_tried_again():
+    assert kept("sys.exit(2)")[:2] == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        ("shown(); sys.exit(1)", "The show ended with code 1."),
+        ("shown(); os.kill(os.getpid(), 11)", "The show ended by SIGSEGV."),
+        ("shown(); sys.exit(2)", "The show ended with code 2."),
+        ("shown(); time.sleep(60)", "No picture was shown for 1 seconds. It is ended."),
+        (
+            "shown()\nwhile 1: time.sleep(0.1); os.write(pipe, b'waiting\\n')",
+            "The source has given no picture for 2 seconds. It is ended.",
+        ),
+    ],
+)
+def test_a_show_that_fails_starts_again(tmp_path, first, told):
+    code, said, _ = kept(once(tmp_path, first))
+    assert code == 0
+    assert told in said
+    assert said[-2:] == ["A picture is shown.", "The show was ended by hand."]
+
+
+def test_one_that_ignores_the_end_is_killed(tmp_path):
+    first = "import signal; signal.signal(15, signal.SIG_IGN); shown(); time.sleep(60)"
+    began = time.monotonic()
+    _, said, _ = kept(once(tmp_path, first))
+    assert "The show did not answer and was killed." in said
+    assert time.monotonic() - began < 10
+
+
+def test_after_failures_it_goes_on_with_less():
+    code, said, _ = kept(
+        "print(sys.argv)\n"
+        "if '160x120' in sys.argv: shown(); sys.exit(0)\n"
+        "assert ('cpu' in sys.argv) == ('--provider' in sys.argv)\nsys.exit(1)"
+    )
+    assert code == 0
+    steps = [line for line in said if line.startswith("It failed")]
+    assert [" ".join(step) in line for step, line in zip(STEPS[1:], steps, strict=True)] == [
+        True
+    ] * 2
+    assert said.count("The show ended with code 1.") == 6
+
+
+def test_it_closes_and_opens_by_the_clock(tmp_path):
+    clock = iter([datetime(2026, 1, 1, 17, 59)] * 12 + [datetime(2026, 1, 1, 18, 0)] * 8)
+    now = lambda: next(clock, datetime(2026, 1, 2, 10, 0))  # noqa: E731
+    first = "\nwhile 1: shown(); time.sleep(0.05)"
+    code, said, _ = kept(once(tmp_path, first), opening=parse_hours("10:00-18:00"), now=now)
+    assert (code, said) == (
+        0,
+        ["A picture is shown.", "Closed until 10:00.", "A picture is shown.",
+         "The show was ended by hand."],
+    )  # fmt: skip
+
+
+def test_it_starts_anew_at_night(tmp_path):
+    clock = iter([datetime(2026, 1, 1, 3, 59)] * 5)
+    now = lambda: next(clock, datetime(2026, 1, 1, 4, 0))  # noqa: E731
+    first = "\nwhile 1: shown(); time.sleep(0.05)"
+    _, said, _ = kept(once(tmp_path, first), nightly=parse_time("4:00"), now=now)
+    assert said[:2] == ["A picture is shown.", "It starts anew, as every night."]
+
+
+class Exhibit:
+    """`livedream exhibit` itself on the toy network, with a service manager that listens."""
+
+    def __init__(self, folder: Path, *more: str) -> None:
+        graph = write_toy(folder / "toy.onnx")
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.manager.bind(str(folder / "notify"))
+        self.manager.settimeout(30)
+        self.process = subprocess.Popen(
+            [*PROGRAM, "exhibit", "--patience", "2", "--source", "demo", "--headless",
+             "--graph", str(graph), "--provider", "cpu", "--octaves", "1",
+             "--size", "64x48", *more],
+            cwd=folder, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "LIVEDREAM_CACHE": str(folder / "cache"),
+                 "NOTIFY_SOCKET": str(folder / "notify")},
+        )  # fmt: skip
+
+    def until(self, text: str) -> str:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            if text in line:
+                return line
+        raise AssertionError(f"never said: {text}")
+
+    def heard(self, wanted: str) -> None:
+        while wanted not in self.manager.recv(4096).decode():
+            pass
+
+    @property
+    def show(self) -> psutil.Process:
+        (child,) = psutil.Process(self.process.pid).children()
+        return child
+
+
+@pytest.fixture
+def exhibit(tmp_path) -> Iterator[Callable[..., Exhibit]]:
+    begun: list[Exhibit] = []
+
+    def begin(*more: str) -> Exhibit:
+        begun.append(Exhibit(tmp_path, *more))
+        return begun[-1]
+
+    yield begin
+    for each in begun:
+        for process in (
+            [*psutil.Process(each.process.pid).children(recursive=True)]
+            if (each.process.poll() is None)
+            else []
+        ):
+            process.kill()
+        each.process.kill()
+        each.process.communicate()
+        each.manager.close()
+
+
+def test_the_real_show_is_kept(exhibit):
+    it = exhibit()
+    it.heard("READY=1")
+    it.heard("WATCHDOG=1")
+    it.heard("pictures a second")
+    stopped = it.show
+    stopped.send_signal(signal.SIGSTOP)
+    it.until("No picture was shown for 2 seconds")
+    began = time.monotonic()
+    it.until("did not answer and was killed")
+    assert not stopped.is_running()
+    it.until("A picture is shown")
+    again = time.monotonic() - began
+    it.show.kill()
+    it.until("ended by SIGKILL")
+    it.until("A picture is shown")
+    it.process.send_signal(signal.SIGTERM)
+    assert it.process.wait(15) == 0
+    assert again < 30  # Five seconds on a machine that does nothing else.
+
+
+def test_the_show_ends_where_its_keeper_was_killed(exhibit):
+    it = exhibit()
+    it.until("A picture is shown")
+    show = it.show
+    it.process.kill()
+    show.wait(15)
+
+
+def test_wrong_options_and_forbidden_ones_end_it_at_once(exhibit):
+    it = exhibit("--flash-limit", "off")
+    assert it.process.wait(60) == 2
+    assert re.search("An exhibit limits flashes", it.process.stderr.read())
