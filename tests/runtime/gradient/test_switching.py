@@ -479,12 +479,17 @@ class TestAhead:
         assert made == ["a"]
 
     def test_neighbours_are_exported_while_nothing_else_is_wanted(self):
-        made: list[str] = []
-        engines = Engines(Network(lambda layers, cancel: made.append(layers)), Toys())
+        class Noted(Network):
+            def graph_for(self, objective, provider, progress, background, cancel):
+                made.append((str(objective), background))
+                return super().graph_for(objective, provider, progress, background, cancel)
+
+        made: list[tuple[str, bool]] = []
+        engines = Engines(Noted(), Toys())
         engine = engines.quick(A.objective, lambda minimum: [A.size], QUIET)
         switcher = Switcher(engines, Ready(engine, A), lambda text: None, ahead=0.01)
         switcher.improve()
-        until(lambda: made == ["a", "b", "c"])
+        until(lambda: made == [("a", False), ("b", True), ("c", True)])
         assert switcher.close()
 
     @pytest.mark.parametrize("ahead", [60.0, None])
