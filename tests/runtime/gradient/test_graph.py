@@ -149,6 +149,14 @@ def test_what_cannot_be_right_is_refused(whole, tmp_path, changed, said):
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize("more", [b"\x02\x00", b"\x00\x00", b"\x03", b"\xff" * 10 + b"\x01\x00"])
+def test_what_no_protobuf_holds_is_refused_behind_a_whole_file(whole, tmp_path, more):
+    path = tmp_path / "longer.onnx"
+    path.write_bytes(whole.read_bytes() + more)
+    with pytest.raises(LivedreamError, match="cannot be read as an ONNX graph"):
+        read_graph(path)
+
+
 def test_a_file_without_a_network_is_refused(whole, tmp_path):
     """With everything else, and with other content in its place."""
     onnx = pytest.importorskip("onnx")
