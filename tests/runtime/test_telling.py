@@ -104,3 +104,12 @@ def test_a_terminal_is_known_as_one(monkeypatch):
         assert Told().isatty() is True
         assert Told().fileno() == terminal
     os.close(controller)
+
+
+def test_a_command_is_told_as_it_is_to_be_typed(pipe, monkeypatch):
+    """Brackets are extras of pip, and what was wrapped cannot be copied."""
+    monkeypatch.setattr(sys, "stderr", pipe.stream)
+    text = "Install [bold]it[/bold]: " + "pip install 'livedream[cpu]' " * 20
+    telling.console.print(text)
+    assert telling.told.drain(10)
+    assert pipe.read().decode() == text + "\n"

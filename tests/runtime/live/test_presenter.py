@@ -182,6 +182,14 @@ def test_a_dream_that_comes_with_a_newer_frame_is_shown_on_that(stage):
     assert (shown.time, shown.dreamt) == (4.0, 1.0)
 
 
+def test_in_a_panic_the_camera_is_shown_clean(stage):
+    first = frame(0)
+    stage.show(dream=dreamt(first), camera=first)
+    stage.say(panic=True)
+    shown = stage.show(camera=frame(1))
+    np.testing.assert_array_equal(shown.dream, shown.picture)
+
+
 def test_where_nothing_comes_nothing_failed(stage):
     assert stage.presenter._next() is None
     first = frame(0)

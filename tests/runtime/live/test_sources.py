@@ -350,6 +350,7 @@ def test_a_loop_waits_for_a_file_that_is_gone_for_a_while(tmp_path):
         ("rtsp://anna:secret@cam.local:554/live?token=hidden", "rtsp://cam.local:554/live"),
         ("http://[::1]:8080/a.mjpg#t", "http://[::1]:8080/a.mjpg"),
         ("http://cam:port/x", "http://cam/x"),
+        ("rtsp:///x", "rtsp:///x"),
     ],
 )
 def test_addresses_are_told_without_what_is_secret(url, shown):
@@ -405,6 +406,11 @@ def test_a_misspelt_name_is_answered_with_the_nearest(tmp_path):
         open_source(str(tmp_path / "bike.mp4"))
     with pytest.raises(UsageError, match="demo"):
         open_source("dmeo")
+
+
+def test_a_colon_in_a_name_is_no_address():
+    with pytest.raises(UsageError, match="There is no file take:1"):
+        open_source("take:1.mp4")
 
 
 def test_a_folder_is_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -39,6 +40,12 @@ def test_what_this_program_uses_is_in_use_until_it_lets_go(path):
     let_go(path)
     let_go(path)
     assert in_use(path) is False
+
+
+def test_what_is_used_is_not_the_longest_unused(path):
+    os.utime(path, (1000, 1000))
+    use(path)
+    assert path.stat().st_mtime > 1e9
 
 
 def test_what_is_not_there_is_not_in_use(tmp_path):
