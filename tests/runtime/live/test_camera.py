@@ -277,6 +277,34 @@ class TestNames:
         moved = found((0, "Other", "usb-1"), (4, "C920", "usb-9"))
         assert v4l2.again(mine, moved) == Path("/dev/video4")
         assert v4l2.again(mine, found((0, "Other", "usb-1"))) == Path("/dev/video0")
+        assert v4l2.again(mine, found((5, "C920", "usb-1"), (0, "C920", "usb-1"))) == mine.path
+
+    def test_two_cameras_of_different_makers_at_one_place_are_two(self):
+        there = found((0, "HD one", ""), (2, "HD two", ""))
+        with pytest.raises(UsageError, match="Several"):
+            v4l2.named("hd", there)
+
+    def test_the_device_of_a_camera_that_gives_no_pictures_is_not_it(self):
+        """Most cameras have one of the same name, for metadata."""
+        (mine,) = found((1, "C920", "usb-1"))
+        metadata = v4l2.Device(Path("/dev/video0"), "C920", False, "usb-1")
+        assert v4l2.named("c920", [metadata, mine]) == mine
+        assert v4l2.again(mine._replace(path=Path("/dev/video7")), [metadata, mine]) == mine.path
+
+    def test_devices_come_in_the_order_of_their_numbers_and_without_those_that_refuse(
+        self, tmp_path, monkeypatch
+    ):
+        for name in ("video10", "video2", "video0", "video", "vbi0"):
+            (tmp_path / name).touch()
+
+        def query(path: Path) -> v4l2.Device:
+            if path.name == "video0":
+                raise LivedreamError("not for this user")
+            return v4l2.Device(path, "a camera", True)
+
+        monkeypatch.setattr(v4l2, "Path", lambda place: tmp_path)
+        monkeypatch.setattr(v4l2, "query", query)
+        assert [each.path.name for each in v4l2.devices()] == ["video2", "video10"]
 
 
 class Played(FakeDevice):
