@@ -71,6 +71,8 @@ def parsed(text: str, where: str) -> dict[str, Any]:
         end = f"(at line {len(lines)}, column {len(lines[-1]) + 1})"
         reason = str(error).replace("(at end of document)", end)
         raise UsageError(f"{where} cannot be read: {reason}.") from error
+    except RecursionError as error:
+        raise UsageError(f"{where} cannot be read: its lists are nested too deep.") from error
 
 
 def check_keys(table: Mapping[str, object], known: tuple[str, ...], where: str, what: str) -> None:

@@ -93,9 +93,8 @@ def played(
         place = parameter.share(value)
         caught = binding.how == "jump" or picked_up(hand, share, place)
         return (Set(name, parameter.at_share(share)) if caught else None), Hand(share, caught)
-    pressed, was = moved.raw > 0 and (moved.control.kind == "note" or share >= 0.5), hand.caught
-    if moved.control.kind == "program":
-        was = False  # It has no release.
+    pressed = moved.raw > 0 and (moved.control.kind == "note" or share >= 0.5)
+    was = hand.caught and moved.control.kind != "program"  # Which has no release.
     now = Hand(share, pressed)
     if binding.how == "hold":
         return (Set(name, pressed) if pressed != was else None), now
@@ -137,7 +136,7 @@ def written(bindings: Iterable[Binding]) -> str:
         control = each.control
         numbered = f"{control.kind} {control.number}"
         row: dict[str, Any] = {
-            "control": control.kind if control.kind in ("bend", "program") else numbered,
+            "control": control.kind if control.kind == "bend" else numbered,
             "channel": control.channel,
             "name": each.name,
             "how": each.how,
@@ -161,7 +160,7 @@ def _binding(table: Mapping[str, Any], where: str, parameters: Mapping[str, Para
     if kind not in KINDS or not (number or "0").isdecimal() or int(number or 0) > TOP["nrpn"]:
         raise UsageError(
             f'{where} has no control \'{table.get("control")}\'; write "cc 21", "cc14 1", '
-            '"nrpn 300", "note 36", "bend" or "program".'
+            '"nrpn 300", "note 36", "program 0" or "bend".'
         )
     if isinstance(channel, bool) or not isinstance(channel, int) or not 1 <= channel <= 16:
         raise UsageError(f"{where} has a channel that is not 1 to 16.")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...declared import Value
-from ...errors import LivedreamError
+from ...errors import LivedreamError, UsageError
 from ...store.files import write_bytes
 from ..desk import Desk
 from ..player import Player
@@ -125,17 +125,20 @@ class Midi:
         binding = device.bindings.get(moved.control)
         if binding is None:
             if moved.control.kind == "program":
-                self._desk.set("preset", moved.raw + 1, device.source)
+                self._desk.set("preset", moved.control.number + 1, device.source)
             return
         parameter = self._desk.parameters[binding.name]
         value = self._desk.base.get(binding.name, False)
         hand = device.hands.get(moved.control, Hand())
         wish, device.hands[moved.control] = played(binding, moved, hand, parameter, value)
-        match wish:
-            case Set(name, value):
-                self._desk.set(name, value, device.source)
-            case Step(name, steps):
-                self._desk.nudge(name, steps, device.source)
+        try:
+            match wish:
+                case Set(name, value):
+                    self._desk.set(name, value, device.source)
+                case Step(name, steps):
+                    self._desk.nudge(name, steps, device.source)
+        except UsageError as error:  # Such as a press for a text, which has no steps.
+            self._say(str(error))
 
     def _beat(self, device: _Device, heard: Beat | Place) -> None:
         tempo = device.clock.heard(heard)

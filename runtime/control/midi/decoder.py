@@ -22,7 +22,8 @@ _DATA = {6, 38}
 
 @dataclass(frozen=True)
 class Control:
-    """One knob, fader, pad or wheel. channel: 1..16. number: of cc, note or nrpn; 0 for others."""
+    """One knob, fader, pad or wheel. channel: 1..16. number: of all kinds but the bend, which is
+    0; each program is a control of its own, which can only be pressed."""
 
     kind: Kind
     channel: int
@@ -94,7 +95,7 @@ class Decoder:
         if kind == 0xB0 and len(data) == 2:
             return self._control(channel, data[0], data[1], time)
         if kind == 0xC0 and len(data) == 1:
-            return [Moved(Control("program", channel), data[0], time)]
+            return [Moved(Control("program", channel, data[0]), TOP["program"], time)]
         if kind == 0xE0 and len(data) == 2:
             return [Moved(Control("bend", channel), data[0] + (data[1] << 7), time)]
         return []

@@ -50,7 +50,7 @@ def how_it_speaks(
             return "offset" if around else "relative"
         if all(56 <= each <= 72 for each in raw):
             return "offset"
-    return "press" if parameter.kind == "toggle" and len(set(raw)) < 3 else "absolute"
+    return "absolute"
 
 
 def _cc(control: Control, above: int) -> Control:

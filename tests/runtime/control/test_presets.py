@@ -115,6 +115,9 @@ def test_a_file_may_leave_out_what_it_does_not_mean(desk):
         ('name = "x"\n[values]\nblur = nan\n', "no number"),
         ('name = "x"\n[values]\nblur = [1]\n', "no number"),
         ("[values]\n", "needs a name"),
+        pytest.param("x = " + "[" * 100_000, "nested too deep", id="deep"),
+        ('name = "x"\nfade = inf\n[values]\n', "0 to 600"),
+        ('name = "x"\n[values]\nblur = 1979-05-27\n', "no number"),
         ('name = "x"\nmove = 3\n[values]\n', "tables"),
         *(
             (f'name = "x"\n[values]\n[[move]]\n{move}', says)

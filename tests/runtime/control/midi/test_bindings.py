@@ -81,6 +81,8 @@ def test_pads_press_hold_and_say():
     assert run("say", "preset", [90, 0, 90], 0, control=PAD, says=3) == [
         Set("preset", 3), None, Set("preset", 3),
     ]  # fmt: skip
+    program = Control("program", 1, 0)
+    assert run("say", "preset", [127, 127], 0, control=program, says=3) == [Set("preset", 3)] * 2
     # A button that speaks as a control, and does so twice.
     assert run("press", "mirror", [127, 127, 0, 127], False) == [
         Step("mirror", 1), None, None, Step("mirror", 1),
@@ -95,6 +97,7 @@ def test_lamps_and_rings_show_the_value():
     assert shown(PAD, "mirror", "press", False) == [0x90, 36, 0]
     assert shown(PAD, "reset", "press", True) == [0x90, 36, 0]
     assert shown(Control("cc", 3, 21), "amount", "absolute", 0.5) == [0xB2, 21, 64]
+    assert shown(Control("cc14", 1, 2), "amount", "jump", 1.0) == [0xB0, 2, 127]
     assert shown(PAD, "preset", "say", 3, 3) == [0x90, 36, 127]
     assert shown(PAD, "preset", "say", 4, 3) == [0x90, 36, 0]
     assert shown(KNOB, "amount", "relative", 0.5) is None
@@ -106,7 +109,8 @@ def test_a_file_is_read_as_it_was_written():
         Binding(KNOB, "amount"),
         Binding(Control("nrpn", 3, 300), "strength", "jump"),
         Binding(PAD, "preset", "say", 3),
-        Binding(Control("bend", 2), "blur"),
+        Binding(Control("bend", 16), "blur"),
+        Binding(Control("program", 2, 0), "reset", "press"),
     ]
     assert parse_bindings(written(bindings), "pads.toml", PARAMETERS) == bindings
 
@@ -118,6 +122,8 @@ def test_a_file_is_read_as_it_was_written():
         ('[[bind]]\ncontrol = "cc 1"\nname = "amont"', "nearest: amount"),
         ('[[bind]]\ncontrol = "cc 1"\nname = "amount"\nhow = "jumps"', "nearest: jump"),
         ('[[bind]]\ncontrol = "knob 1"\nname = "amount"', "no control"),
+        ('[[bind]]\ncontrol = "nrpn 20000"\nname = "amount"', "no control"),
+        ('[[bind]]\ncontrol = "cc 1"\nname = "amount"\nchannel = 17', "1 to 16"),
         ('[[bind]]\ncontrol = "cc x"\nname = "amount"', "no control"),
         ('[[bind]]\ncontrol = "cc 1"\nname = "amount"\nchannel = 0', "1 to 16"),
         ('[[bind]]\ncontrol = "cc 1"\nname = "amount"\nchanel = 1', "nearest: channel"),

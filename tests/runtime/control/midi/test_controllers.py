@@ -223,6 +223,19 @@ def test_a_file_that_is_wrong_is_told_and_the_controller_plays_what_needs_none(t
     stage.midi.close()
 
 
+def test_a_binding_that_makes_no_sense_is_told_and_the_rest_plays(tmp_path):
+    (tmp_path / "midi").mkdir()
+    (tmp_path / "midi" / "Pads.toml").write_text(
+        '[[bind]]\ncontrol = "note 1"\nname = "size"\nhow = "press"\n'
+    )
+    stage = Stage(tmp_path, "Pads")
+    stage.ports.opened["Pads"].turn(0x90, 1, 100)
+    stage.ports.opened["Pads"].turn(0xC0, 0)
+    stage.until(lambda: stage.desk.base["preset"] == 1)
+    assert any("say all of it" in text for text in stage.said)
+    stage.midi.close()
+
+
 def test_names_stay_the_same_when_their_numbers_change():
     assert stable(["Launchpad Mini MIDI 1 32:0", "Pads 20:0", "Pads 24:0", "system:midi_1"]) == [
         "Launchpad Mini MIDI 1",

@@ -33,13 +33,31 @@ def heard(*messages: tuple[int, ...], apart: float = 0.001) -> list[tuple[Contro
         ((0x92, 36, 100), Control("note", 3, 36), 100),
         ((0x92, 36, 0), Control("note", 3, 36), 0),
         ((0x82, 36, 64), Control("note", 3, 36), 0),
-        ((0xC4, 7), Control("program", 5), 7),
+        ((0xC4, 7), Control("program", 5, 7), 127),
         ((0xE0, 0, 64), Control("bend", 1), 8192),
         ((0xE0, 127, 127), Control("bend", 1), TOP["bend"]),
     ],
 )
 def test_messages_of_a_controller(message, control, raw):
     assert heard(message) == [(control, raw)]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [(0xB0, 70, 127)],
+        [(0x90, 36, 127)],
+        [(0xE0, 127, 127)],
+        [(0xC0, 0)],
+        [(0xB0, 5, 127), (0xB0, 37, 127)],
+        [(0xB0, 99, 2), (0xB0, 98, 44), (0xB0, 6, 127), (0xB0, 38, 127)],
+    ],
+)
+def test_the_top_is_the_whole(messages):
+    decoder = Decoder()
+    moved = [each for message in messages for each in decoder.heard(message, 0.0)]
+    assert isinstance(moved[-1], Moved)
+    assert moved[-1].share == 1
 
 
 def test_both_halves_of_a_fine_control_are_one_value_when_they_come_together():
@@ -57,6 +75,9 @@ def test_a_parameter_number_makes_one_control_of_four():
         (control, 12800),
         (control, 12805),
     ]
+    # The fine half alone keeps the coarse one, and a new number forgets it.
+    assert heard(*chosen, (0xB2, 6, 100), (0xB2, 38, 5), (0xB2, 38, 9))[-1] == (control, 12809)
+    assert heard(*chosen, (0xB2, 6, 100), *chosen, (0xB2, 38, 9))[-1] == (control, 9)
     # Without a number, and once a registered one is chosen, they are controls like others.
     assert heard((0xB2, 6, 100)) == [(Control("cc", 3, 6), 100)]
     assert heard(*chosen, (0xB2, 101, 0), (0xB2, 6, 9)) == [(Control("cc", 3, 6), 9)]

@@ -32,6 +32,16 @@ def test_a_pad_beats_what_it_sends_besides():
     )
 
 
+def test_halves_that_meet_by_chance_stay_two_controls():
+    decoder, heard = Decoder(), []
+    for n in range(20):
+        heard += decoder.heard((0xB0, 2, 40 + n), n * 0.02)
+    heard += decoder.heard((0xB0, 34, 7), 19 * 0.02)
+    binding = learned(heard, PARAMETERS["amount"], None)
+    assert binding is not None
+    assert binding.control == Control("cc", 1, 2)
+
+
 def test_both_halves_of_a_fine_fader_are_learned_as_one():
     decoder, heard = Decoder(), []
     for n in range(20):
@@ -55,6 +65,16 @@ def test_both_halves_of_a_fine_fader_are_learned_as_one():
         ((64, 65, 66, 67), "absolute"),
         ((127, 125, 120, 118), "absolute"),
         ((127, 0), "press"),
+        ((5, 5, 5), "relative"),
+        ((8, 8, 8), "relative"),
+        ((9, 9, 9), "absolute"),
+        ((72, 72, 72), "offset"),
+        ((73, 73, 73), "absolute"),
+        ((56, 56, 56), "offset"),
+        ((55, 55, 55), "absolute"),
+        ((120, 120, 120), "relative"),
+        ((119, 119, 119), "absolute"),
+        ((1, 1), "absolute"),
     ],
 )
 def test_how_a_control_speaks_is_heard(raws, how):

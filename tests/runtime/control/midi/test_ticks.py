@@ -59,6 +59,17 @@ def test_it_goes_on_from_the_place_that_is_said_and_after_a_gap():
     assert tempo.beats(begin) == pytest.approx(4)
 
 
+def test_a_start_in_the_middle_keeps_the_tempo_and_sets_the_place():
+    clock = ClockFit()
+    ticks(clock, 120, 100)
+    clock.heard(Beat("start", 52.07))
+    begin = 50 + 100 * 60 / 120 / TICKS
+    tempo = ticks(clock, 120, 1, start=begin)[-1]
+    assert tempo is not None
+    assert tempo.bpm == pytest.approx(120)
+    assert tempo.beats(begin) == pytest.approx(0, abs=1e-6)
+
+
 def test_what_is_no_music_says_nothing():
     assert ticks(ClockFit(), 4000, 100)[-1] is None
     clock = ClockFit()
