@@ -325,6 +325,24 @@ class TestOrder:
         assert ready.wanted == more
         assert len(ready.engine.sizes) == 2
 
+    def test_a_build_for_what_was_replaced_is_called_off(self):
+        begun, called_off = threading.Event(), []
+
+        def slow(layers, cancel):
+            if threading.current_thread().name == "takeover":
+                begun.set()
+                assert cancel.wait(10)
+                called_off.append(layers)
+                raise Cancelled("called off")
+
+        switcher, _ = switching(Network(slow), Toys("slow", "quick"))
+        switcher.improve()
+        assert begun.wait(5)
+        switcher.want(want("b"))
+        taken(switcher)
+        until(lambda: called_off == ["a"])
+        assert switcher.close()
+
     def test_a_provider_that_fails_is_not_tried_at_every_key(self):
         toys = Toys("slow", "quick")
         toys.trouble["slow"] = LivedreamError("slow computes wrong.")
