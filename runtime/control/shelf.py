@@ -4,6 +4,7 @@ open."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -34,6 +35,10 @@ class Shelf(Protocol):
         """
         ...
 
+    def thumbnail(self, number: int) -> Path | None:
+        """The picture of how a preset looks, where there is a file of it."""
+        ...
+
 
 class Looks:
     """The built-in looks for a network with `layers`, name -> channels; what is stored beside them
@@ -47,3 +52,6 @@ class Looks:
     def keep(self, number: int, preset: Preset, picture: np.ndarray | None) -> str:
         self.presets = {**self.presets, number: preset}
         return f"Stored as {number} until the end; with --show FOLDER it stays"
+
+    def thumbnail(self, number: int) -> Path | None:
+        return None

@@ -61,7 +61,7 @@ def open_surfaces(
         if wanted.osc:
             osc = open_osc(desk, wanted.osc, notice, opened)
         if wanted.page:
-            page = open_page(desk, wanted.page, controls, player, stats, console, osc)
+            page = open_page(desk, wanted, controls, player, stats, console, osc)
             opened.callback(page.close)
             if osc:
                 announce(osc, page, notice, opened)
@@ -111,23 +111,26 @@ def open_sound(desk: Desk, player: Player, wanted: str, notice: Notice, opened: 
 
 def open_page(
     desk: Desk,
-    place: Place,
+    wanted: Surfaces,
     controls: Controls,
     player: Player,
     stats: Stats,
     console: Console,
     osc: Place | None,
 ) -> Page:
-    """Serves the page at `place`, and prints how to come in. osc: where OSC is listened for."""
+    """Serves the page where it is wanted, and prints how to come in. osc: where OSC listens."""
     from ..control.page import Page
     from ..control.page.qr import as_blocks, code_of
 
+    assert wanted.page
     page = Page(
         desk,
-        *place,
+        *wanted.page,
         newest=lambda: controls.newest,
         status=lambda: controls.told(stats),
         presets=lambda: player.shelf.presets,
+        thumbnail=lambda number: player.shelf.thumbnail(number),
+        learns=wanted.midi is not None,
         osc=osc,
     )
     console.print(f"Page on {page.address()}", soft_wrap=True)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
+
+import cv2
 
 from ..desk import Desk
 from ..presets import Preset
@@ -18,12 +21,15 @@ SETTLED = 4.0
 """Seconds that a preset plays alone before the picture is its own, and no longer what was before.
 """
 
+Thumbnail = Callable[[int], "Path | None"]
+"""The file of how a preset looks, by its number; of the show's folder alone."""
+
 Presets = Callable[[], Mapping[int, Preset]]
 """Those there are now, by number."""
 
 
 class Cards:
-    """Remembers how presets looked when they were played last. From any thread.
+    """How presets looked when they were played last, else as in their file. From any thread.
 
     layers: those that `newest` was dreamt with, as text.
     """
@@ -34,11 +40,12 @@ class Cards:
         presets: Presets,
         newest: Newest,
         layers: Callable[[], object],
+        thumbnail: Thumbnail = lambda number: None,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._desk, self._presets, self._newest, self._clock = desk, presets, newest, clock
-        self._layers = layers
+        self._layers, self._thumbnail = layers, thumbnail
         self._lock = threading.Lock()
         self._playing: tuple[Preset | None, float] = None, 0.0  # And since when.
         self._pictures: dict[int, tuple[Preset, bytes]] = {}
@@ -55,9 +62,13 @@ class Cards:
             ]
 
     def picture(self, number: int) -> bytes | None:
-        """The JPEG of the preset `number`; None where it was not played yet."""
+        """The JPEG of the preset `number`; None where it was not played yet and has no file."""
         kept = self._pictures.get(number)
-        return kept[1] if kept else None
+        if kept:
+            return kept[1]
+        path = self._thumbnail(number)
+        image = path and cv2.imread(str(path))
+        return None if image is None else jpeg(image, WIDTH)
 
     def _look(self, presets: Mapping[int, Preset]) -> None:
         base, now = self._desk.base, self._clock()
@@ -71,10 +82,20 @@ class Cards:
         if preset is not playing:
             self._playing = preset, now
         elif preset and now - since > max(SETTLED, 2 * preset.fade):
-            image = None if self._version(number, preset) else self._newest()
+            image = None if self._kept(number, preset) else self._newest()
             if image is not None:
                 self._pictures[number] = preset, jpeg(image, WIDTH)
 
     def _version(self, number: int, preset: Preset) -> int:
+        kept = self._kept(number, preset)
+        if kept:
+            return hash(kept) & 0x7FFFFFFF | 1
+        path = self._thumbnail(number)
+        try:
+            return path.stat().st_mtime_ns // 1000 if path else 0
+        except OSError:
+            return 0
+
+    def _kept(self, number: int, preset: Preset) -> bytes | None:
         kept = self._pictures.get(number)
-        return hash(kept[1]) & 0x7FFFFFFF | 1 if kept and kept[0] is preset else 0
+        return kept[1] if kept and kept[0] is preset else None

@@ -20,7 +20,7 @@ WIDTHS = (320, 480, 640, 960)
 WITHHELD = ("quit",)
 """What no page may say: who ends the show stands beside it."""
 
-TEXTS = ("layers", "size", "picture")
+TEXTS = ("layers", "size", "picture", "learn")
 """The texts that a page may say. Another that is declared must be named here first, so that none
 that names a file or a command is ever in reach."""
 

@@ -37,7 +37,7 @@ from .access import (
     level_of,
     swapped,
 )
-from .gallery import Cards, Presets
+from .gallery import Cards, Presets, Thumbnail
 from .listener import Listener
 from .messages import LARGEST
 from .preview import Newest, Preview
@@ -73,7 +73,8 @@ class Page:
     """Listens on `host`:`port` until `close`. port 0 is any free one; see `address`.
 
     newest: the picture that is shown. status: what is told beside the values, twice a second.
-    presets: those that can be recalled. osc: (host, port) where OSC is listened for: other programs
+    presets: those that can be recalled. thumbnail: their pictures. learns: whether a controller is
+    there to be taught. osc: (host, port) where OSC is listened for: other programs
     may ask for its addresses, on the network where OSC itself is open to it.
     Raises LivedreamError where the port is taken or websockets is missing.
     """
@@ -87,14 +88,17 @@ class Page:
         newest: Newest = lambda: None,
         status: Status = dict,
         presets: Presets = dict,
+        thumbnail: Thumbnail = lambda number: None,
         osc: tuple[str, int] | None = None,
+        learns: bool = False,
     ) -> None:
         serve, self._response = _library()
         self._desk, self._status, self._preview = desk, status, Preview(newest)
-        self._cards = Cards(desk, presets, newest, lambda: status().get("layer"))
+        self._cards = Cards(desk, presets, newest, lambda: status().get("layer"), thumbnail)
         self._html = files(__spec__.parent).joinpath("page.html").read_bytes()
         self._script = _fingerprint(self._html)
         self._lock = threading.Lock()
+        self._learns = learns
         self._visitors: dict[Visitor | Listener, None] = {}
         self._closing = False
         listening = _listening(host, port)
@@ -224,9 +228,10 @@ class Page:
         if urlsplit(request.path).path != SOCKET:
             self._stays(Listener(self._desk, connection, codec()[1]))
             return
+        source = "page {}:{}".format(*connection.remote_address[:2])
         visitor = Visitor(
             self._desk, connection, level_of(request, self._door), self._preview,
-            self._cards, self._status, "page {}:{}".format(*connection.remote_address[:2]),
+            self._cards, self._status, self._learns, source,
         )  # fmt: skip
         self._stays(visitor)
 

@@ -53,11 +53,12 @@ class Visitor:
         preview: Preview,
         cards: Cards,
         status: Callable[[], Mapping[str, Any]],
+        learns: bool,
         source: str,
     ) -> None:
         self._desk, self._connection, self._level = desk, connection, level
         self._preview, self._cards = preview, cards
-        self._status, self._source = status, source
+        self._status, self._learns, self._source = status, learns, source
         self._dealt: list[dict[str, Any]] = []
         self._playable = playable(desk.parameters)
         self._changes: dict[str, None] = {}
@@ -131,6 +132,7 @@ class Visitor:
         self._send(
             {
                 "level": self._level,
+                "learns": self._learns,
                 "groups": described(self._playable.values()),
                 "values": self._told(self._playable),
                 **self._regular(),

@@ -123,11 +123,46 @@ def test_a_preset_is_recalled_and_one_is_stored(browser, page, desk):
     until(lambda: desk.base["preset"] == 3)
     tab.until("document.querySelector('[data-number=\"3\"]').ariaCurrent === 'true'")
     assert tab.value("document.querySelectorAll('.card[aria-current=true]').length") == 1
-    tab.value("$('head').querySelector('button').click()")
+    tab.value("$('head').querySelector('button:last-child').click()")
     tab.value("document.querySelector('[data-number=\"9\"]').click()")
     until(lambda: desk.base["store"] == 9)
     assert desk.base["preset"] == 3
     assert tab.value("$('cards').children.length") == 8
+
+
+def test_a_controller_is_taught_by_touching_what_it_shall_play(browser, desk):
+    presets = {4: Preset("look", {})}
+    page = Page(desk, port=0, presets=lambda: presets, learns=True)
+    try:
+        tab = show(browser, page)
+        teach = "$('head').querySelector('button')"
+        tab.until("$('cards').children.length === 1")
+        tab.value(f"{teach}.click()")
+        tab.value("document.querySelector('[data-name=mirror]').click()")
+        until(lambda: desk.base["learn"] == "mirror")
+        assert desk.base["mirror"] is False
+        tab.until("document.querySelector('.armed')?.dataset.name === 'mirror'")
+        assert tab.value(f"{teach}.ariaPressed") == "false"
+        desk.set("learn", "", "midi")
+        tab.until("!document.querySelector('.armed')")
+        tab.value(f"{teach}.click(), document.querySelector('[data-number=\"4\"]').click()")
+        until(lambda: desk.base["learn"] == "preset 4")
+        assert desk.base["preset"] == 0
+    finally:
+        page.close()
+
+
+def test_a_tap_counts_when_the_finger_comes(browser, page, desk):
+    tab = show(browser, page)
+    assert tab.value("$('head').querySelector('button').offsetParent") is None  # Nothing to teach.
+    box = tab.box("[data-name=tap]")
+    at = [{"x": box["x"] + 9, "y": box["y"] + 9}]
+    tab.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=at)
+    until(lambda: desk.take("tap"))
+    tab.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    desk.set("blur", 2, "key")
+    tab.until("values.get('blur')[0] === 2")
+    assert not desk.take("tap")
 
 
 def test_upright_nothing_is_cut_off_and_turned_the_controls_stand_beside(browser, page):

@@ -77,6 +77,21 @@ def test_a_preset_that_is_stored_anew_looks_anew(show):
     assert show.cards.told()[0]["picture"] != first
 
 
+def test_a_file_shows_how_it_looks_until_it_was_played(show, tmp_path):
+    path = tmp_path / "07 slow.png"
+    cards = Cards(
+        show.desk, lambda: show.presets, lambda: None, lambda: "a",
+        lambda number: path if number == 7 else None,
+    )  # fmt: skip
+    assert [each["picture"] for each in cards.told()] == [0, 0]  # It is not there yet.
+    assert cards.picture(7) is None
+    cv2.imwrite(str(path), np.full((480, 640, 3), 30, np.uint8))
+    assert [bool(each["picture"]) for each in cards.told()] == [False, True]
+    jpeg = cards.picture(7)
+    assert jpeg is not None
+    assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).shape[1] == WIDTH
+
+
 def test_without_a_picture_there_is_none(show):
     show.picture = None
     show.recall(7)
