@@ -49,6 +49,8 @@ class Operations:
         self._stream = stream
         self._mean = launcher.allocate(4)
         self._partials = launcher.allocate(4 * _BLOCKS)
+        self._parts = 0
+        """Partial sums that `blur` or `balance` left there."""
 
     @property
     def mean(self) -> Memory:
@@ -76,12 +78,16 @@ class Operations:
         """The same of image - base."""
         self._measure("magnitude_difference", [_p(image), _p(base)], size)
 
+    def finish(self, size: Size) -> None:
+        """The mean of what `blur` or `balance` summed up last, kept where `measure` keeps it."""
+        self._finish(self._parts, size)
+
     def blur(
         self, out: int, gradient: int, size: Size, sigma: float, *, measure: bool = False
     ) -> None:
         """sigma above 0; at 0 there is nothing to do. out may not be gradient.
 
-        measure: also the mean |out|, as `measure` does but without reading the result again.
+        measure: also sum |out| up, without reading the result again, for `finish`.
         """
         if not 0 < sigma <= LARGEST_SIGMA:
             raise ValueError(f"sigma {sigma} is not above 0 and at most {LARGEST_SIGMA:g}")
@@ -102,8 +108,7 @@ class Operations:
             np.int32(radius),
         ]
         self._launch("blur", "blur", grid, _BLOCK, arguments, 4 * floats)
-        if measure:
-            self._finish(parts, size)
+        self._parts = parts if measure else 0
 
     def balance(
         self,
@@ -115,7 +120,9 @@ class Operations:
         halves: Sequence[int] = (),
     ) -> None:
         """halves: room for a picture at each of `halvings` but the first; needed where coarseness
-        is above 0, and written over. out may be gradient."""
+        is above 0, and written over. out may be gradient. Sums |out| up for `finish`."""
+        self._parts = math.prod(_grid(size))
+        self._reserve(self._parts)
         sizes = halvings(*_checked(size)) if coarseness > 0 else [size]
         levels = [gradient, *halves][: len(sizes)]
         if len(levels) < len(sizes):
@@ -133,6 +140,7 @@ class Operations:
                 _p(levels[index] if index else out),
                 _p(levels[index]),
                 _p(0 if coarse is None else levels[coarse]),
+                _p(0 if index else self._partials.pointer),
                 *_size(sizes[index]),
                 *_size(sizes[index if coarse is None else coarse]),
                 np.float32(weights[index]),
@@ -153,8 +161,11 @@ class Operations:
         *,
         measured: bool = False,
     ) -> None:
-        """measured: the gradient's mean magnitude has been taken already. out may be neither."""
-        if not measured:
+        """measured: the gradient is what `blur`, measuring, or `balance` made last. out may be
+        neither."""
+        if measured:
+            self.finish(size)
+        else:
             self.measure(gradient, size)
         arguments = [
             _p(out),
@@ -233,9 +244,7 @@ class Operations:
         self._launch("pixels", name, grid, block, arguments)
 
     def _over_pixels(self, source: str, name: str, size: Size, arguments: list[Argument]) -> None:
-        height, width = _checked(size)
-        grid = (_blocks(width, _BLOCK[0]), _blocks(height, _BLOCK[1]), 1)
-        self._launch(source, name, grid, _BLOCK, arguments)
+        self._launch(source, name, _grid(size), _BLOCK, arguments)
 
     def _over_values(self, source: str, name: str, size: Size, arguments: list[Argument]) -> None:
         count = _PLANES * math.prod(_checked(size))
@@ -288,6 +297,12 @@ def _shift(dx: int, dy: int, size: Size) -> tuple[np.int32, np.int32]:
     """The same shift of the torus in 0..width-1, 0..height-1."""
     height, width = _checked(size)
     return np.int32(dx % width), np.int32(dy % height)
+
+
+def _grid(size: Size) -> tuple[int, int, int]:
+    """Blocks of pixels over a picture."""
+    height, width = _checked(size)
+    return _blocks(width, _BLOCK[0]), _blocks(height, _BLOCK[1]), 1
 
 
 def _blocks(count: int, each: int) -> int:

@@ -147,6 +147,7 @@ class CudaDevice:
         halves = [self._new(size) for size in sizes]
         places = [_at(half) for half in halves]
         self._operations.balance(_at(out), pointer, gradient.size, colour, coarseness, places)
+        self._measured = None if out.buffer is None else weakref.ref(out.buffer)
         return out
 
     def ascend(self, image: Image, gradient: Image, step: float, dx: int, dy: int) -> Image:

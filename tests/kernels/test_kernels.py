@@ -35,6 +35,7 @@ def test_blur(bench, random, size, sigma):
     bench.operations.blur(out, bench.put(gradient), size, sigma, measure=True)
     expected = kernels.blur(gradient, sigma)
     assert np.abs(bench.get(out, gradient.shape) - expected).max() <= 4 * EXACT
+    bench.operations.finish(size)
     assert bench.mean() == pytest.approx(np.abs(expected).mean(), rel=1e-4)
 
 
@@ -58,6 +59,8 @@ def test_balance(bench, random, sides, colour, coarseness):
     expected = kernels.balance(gradient, colour, coarseness)
     error = np.abs(bench.get(out, gradient.shape) - expected).max()
     assert error <= 4 * EXACT * max(1, np.abs(expected).max())
+    bench.operations.finish(sides)
+    assert bench.mean() == pytest.approx(np.abs(expected).mean(), rel=1e-4)
     if coarseness and halves:
         with pytest.raises(ValueError, match="halves"):
             bench.operations.balance(out, out, sides, colour, coarseness, halves[1:])

@@ -85,6 +85,7 @@ def test_every_barrier_of_our_kernels_is_needed(host, random):
 
     def blurred() -> bytes:
         bench.operations.blur(out, there, (70, 45), 1.3, measure=True)
+        bench.operations.finish((70, 45))
         return bench.get(out, values.shape).tobytes() + np.float32(bench.mean()).tobytes()
 
     def measured() -> bytes:
