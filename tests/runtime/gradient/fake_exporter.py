@@ -32,6 +32,8 @@ if story == "fine":
     say(stage="tracing", fraction=0.25)
     print("a library's own chatter", flush=True)
     print("[1, 2]", flush=True)
+    sys.stdout.buffer.write(b"\xff\xfe no text\n")
+    sys.stdout.buffer.flush()
     while (gate := os.environ.get("FAKE_GATE")) and not os.path.exists(gate):
         time.sleep(0.01)
     say(stage="checking", fraction=0.75)

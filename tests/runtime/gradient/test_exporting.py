@@ -257,9 +257,9 @@ def test_the_default_model_downloads_nothing_unasked():
     assert default_model()[0] == "efficientnet_lite0"
     assert default_model(["Mixed_7a"]) == ("inception_v3", None)
 
-    graph_path(key_of(GraphRequest("inception_v3", network.bank, form="gpu"))).write_bytes(
-        b"a graph"
-    )
+    graph_path(
+        key_of(GraphRequest("inception_v3", network.bank, precision="fp16", form="gpu"))
+    ).write_bytes(b"a graph")
     for layers in (None, ["Mixed_5b"]):
         assert default_model(layers) == ("inception_v3", None)
 

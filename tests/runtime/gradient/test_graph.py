@@ -64,7 +64,7 @@ def test_other_fields_of_the_file_are_passed_over(whole, tmp_path):
         b"\x85\x02",
         b"\x82\x02\x01a",
     )
-    others = number + wide + narrow + bytes(4) + text
+    others = number + narrow + bytes(4) + wide + text + text
     path.write_bytes(others + whole.read_bytes() + others)
     assert read_graph(path) == replace(read_graph(whole), path=path)
 

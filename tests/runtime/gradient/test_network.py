@@ -10,11 +10,12 @@ import pytest
 from livedream.export.catalogue import MODELS
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient import network as module
+from livedream.runtime.gradient.exporting import key_of
 from livedream.runtime.gradient.graph import read_graph
 from livedream.runtime.gradient.network import Request, find_network
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.providers import PROVIDERS
-from livedream.runtime.store.graph_cache import GraphRequest
+from livedream.runtime.store.graph_cache import GraphRequest, graph_path
 
 from ..toy_graph import write_toy
 
@@ -45,6 +46,7 @@ def test_a_plain_request_asks_for_whatever_is_there():
         ("auto", "inception4c", "googlenet"),
         ("auto", "Mixed_6b*2+Mixed_5b:3", "inception_v3"),
         ("auto", "block5", "efficientnet_lite0"),
+        ("auto", "logits:3", "efficientnet_lite0"),
         ("auto", None, "efficientnet_lite0"),
     ],
 )
@@ -53,7 +55,14 @@ def test_the_network_is_named_or_known_by_its_layers(model, layers, found, said)
     assert network.model == found
     assert network.layers == {layer.name: layer.channels for layer in MODELS[found].layers}
     assert network.graph is None
-    assert len(said) == (layers is None and model == "auto")
+    assert len(said) == (model == "auto" and layers in (None, "logits:3"))
+
+
+def test_of_several_that_have_a_layer_the_one_whose_graph_is_there(said):
+    layers = MODELS["inception_v3"].with_bank(("logits",))
+    graph_path(key_of(GraphRequest("inception_v3", layers))).write_bytes(b"a graph")
+    assert find_network(Request(), "logits", said.append).model == "inception_v3"
+    assert find_network(Request(), None, said.append).model == "efficientnet_lite0"
 
 
 def test_what_no_network_has_is_told_with_what_is_near(said):
@@ -76,6 +85,7 @@ def test_an_objective_is_the_one_asked_for_or_the_models_own(said):
 
 def test_of_a_file_the_default_layer_is_one_that_it_has(toy, said):
     network = find_network(Request(graph=toy), None, said.append)
+    assert network.graph == read_graph(toy)
     assert network.objective(None) == parse_objective("a")
     assert network.graph_for(parse_objective("a"), PROVIDERS["cpu"], print) is network.graph
 

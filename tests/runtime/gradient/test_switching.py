@@ -383,6 +383,31 @@ class TestOrder:
         assert toys.made[1].closed.wait(5)
         assert switcher.take() is None
 
+    def test_one_layer_does_not_stand_in_for_another(self):
+        """Neither while it opens nor when it is ready and nobody took it yet."""
+        toys = Toys()
+        switcher, _ = switching(toys=toys)
+        begun, release = threading.Event(), threading.Event()
+        make = toys.engine
+
+        def engine(graph, provider, objective, precision="auto"):
+            made = make(graph, provider, objective)
+            if str(objective) == "b":
+                prepare = made.prepare
+                made.prepare = lambda *size: (begun.set(), release.wait(10), prepare(*size))
+            return made
+
+        toys.engine = engine
+        switcher.want(want("b"))
+        assert begun.wait(5)
+        switcher.want(want("c"))
+        release.set()
+        until(lambda: switcher._ready is not None)
+        switcher.want(want("b"))
+        assert switcher.take() is None
+        assert str(taken(switcher).engine.objective) == "b"
+        assert [str(each.objective) for each in toys.made] == ["a", "b", "c", "b"]
+
     def test_closing_waits_for_a_graph_that_is_made_and_calls_it_off(self):
         begun, over = threading.Event(), threading.Event()
 
