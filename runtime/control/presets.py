@@ -119,7 +119,7 @@ def read_preset(path: Path, parameters: Mapping[str, Parameter]) -> Preset:
 def read_text(path: Path) -> str:
     """Raises LivedreamError where the file cannot be read, UsageError for what is no text."""
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")  # Some editors mark UTF-8 so.
     except OSError as error:
         raise LivedreamError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

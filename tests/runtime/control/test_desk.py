@@ -6,6 +6,7 @@ import pytest
 
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.control.modulation import (
+    WAVES,
     Modulation,
     decay,
     hold,
@@ -259,6 +260,17 @@ class TestModulation:
         assert [triangle(part) for part in (0, 0.25, 0.5, 0.75)] == [0, 1, 0, -1]
         assert [saw(part) for part in (0, 0.5)] == [-1, 0]
         assert [square(part) for part in (0, 0.49, 0.5, 0.99)] == [1, 1, -1, -1]
+
+    def test_each_wave_has_its_name(self, desk):
+        desk.set("blur", 4, "key", 0)
+        shown = {}
+        for name in WAVES:
+            desk.modulate([Modulation("blur", 0.25, 1, "hertz", name)])
+            shown[name] = [round(float(desk.at(part)["blur"]), 2) for part in (0.05, 0.3, 0.8)]
+        assert len({tuple(values) for values in shown.values()}) == 6
+        assert shown["square"] == [6, 6, 2]
+        assert shown["saw"] == [2.2, 3.2, 5.2]
+        assert set(shown) == {"sine", "triangle", "saw", "square", "decay", "random"}
 
     def test_what_is_struck_fades_and_chance_holds_for_a_cycle(self):
         struck = [decay(part / 10) for part in range(10)]

@@ -140,6 +140,15 @@ def test_what_is_stored_is_a_file_with_a_picture_and_loses_nothing(path):
     assert (folder.presets[3].values, folder.presets[5].name) == ({"strength": 20.0}, "tame")
 
 
+def test_what_is_stored_again_is_there_at_once_and_only_once(path):
+    folder = Folder(path, PARAMETERS)
+    for name in ("one", "two"):
+        folder.keep(4, Preset(name, {}), None)
+        assert folder.presets[4].name == name
+    names = sorted(each.name for each in (path / "presets").glob("04*"))
+    assert names == ["04 one.toml.bak", "04 two.toml"]
+
+
 def test_what_cannot_be_stored_is_told_and_the_preset_stays(path):
     folder = Folder(path, PARAMETERS)
     shutil.rmtree(path)

@@ -140,6 +140,12 @@ def test_what_is_wrong_is_told_with_its_place(desk, text, says):
         read(text, desk)
 
 
+def test_a_mark_at_the_beginning_and_other_ends_of_lines_are_no_harm(desk, tmp_path):
+    path = tmp_path / "01 eyes.toml"
+    path.write_bytes(b'\xef\xbb\xbfname = "x"\r\n[values]\r\nblur = 2\r\n')
+    assert read_preset(path, desk.parameters) == Preset("x", {"blur": 2.0})
+
+
 def test_a_file_that_cannot_be_read_is_told(desk, tmp_path):
     with pytest.raises(LivedreamError, match="cannot be read"):
         read_preset(tmp_path / "none.toml", desk.parameters)

@@ -63,6 +63,11 @@ def test_one_tap_keeps_the_tempo_and_begins_a_bar():
     assert (tempo.bpm, tempo.beats(50.0)) == (133, 0)
 
 
+def test_two_taps_are_a_tempo():
+    tempo = Tempo(133, 0).tapped([50.0, 50.6])
+    assert (tempo.bpm, tempo.beats(50.6)) == (pytest.approx(100), pytest.approx(1))
+
+
 def test_a_tap_after_a_pause_begins_anew():
     tapped = [*taps(90, 5), 200.0, 200.5, 201.0]
     tempo = Tempo().tapped(tapped)
