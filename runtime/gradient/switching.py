@@ -349,6 +349,7 @@ class Switcher:
         """What is wanted cannot be had."""
         self._failed = self._wanted, trouble
         self._wanted = self._playing.wanted
+        self._stop_making()
         if self._begun and not self._useful(self._begun):
             self._cancel.set()
 
@@ -374,7 +375,6 @@ class Switcher:
         """After an error that nobody foresaw."""
         with self._changed:
             self._begun, self._doing, self._ready = None, "", None
-            self._stop_making()
             self._fail(trouble)
 
     def _retire(self, engines: Engines) -> None:

@@ -157,6 +157,26 @@ class TestOrder:
         switcher.want(want("a", 2))
         assert taken(switcher).wanted == want("a", 2)
 
+    def test_octaves_that_cannot_be_had_call_the_export_off_too(self):
+        called_off = threading.Event()
+
+        def slow(layers, cancel):
+            if layers == "b":
+                assert cancel.wait(10)
+                called_off.set()
+                raise Cancelled("called off")
+
+        toys = Toys()
+        switcher, _ = switching(Network(slow), toys)
+        toys.trouble["quick"] = LivedreamError("no memory")
+        switcher.want(want("b", 3))
+        assert called_off.wait(10)
+        assert switcher.failed() == (want("b", 3), "no memory")
+        until(lambda: switcher._making is None)
+        toys.trouble.clear()
+        switcher.want(want("c"))
+        assert str(taken(switcher).engine.objective) == "c"
+
     def test_back_to_the_layer_that_plays_calls_the_export_off(self):
         called_off, begun = threading.Event(), threading.Event()
 
