@@ -115,6 +115,7 @@ def examine() -> list[Finding]:
         *cameras(),
         pyav(),
         *outputs(EXAMPLES),
+        screen(),
         export(installed),
         *weights(),
         cache(),
@@ -314,6 +315,19 @@ def outputs(specs: Iterable[str]) -> list[Finding]:
         else:
             works.append(kind)
     return [Finding(OK, "--out", ", ".join(["window", "files", *works])), *found]
+
+
+def screen() -> Finding:
+    """Whether a screen can be a source."""
+    from ..live.sources.desktop import grabber
+
+    try:
+        with grabber() as found:
+            count = len(found.monitors) - 1
+    except LivedreamError as error:
+        fact, _, advice = str(error).rstrip(".").partition("; ")
+        return Finding(MISSING, "--source screen", fact, advice)
+    return Finding(OK, "--source screen", f"{count} of them")
 
 
 def export(installed: Mapping[str, str]) -> Finding:

@@ -20,6 +20,8 @@ from .camera import FIRST_FRAME, Camera, open_camera, open_stream
 from .clip import Clip, printable
 from .decoding import open_container
 from .demo import Demo
+from .desktop import Desktop
+from .slides import Slides
 from .still import Still
 from .v4l2 import Device, NoCamera, devices
 
@@ -39,8 +41,8 @@ def open_source(
 ) -> Source:
     """The source that `spec` names, opened and ready.
 
-    spec: a camera's number, device (/dev/video2, /dev/v4l/by-id/...) or name, a picture, a clip, a
-        URL, or "demo".
+    spec: a camera's number, device (/dev/video2, /dev/v4l/by-id/...) or name, a picture, a folder
+        of pictures, a clip, a URL, "screen", "screen:2", "ndi:NAME" or "demo".
     size: (width, height) that a camera is asked for and that the demo is drawn in; pictures,
         clips and streams come as they are.
     seed: of the demo. paced: files and demo in real time rather than as fast as possible.
@@ -53,6 +55,12 @@ def open_source(
     _quiet()
     if spec == "demo":
         return Demo(size or DEMO_SIZE, seed=seed, paced=paced)
+    if match := re.fullmatch(r"screen(?::(\d{1,2}))?", spec):
+        return Desktop(int(match[1] or 1), paced=paced)
+    if match := re.fullmatch(r"ndi(?::(.*))?", spec):
+        from .ndi_receiver import open_ndi  # Nobody else needs its library.
+
+        return open_ndi(match[1] or "", on_event)
     if match := re.fullmatch(r"(?:/dev/video)?(\d{1,4})", spec):
         return _open_device(int(match[1]), size, on_event)
     if "://" in spec:
@@ -125,7 +133,7 @@ def _path(spec: str) -> Path:
 def _open_file(path: Path, *, paced: bool, loop: bool, on_event: OnEvent | None) -> Source:
     shown = printable(str(path))
     if path.is_dir():
-        raise UsageError(f"{shown} is a folder; name one picture or clip in it.")
+        return Slides(path, paced=paced, on_event=on_event)
     if not path.exists():
         beside = path.parent if path.parent.is_dir() else Path()
         names = [str(each) for each in beside.iterdir() if each.is_file()] + ["demo"]

@@ -413,11 +413,6 @@ def test_a_colon_in_a_name_is_no_address():
         open_source("take:1.mp4")
 
 
-def test_a_folder_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="folder"):
-        open_source(str(tmp_path))
-
-
 class TestPacer:
     def run(self, moments, fps=10, patience=0.1):
         """How long each wait asked for, when asked at those moments."""

@@ -1,0 +1,89 @@
+"""A folder of pictures, one after the other, each fading into the next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ...errors import LivedreamError
+from ...scaling import letterbox, scaled
+from ...store.pictures import read_photo
+from .base import Drawn, OnEvent, safely
+
+FPS = 30
+STAYS = 8.0
+"""Seconds of each picture, its fade included."""
+
+FADES = 1.5
+"""Seconds in which it becomes the next."""
+
+LARGEST = (1920, 1080)
+"""(width, height) that larger pictures are made to fit into."""
+
+
+class Slides(Drawn):
+    """The pictures of `folder` by name, round and round, as large as the first; others are fitted
+    in, with bars. One that cannot be read is left out, which `on_event` hears once.
+
+    Raises LivedreamError where none can be read.
+    """
+
+    def __init__(
+        self, folder: Path, *, paced: bool = True, on_event: OnEvent | None = None
+    ) -> None:
+        super().__init__(FPS if paced else None)
+        self._folder = folder
+        self._tell = safely(on_event)
+        self._paths = sorted(path for path in folder.iterdir() if _is_picture(path))
+        self._size: tuple[int, int] | None = None
+        self._place = -1  # Of the picture that comes next, among the paths.
+        self._slide = 0
+        self._now = self._read_next()
+        self._then: np.ndarray | None = None
+
+    def describe(self) -> str:
+        height, width = self._now.shape[:2]
+        return f"folder {self._folder.name}: {len(self._paths)} pictures, {width}x{height}"
+
+    def picture(self, index: int) -> np.ndarray:
+        slide, seconds = divmod(index / FPS, STAYS)
+        if slide != self._slide:
+            self._slide = int(slide)
+            self._now, self._then = self._upcoming(), None
+        share = (seconds - (STAYS - FADES)) / FADES
+        if share <= 0:
+            return self._now
+        return cv2.addWeighted(self._now, 1 - share, self._upcoming(), share, 0)
+
+    def _upcoming(self) -> np.ndarray:
+        if self._then is None:
+            self._then = self._read_next()
+        return self._then
+
+    def _read_next(self) -> np.ndarray:
+        while self._paths:
+            self._place = (self._place + 1) % len(self._paths)
+            path = self._paths[self._place]
+            try:
+                image = read_photo(path)
+            except LivedreamError as error:
+                self._tell(str(error))
+                del self._paths[self._place]
+                self._place -= 1
+                continue
+            if image.shape[1] > LARGEST[0] or image.shape[0] > LARGEST[1]:
+                image = scaled(image, LARGEST)
+            self._size = self._size or (image.shape[1], image.shape[0])
+            image = letterbox(image, self._size)
+            image.flags.writeable = False  # Many frames share it.
+            return image
+        raise LivedreamError(f"{self._folder} holds no picture that can be read.")
+
+
+def _is_picture(path: Path) -> bool:
+    try:
+        return path.is_file() and not path.name.startswith(".") and cv2.haveImageReader(str(path))
+    except UnicodeEncodeError:  # OpenCV crashes at a name that is no text.
+        return False
