@@ -83,6 +83,22 @@ def test_a_picture_repeats_for_ever_and_cannot_be_drawn_on(tmp_path):
     assert source.read() is None
 
 
+@pytest.mark.parametrize(
+    ("size", "kept"),
+    [((6000, 400), (3840, 256)), ((400, 4320), (200, 2160)), ((3840, 2160), (3840, 2160)),
+     ((60, 40), (60, 40))],
+)  # fmt: skip
+def test_a_picture_larger_than_any_screen_is_made_smaller_once(tmp_path, size, kept):
+    width, height = size
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((height, width, 3), 90, np.uint8))
+    source = open_source(str(tmp_path / "a.png"), paced=False)
+    frame = source.read()
+    assert frame is not None
+    assert frame.image.shape[1::-1] == kept
+    assert source.read().image is frame.image  # pyright: ignore[reportOptionalMemberAccess]
+    assert source.describe() == f"picture a.png: {width}x{height}"
+
+
 def test_a_picture_is_known_by_its_content(tmp_path):
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((5, 7, 3), np.uint8))
     (tmp_path / "a.png").rename(tmp_path / "a.mp4")
