@@ -12,6 +12,8 @@ from .choices import Choices
 from .control.desk import Desk
 from .dream.dreamer import Dreamer
 from .dream.stages import TimedDreamer
+from .errors import LivedreamError
+from .gradient.check import check_numbers
 from .gradient.engine import Engine
 from .gradient.network import Network, Request, find_network
 from .gradient.platform import Platform, Processor
@@ -79,8 +81,15 @@ def open_engine(
     """
     objective = network.objective(choices.layers)
     engines = Engines(network, find_platform(choices.provider, say, ahead=ahead, reopens=reopens))
-    opened = engines.best if built else engines.quick
-    return engines, opened(objective, choices.dream().sizes(*size), Opening(progress, say))
+    sizes = choices.dream().sizes(*size)
+    engine = (engines.best if built else engines.quick)(objective, sizes, Opening(progress, say))
+    if choices.graph:
+        try:
+            check_numbers(engine, *sizes(engine.minimum_size)[0])
+        except LivedreamError:
+            engines.close()
+            raise
+    return engines, engine
 
 
 def open_dreamer(

@@ -99,6 +99,23 @@ def _descriptor(stream: Any) -> int | None:
 
 told = Told()
 
+
+def harmless(text: str) -> str:
+    """`text` with what is no letter, sign or line written as Python writes it: a file's name or a
+    server's answer must not move the cursor or change the terminal."""
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else repr(letter)[1:-1]
+        for letter in text
+    )
+
+
+class _Plain(Console):
+    """Tells what it is given without obeying it."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        super().print(*(harmless(each) if type(each) is str else each for each in objects), **how)
+
+
 # Plain text: brackets are extras of pip, and a command that was wrapped cannot be copied.
-console = Console(file=told, highlight=False, markup=False, soft_wrap=True)  # pyright: ignore[reportArgumentType]
+console = _Plain(file=told, highlight=False, markup=False, soft_wrap=True)  # pyright: ignore[reportArgumentType]
 """Where every command tells what it does."""

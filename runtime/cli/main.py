@@ -19,7 +19,7 @@ from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.providers import PROVIDERS
 from ..sinks.formats import EDIT, GOOD, QUALITIES
 from ..sinks.named import OUTS
-from ..telling import console
+from ..telling import console, harmless
 from .bench import bench
 from .exhibit import exhibit
 from .options import SEED, Listening, Name, Patched, growth_options, shared_options, show_options
@@ -460,5 +460,5 @@ def _sentence(error: click.ClickException) -> str:
 def _fail(message: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    console.print(Text.assemble(("livedream: ", "bold red"), message))
+    console.print(Text.assemble(("livedream: ", "bold red"), harmless(message)))
     return code

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import LivedreamError
 from .agreement import WrongGradient, check_gradient, check_picture
 from .engine import Engine
 from .host import HostEngine
@@ -36,6 +37,16 @@ def check_engine(engine: Engine[Any], height: int, width: int) -> None:
         ) from error
     if hosted:
         remember_right(graph.path, provider, (height, width))
+
+
+def check_numbers(engine: Engine[Any], height: int, width: int) -> None:
+    """Raises LivedreamError where the gradient at this size is no finite numbers: such a file would
+    show the untouched picture, and say nothing."""
+    if not np.isfinite(engine.probe(check_picture(height, width))).all():
+        raise LivedreamError(
+            f"The gradient of {engine.graph.path} is not finite: its weights are damaged, or it is "
+            "not for this; export it again with `livedream export`."
+        )
 
 
 def _reference(engine: Engine[Any], image: np.ndarray) -> np.ndarray:

@@ -30,12 +30,15 @@ LARGEST_MINIMUM = 4_096
 """Pixels that a network may need on each side."""
 
 _GRAPH, _METADATA, _KEY, _VALUE = 7, 14, 1, 2
-"""Numbers of fields in onnx.proto: of ModelProto, and of its StringStringEntryProto."""
+_INITIALIZER, _EXTERNAL = 5, 13
+"""Numbers of fields in onnx.proto: of ModelProto, its StringStringEntryProto, its GraphProto, and
+the TensorProto in that."""
 
 _LONGEST_ENTRY = 1_000_000
 """Bytes."""
 
 _MOST_FIELDS = 10_000
+_MOST_NODES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,7 @@ def _metadata(file: BinaryIO) -> dict[str, str]:
     for number, length in _fields(file, os.fstat(file.fileno()).st_size):
         if number == _GRAPH and length:
             network = True
+            _check_within(file, file.tell() + length)
         if number != _METADATA:
             continue
         if length > _LONGEST_ENTRY:
@@ -206,10 +210,20 @@ def _metadata(file: BinaryIO) -> dict[str, str]:
     return metadata
 
 
-def _fields(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
+def _check_within(file: BinaryIO, end: int) -> None:
+    """Raises _Malformed where weights of the network up to `end` lie in another file: who sends a
+    graph would say which files of this machine are opened."""
+    for number, length in _fields(file, end, _MOST_NODES):
+        if number == _INITIALIZER:
+            for part, _ in _fields(file, file.tell() + length):
+                if part == _EXTERNAL:
+                    raise _Malformed("its weights lie in another file")
+
+
+def _fields(file: BinaryIO, end: int, most: int = _MOST_FIELDS) -> Iterator[tuple[int, int]]:
     """Number and length in bytes of each field up to `end`, the file standing at its content."""
     place = file.tell()
-    for _ in range(_MOST_FIELDS):
+    for _ in range(most):
         if place == end:
             return
         tag = _varint(file)

@@ -6,13 +6,14 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from livedream.runtime import start
 from livedream.runtime.choices import Choices
 from livedream.runtime.cuda import assemble
-from livedream.runtime.errors import UsageError
+from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.platform import Processor
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.stats import Stats
@@ -121,3 +122,22 @@ def test_a_dreamer_has_what_was_asked_for(tmp_path: Path, stats):
         assert (base["layers"], base["mirror"]) == ("a", True)
     finally:
         engines.close()
+
+
+@pytest.mark.parametrize("provider", ["cpu", "openvino"])
+def test_a_file_whose_gradient_is_no_numbers_does_not_play(tmp_path: Path, provider):
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("openvino" if provider == "openvino" else "onnxruntime")
+    model = onnx.load(write_toy(tmp_path / "toy.onnx"))
+    nodes = model.graph.node
+    named = next(node for node in nodes if node.output[0] == "gradient")
+    named.output[0] = "before"
+    model.graph.initializer.append(
+        onnx.numpy_helper.from_array(np.array(np.nan, np.float32), "damaged")
+    )
+    nodes.insert(len(nodes) - 1, onnx.helper.make_node("Mul", ["before", "damaged"], ["gradient"]))
+    onnx.save(model, tmp_path / "nan.onnx")
+    wanted = choices(graph=tmp_path / "nan.onnx", provider=provider)
+    network = start.network_of(wanted, lambda text: None)
+    with pytest.raises(LivedreamError, match="not finite"):
+        start.open_dreamer(wanted, network, (48, 64), Console(file=io.StringIO()))

@@ -113,3 +113,14 @@ def test_a_command_is_told_as_it_is_to_be_typed(pipe, monkeypatch):
     telling.console.print(text)
     assert telling.told.drain(10)
     assert pipe.read().decode() == text + "\n"
+
+
+@pytest.mark.parametrize("odd", ["a\x1b[31mb", "a\x9bb", "a\rb", "a\x07b", "a\u202eb"])
+def test_a_name_does_nothing_to_the_terminal(odd, monkeypatch):
+    heard = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", heard)
+    telling.console.print(f"photo {odd}.jpg [brackets]\nsecond line, ä 日本")
+    text = heard.getvalue()
+    assert text.startswith("photo a\\")
+    assert text.endswith("b.jpg [brackets]\nsecond line, ä 日本\n")
+    assert all(letter.isprintable() or letter in "\n\t" for letter in text)

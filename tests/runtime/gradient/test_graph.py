@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
@@ -234,3 +235,21 @@ def refusal(path: Path) -> str | None:
     assert graph.layers
     assert graph.minimum_size > 0
     return None
+
+
+@pytest.mark.parametrize("place", ["data.bin", "/etc/passwd", "../../etc/passwd", "/proc/self/mem"])
+def test_weights_in_another_file_are_refused(whole, tmp_path, place):
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load(whole)
+    weights = onnx.numpy_helper.from_array(np.zeros(4, np.float32), "outside")
+    model.graph.initializer.append(weights)
+    path = tmp_path / "within.onnx"
+    path.write_bytes(model.SerializeToString())
+    assert read_graph(path).model == "toy"
+    weights.ClearField("raw_data")
+    weights.data_location = onnx.TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value=place)
+    model.graph.initializer.append(weights)
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(LivedreamError, match="weights lie in another file"):
+        read_graph(path)
