@@ -21,6 +21,7 @@ from . import v4l2
 from .address import public_address
 from .base import OnEvent, safely
 from .decoding import Decoder, open_container
+from .sight import Sight
 
 DEFAULT_SIZE = (640, 480)
 STALL = 2.0  # Seconds without a frame after which a camera counts as lost.
@@ -102,6 +103,7 @@ class Camera:
         self._first_frame = first_frame
         self._retry = retry
         self._stop = threading.Event()
+        self._sight = Sight()
         self._patience = first_frame
         self._allowed = stall  # Seconds between two frames, as far as the source is known.
         self._given = 0  # Frames since it was opened last.
@@ -144,6 +146,9 @@ class Camera:
             self._given += 1
             self._seen = frame.time
             self._patience = self._allowed
+            news = self._sight.news(frame.image, frame.time)
+            if news:
+                self._tell(f"{self._name} {news}")
             return frame
         return None
 
