@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 from ..errors import UsageError, nearest
@@ -28,6 +29,10 @@ class Provider:
 
 _REMOVE = "pip uninstall -y"
 """Each package of onnxruntime overwrites another's files."""
+
+_UNPINNED = json.dumps({"CPU": {"ENABLE_CPU_PINNING": "NO"}})
+"""A show keeps the cores busy beside the gradient: a thread that may not leave its core waits there
+for others (docs/gradient.md)."""
 
 PROVIDERS = {
     provider.name: provider
@@ -64,8 +69,8 @@ PROVIDERS = {
             "OpenVINOExecutionProvider",
             "openvino",
             f'{_REMOVE} onnxruntime && pip install "livedream[openvino]"',
-            ("fp32",),  # bfloat16 turns the gradient away from the true one (cosine 0.7 to 0.95)
-            {"device_type": "CPU", "precision": "FP32"},
+            ("fp32",),  # bfloat16 climbs as well and is no quicker (docs/gradient.md)
+            {"device_type": "CPU", "precision": "FP32", "load_config": _UNPINNED},
         ),
         Provider("cpu", "CPUExecutionProvider", "cpu", 'pip install "livedream[cpu]"'),
     )
