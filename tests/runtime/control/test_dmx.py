@@ -306,9 +306,10 @@ def test_with_sacn_the_higher_priority_counts_and_the_other_is_named():
         stage.until("amount", 0.2)
         stage.send(e131(slots(c1=102), cid=b"B" * 16, priority=120))
         stage.until("amount", 0.4)
-        stage.send(e131(slots(c1=0), sequence=1))
+        for sequence in (1, 2, 3):
+            stage.send(e131(slots(c1=0), sequence=sequence))
         stage.send(e131(slots(), sequence=1, cid=b"B" * 16, priority=120, options=0x40))
-        stage.send(e131(slots(c1=204), sequence=2))
+        stage.send(e131(slots(c1=204), sequence=4))
         stage.until("amount", 0.8)
         assert [each for each in stage.heard if "does not count" in each] == [
             "DMX from a desk (127.0.0.1) does not count: another sender was first."
@@ -316,6 +317,27 @@ def test_with_sacn_the_higher_priority_counts_and_the_other_is_named():
     finally:
         stage.dmx.close()
         stage.sender.close()
+
+
+def test_without_a_sequence_no_packet_is_late():
+    stage = Stage("artnet")
+    try:
+        stage.send(art(slots(c1=51), sequence=5))
+        stage.until("amount", 0.2)
+        stage.send(art(slots(c1=102), sequence=0))
+        stage.until("amount", 0.4)
+        stage.send(art(slots(c1=153), sequence=3))
+        stage.until("amount", 0.6)
+    finally:
+        stage.dmx.close()
+        stage.sender.close()
+
+
+@pytest.mark.parametrize(("text", "port"), [("artnet", 6454), ("sacn", 5568)])
+def test_desks_send_to_the_port_of_the_protocol(text, port):
+    dmx = Dmx(Desk({"a": 1}, {}), parse_patch(text))
+    assert dmx.port == port
+    dmx.close()
 
 
 def test_an_address_of_another_machine_is_told():

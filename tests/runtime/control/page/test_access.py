@@ -14,6 +14,7 @@ from livedream.runtime.control.page.access import (
     door,
     host_of,
     level_of,
+    own_address,
     swapped,
 )
 
@@ -28,6 +29,12 @@ def test_only_what_others_reach_has_tokens_and_no_two_shows_share_them():
     kept = [*one.tokens.values(), *other.tokens.values()]
     assert len(set(kept)) == 4
     assert min(map(len, kept)) >= 20
+
+
+def test_the_address_to_open_is_one_that_others_reach():
+    assert LOOPBACK.address() == "http://127.0.0.1:8642/"
+    assert LAN.address("look") == f"http://{own_address()}:8642/?key=eyes"
+    assert Door("10.0.0.5", 1, LAN.tokens).address() == "http://10.0.0.5:1/?key=hands"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8642", "localhost:8642", "LOCALHOST:8642"])
