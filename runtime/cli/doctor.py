@@ -15,7 +15,6 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -41,6 +40,8 @@ from ..gradient.providers import PROVIDERS, Provider
 from ..live.window.screen import INSTEAD, display_problem
 from ..sinks.named import EXAMPLES, sink_named
 from ..store.cache import cache_root, cache_size
+from .finding import Finding
+from .unattended import examine_exhibit
 
 # Each brings the same folder `onnxruntime`; the one installed last overwrites the other's files.
 RUNTIMES = (
@@ -53,22 +54,10 @@ OPENCVS = (
 _FREE = 500_000_000
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One row. state: `ok`, `missing` (something optional is not there) or `wrong` (there, but it
-    cannot work). advice: what to do, empty where nothing is to be done. essential: without it
-    nothing can be dreamt."""
-
-    state: str
-    subject: str
-    fact: str
-    advice: str = ""
-    essential: bool = False
-
-
-def run_doctor(console: Console) -> int:
-    """Print the table. Returns the exit code: 1 where something essential is broken."""
-    findings = examine()
+def run_doctor(console: Console, exhibit: bool = False) -> int:
+    """Print the table, with `exhibit` of what an exhibit needs too. Returns the exit code: 1 where
+    something essential is broken."""
+    findings = [*examine(), *(examine_exhibit() if exhibit else [])]
     console.print(findings_text(findings, console.width), soft_wrap=True)
     broken = [finding for finding in findings if finding.essential and finding.state != OK]
     wrong = [finding for finding in findings if finding.state == WRONG]

@@ -394,11 +394,12 @@ def osc(model: str, form: str | None) -> None:
 
 
 @commands.command()
-def doctor() -> None:
+@click.option("--exhibit", is_flag=True, help="Also what would end a show left alone for a month.")
+def doctor(exhibit: bool) -> None:
     """What works here, and what to do about the rest."""
     from .doctor import run_doctor
 
-    sys.exit(run_doctor(Console(highlight=False)))
+    sys.exit(run_doctor(Console(highlight=False), exhibit))
 
 
 commands.add_command(bench)
