@@ -98,6 +98,11 @@ def commands(debug: bool) -> None:
     help="Pictures a second for each --out but the window, repeated where none came; without it "
     "the picture's own rate.",
 )
+@click.option(
+    "--screen",
+    metavar="N|NAME",
+    help="The window fills this screen, without borders, numbers and pointer.",
+)
 @click.option("--headless", is_flag=True, help="No window.")
 @click.option("--frames", type=click.IntRange(1), help="Stop after so many dreamt frames.")
 @click.option(

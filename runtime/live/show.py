@@ -42,6 +42,7 @@ from .sources import NoCamera, Source, open_first_camera, open_source
 from .surfaces import Surfaces, open_surfaces
 from .window import Window, require_display
 from .window.kiosk import Lock, QuietScreen
+from .window.monitors import Monitor, awake, find_monitor, monitors
 
 if TYPE_CHECKING:
     from ..control.dmx import Patch
@@ -87,6 +88,7 @@ def run_show(
     overwrite: bool,
     begin: Mapping[str, object],
     rate: float | None = None,
+    screen: str | None = None,
     quality: str = GOOD,
     osc: tuple[str, int] | None = None,
     page: tuple[str, int] | None = None,
@@ -100,7 +102,7 @@ def run_show(
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
     outs: where the picture goes, as `Places` reads them. rate: pictures a second for sinks.
-    quality: of recordings.
+    quality: of recordings. screen: that the window fills, by place or name.
     begin: how it is shown, by the names of parameters. osc, page: (host, port) to listen on.
     midi: the devices to listen to. dmx: which lighting desk. sound: the input. show: the folder of
     a show. given: the options that were said, which hold against it.
@@ -114,8 +116,10 @@ def run_show(
     check_outputs([places.file, stats_file], [source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.
     recorder = Recorder(places.file, overwrite=overwrite, quality=quality) if places.file else None
+    monitor: Monitor | None = None
     if places.window:
         require_display()
+        monitor = find_monitor(screen, monitors()) if screen else None
     heartbeat = Heartbeat(kept) if kept is not None else None
     network = network_of(choices, console.print)
     folder: Folder | None = None
@@ -166,6 +170,8 @@ def run_show(
             controls = Controls(desk, dreaming, presenter, player, outputs, messages, notice)
             opened.callback(controls.close)
             controls.recorder, controls.quality = recorder, quality
+            if monitor:
+                desk.fade({"fullscreen": True, "hud": False}, "start", 0)
             opened.enter_context(
                 open_surfaces(surfaces, desk, controls, player, stats, console, notice)
             )
@@ -182,7 +188,11 @@ def run_show(
             presenter.start()
             switcher.improve()
             signs = Signs(stats, capture, heartbeat, notice)
-            (play if places.window else watch)(presenter, controls, signs, asked)
+            calm.enter_context(awake())
+            if places.window:
+                play(presenter, controls, signs, asked, monitor)
+            else:
+                watch(presenter, controls, signs, asked)
             if asked.is_set():
                 console.print("Stopped.")
             sent = outputs.report()
@@ -316,7 +326,13 @@ def watch(presenter: Presenter, controls: Controls, signs: Signs, asked: threadi
         signs.seen(fresh)
 
 
-def play(presenter: Presenter, controls: Controls, signs: Signs, asked: threading.Event) -> None:
+def play(
+    presenter: Presenter,
+    controls: Controls,
+    signs: Signs,
+    asked: threading.Event,
+    monitor: Monitor | None = None,
+) -> None:
     """Show every picture and answer the keys until the person quits, the end is asked for, or the
     source ends."""
     newest: Shown | None = None
@@ -334,7 +350,7 @@ def play(presenter: Presenter, controls: Controls, signs: Signs, asked: threadin
                 continue
             if window is None:
                 height, width = newest.dream.shape[:2]
-                window = opened.enter_context(Window(image_size=(width, height)))
+                window = opened.enter_context(Window(image_size=(width, height), monitor=monitor))
                 controls.window = window
                 if signs.kept:
                     quiet = QuietScreen()

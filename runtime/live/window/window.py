@@ -12,6 +12,7 @@ import numpy as np
 from ...control.keys import QUIT, Binding, binding_for
 from ...errors import LivedreamError
 from ...scaling import fit, letterbox
+from .monitors import Monitor, hide_pointer
 from .screen import require_display
 
 Overlay = Callable[[np.ndarray], np.ndarray]
@@ -25,10 +26,16 @@ class Window:
     """A resizable window. All calls belong to the main thread, as OpenCV demands.
 
     image_size: (width, height) of the pictures to come; the window starts at a whole multiple.
+    monitor: the screen that it fills without borders, the pointer hidden.
     Raises LivedreamError when there is no display or OpenCV has no windows.
     """
 
-    def __init__(self, title: str = "livedream", image_size: tuple[int, int] = (640, 480)) -> None:
+    def __init__(
+        self,
+        title: str = "livedream",
+        image_size: tuple[int, int] = (640, 480),
+        monitor: Monitor | None = None,
+    ) -> None:
         require_display()
         # Qt tells of missing fonts and plugins at every start; nobody can act on that.
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false;*.info=false")
@@ -39,9 +46,16 @@ class Window:
         self._size = starting_size(image_size)
         try:
             cv2.namedWindow(title, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
+            if monitor:
+                cv2.moveWindow(title, monitor.left, monitor.top)
+                self._size = monitor.width, monitor.height
             cv2.resizeWindow(title, *self._size)
         except cv2.error as error:
             raise LivedreamError(f"OpenCV cannot open a window: {error.err}.") from error
+        if monitor:
+            self.toggle_fullscreen()
+            cv2.waitKeyEx(1)  # The window is there once its events were handled.
+            hide_pointer(title)
 
     @property
     def closed(self) -> bool:

@@ -65,7 +65,7 @@ def used(reader: int | None = None) -> float:
 
 
 def played(put: Callable[[np.ndarray, float], None], count: int, reader: int | None) -> float:
-    """Processor time a picture."""
+    """Processor time for each of `count` pictures."""
     shown = pictures()
     for image in shown[:5]:
         put(image, time.monotonic())
@@ -84,7 +84,7 @@ def a_sink(spec: str, count: int, address: str = "") -> float:
     try:
         cost = played(outlet.put, count, reader.pid if reader else None)
         print(f"  {spec}: {outlet.sent} of {count} sent", file=sys.stderr)
-        return cost
+        return cost * count / max(1, outlet.sent)
     finally:
         outlet.close()
         if reader:
@@ -97,7 +97,7 @@ def a_file(suffix: str, quality: str, count: int) -> float:
         with Recorder(Path(folder) / f"a{suffix}", quality=quality) as recorder:
             cost = played(recorder.write, count, None)
         print(f"  {suffix} {quality}: {recorder.written} of {count}", file=sys.stderr)
-        return cost
+        return cost * count / max(1, recorder.written)
 
 
 def main(count: int) -> None:
