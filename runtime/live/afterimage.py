@@ -50,7 +50,8 @@ class Afterimage:
         gray: None for the picture of the newest dream itself.
         """
         gap = min(max(time - self._last, 0.0), LONGEST_GAP)
-        self._share, self._last = self._share * calm ** (RATE * gap), time
+        lasting = calm ** (RATE * gap) if calm > 0 else 0.0
+        self._share, self._last = self._share * lasting, time
         mixed = self._mixed()
         if mixed is None:
             return None

@@ -1,0 +1,61 @@
+"""What lies over the pictures, from dream to dream."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from livedream.runtime.dream.drift import Drift
+from livedream.runtime.dream.flow import small_gray
+from livedream.runtime.live.afterimage import Afterimage
+
+SCENE = cv2.GaussianBlur(
+    np.random.default_rng(2).integers(0, 256, (90, 160, 3), np.uint8), (0, 0), 3
+)
+SCENE = cv2.normalize(SCENE, None, 20, 235, cv2.NORM_MINMAX)
+GRAY = small_gray(SCENE)
+STILL = Drift()
+
+
+def even(level: int, size: tuple[int, int] = (90, 160)) -> np.ndarray:
+    return np.full((*size, 3), level, np.uint8)
+
+
+def two(calm: float, *times: float, size: tuple[int, int] = (90, 160)) -> list[float]:
+    """Levels after a dream of 148 followed one of 168, at times of later pictures."""
+    after = Afterimage()
+    after.dreamt(even(168), GRAY, 0.0, STILL)
+    assert after.at(None, 0.0, STILL, calm, 0).mean() == 168
+    after.dreamt(even(148, size), GRAY, 0.04, STILL)
+    return [float(after.at(GRAY, time, STILL, calm, 0).mean()) for time in times]
+
+
+def test_before_the_first_dream_there_is_nothing():
+    assert Afterimage().at(GRAY, 0.0, STILL, 0.5, 0) is None
+
+
+def test_a_new_dream_takes_over_in_seconds_and_not_in_pictures():
+    assert two(0.5, 0.04, 0.08, 0.12) == pytest.approx([158, 153, 150.5], abs=1.1)
+    assert two(0.5, 0.02, 0.04, 0.06, 0.08)[1::2] == pytest.approx([158, 153], abs=1.1)
+    assert two(0.5, 1.0) == [148]
+
+
+@pytest.mark.parametrize("time", [0.0, 0.04])
+def test_without_calm_the_newest_dream_alone_is_shown(time):
+    assert two(0.0, time) == [148]
+
+
+def test_a_dream_of_another_size_takes_over_as_softly():
+    assert two(0.5, 0.04, size=(72, 128)) == pytest.approx([158], abs=1.1)
+
+
+def test_nothing_of_the_old_shot_is_left_after_a_cut():
+    after = Afterimage()
+    after.dreamt(even(168), GRAY, 0.0, STILL)
+    after.at(None, 0.0, STILL, 0.5, 0)
+    other = 255 - GRAY[::-1, ::-1]
+    assert after.at(other, 0.04, STILL, 0.5, 0) is None
+    after.dreamt(even(138), other, 0.04, STILL)
+    assert after.at(None, 0.04, STILL, 0.5, 0).mean() == 138
+    assert after.pure
