@@ -95,8 +95,8 @@ def commands(debug: bool) -> None:
 @click.option(
     "--rate",
     type=click.FloatRange(1, 240),
-    help="Pictures a second for each --out but the window, repeated where none came; without it "
-    "the picture's own rate.",
+    help="Pictures a second for each --out but window and file, repeated where none came; without "
+    "it the picture's own rate, 30 for cameras and servers.",
 )
 @click.option(
     "--screen",

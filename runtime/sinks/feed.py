@@ -1,8 +1,9 @@
-"""The process that encodes one stream and holds its connection: `python -m ...sinks.feed JSON`.
+"""The process that encodes one stream and holds its connection: `python -m ...sinks.feed`.
 
 A process and no thread: FFmpeg's network code waits for a server while it holds Python's lock, and
-would stop the whole show with it. Pictures come in by standard input, each as its time and its
-pixels; `ready`, or one sentence of what went wrong, goes out by standard output. It ends when its
+would stop the whole show with it. By standard input comes a line that says where to and how (on
+the command line everybody could read the key of a channel), then the pictures, each as its time and
+its pixels; `ready`, or one sentence of what went wrong, goes out by standard output. It ends when its
 input does, and by itself when a server keeps it waiting for too long.
 """
 
@@ -50,9 +51,9 @@ class Feed:
     container: dict[str, str] = field(default_factory=dict)
     patience: float = ANSWER
 
-    def said(self) -> str:
-        """For the command line of the process."""
-        return json.dumps(asdict(self))
+    def said(self) -> bytes:
+        """The first line for the process."""
+        return json.dumps(asdict(self)).encode() + b"\n"
 
 
 class Feeding:
@@ -143,7 +144,7 @@ def main() -> None:
     for name in ("SIGINT", "SIGHUP", "SIGTSTP"):  # The terminal's: they are for the show.
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    said = json.loads(sys.argv[1])
+    said = json.loads(sys.stdin.buffer.readline())
     feed = Feed(**{**said, "size": tuple(said["size"])})
     sys.exit(run(feed, sys.stdin.buffer, lambda text: print(text, flush=True)))
 

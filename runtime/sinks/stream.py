@@ -101,7 +101,7 @@ class Stream(Sink):
             container=protocol.container, patience=self._patience,
         )  # fmt: skip
         self._process = process = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.feed", feed.said()],
+            [sys.executable, "-m", f"{__package__}.feed"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -109,6 +109,7 @@ class Stream(Sink):
         assert process.stdin
         if not sys.platform.startswith("win"):
             os.set_blocking(process.stdin.fileno(), False)
+        _write(process.stdin.fileno(), feed.said(), self._patience)
         answer = self._answer(STARTING + self._patience)
         if answer != READY:
             raise LivedreamError(self._reason(answer))
