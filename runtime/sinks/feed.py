@@ -2,9 +2,9 @@
 
 A process and no thread: FFmpeg's network code waits for a server while it holds Python's lock, and
 would stop the whole show with it. By standard input comes a line that says where to and how (on
-the command line everybody could read the key of a channel), then the pictures, each as its time and
-its pixels; `ready`, or one sentence of what went wrong, goes out by standard output. It ends when its
-input does, and by itself when a server keeps it waiting for too long.
+the command line everybody could read the key of a channel), then the pictures, each as its time
+and its pixels; `ready`, or one sentence of what went wrong, goes out by standard output. It ends
+when its input does, and by itself when a server keeps it waiting for too long.
 """
 
 from __future__ import annotations
