@@ -138,7 +138,7 @@ def open_page(
         console.print(f"To look without playing: {page.address('look')}", soft_wrap=True)
     controls.code = code_of(page.address())
     if page.open_to_others and console.is_terminal:
-        console.print(as_blocks(controls.code), style="black on white")
+        console.print(as_blocks(controls.code), style="black on bright_white")
     return page
 
 
