@@ -24,7 +24,8 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from livedream.export import catalogue
 from livedream.runtime.cli.main import perform
-from livedream.runtime.live import show
+from livedream.runtime.live.presenter import Shown
+from livedream.runtime.slot import Slot
 
 PORT = 8653
 REST = 3.0
@@ -42,7 +43,7 @@ class Watched:
         self.layers = ""
         self.over = False
 
-    def seen(self, shown: show.Shown, stats: object) -> None:
+    def seen(self, shown: Shown) -> None:
         with self.changed:
             self.times.append(time.monotonic())
             self.layers = str(shown.settings["layers"])
@@ -134,8 +135,14 @@ def main() -> None:
     watched, watch = Watched(), LockWatch()
     if given.blame:
         watch.start()
-    seen = show._seen
-    show._seen = lambda shown, stats: (seen(shown, stats), watched.seen(shown, stats))[0]
+    put = Slot.put
+
+    def noted(slot: Slot, item: object) -> None:
+        put(slot, item)
+        if isinstance(item, Shown):
+            watched.seen(item)
+
+    Slot.put = noted
     arguments = watched, model, given.layers, given.rest, given.only
     threading.Thread(target=switch, args=arguments).start()
     command = ["run", "--source", "demo", "--headless", "--model", model]
