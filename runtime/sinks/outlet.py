@@ -180,7 +180,7 @@ class Outlet:
         self._state = "lost"
         if not self._told:
             self._told = True
-            self._say(f"{self.sink.name}: {reason(error).rstrip('.')}; it is tried again.")
+            self._say(f"{self.sink.name}: {reason(error).rstrip('.')}. It is tried again.")
 
 
 class _Busy:

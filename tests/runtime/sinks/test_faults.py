@@ -14,7 +14,7 @@ def test_faults_cost_the_others_nothing():
     assert found.blocked == "blocked"
     said = {name: [each for each in found.told if each.startswith(name)] for name in found.newest}
     assert [each for each in found.told if each.startswith("raising")] == [
-        "raising: RuntimeError: at every picture; it is tried again."
+        "raising: RuntimeError: at every picture. It is tried again."
     ]
     assert [each for each in found.told if each.startswith("blocked")] == [
         "blocked does not take pictures at present; the show goes on.",

@@ -81,7 +81,7 @@ def test_a_failure_is_told_once_and_it_is_opened_again_until_it_works(told):
     assert outlet.failures == 5
     assert len(sink.opened) == 6
     assert sink.closed == 5
-    assert told == ["Sending to a notebook", "noted: The cable is out; it is tried again."]
+    assert told == ["Sending to a notebook", "noted: The cable is out. It is tried again."]
     clock.now = module.SETTLED + 1  # It worked long enough to count.
     outlet.put(picture(9), 0.0)
     assert told.wait("is back") == "noted is back"

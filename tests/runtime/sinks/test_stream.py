@@ -51,7 +51,7 @@ def test_pictures_arrive_in_their_colours_at_a_steady_rate():
     url, told = f"rtmp://127.0.0.1:{free_port()}/live/key", Told()
     outlet = Outlet(Stream(url), told, rate=25, pauses=Pauses(0.2, 0.5))
     outlet.put(image(), time.monotonic())
-    assert "key" not in told.wait("it is tried again"), "it may be a secret"
+    assert "key" not in told.wait("It is tried again"), "it may be a secret"
     reader = listener(url, {"listen": "1"})
     sizes = iter([(64, 48), (32, 48), (80, 20), (64, 48)])
     stop = threading.Event()
