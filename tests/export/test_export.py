@@ -28,13 +28,13 @@ def shape(value: onnx.ValueInfoProto) -> list[int | str]:
     return [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize(
-    ("model", "layers"),
+    ("model", "layers", "precision"),
     [
-        ("googlenet", ("inception3a", "conv2")),
-        ("inception_v3", ("Mixed_5b",)),
-        ("efficientnet_lite0", ("block1", "block3")),
+        ("googlenet", ("inception3a", "conv2"), "fp32"),
+        ("inception_v3", ("Mixed_5b",), "fp32"),
+        ("efficientnet_lite0", ("block1", "block3"), "fp32"),
+        ("efficientnet_lite0", ("block1", "block3"), "fp16"),
     ],
 )
 def test_contract_and_metadata(
@@ -56,7 +56,8 @@ def test_contract_and_metadata(
         expected |= {f"{layer}.square": [channels], f"{layer}.linear": [channels]}
     assert inputs == expected
     outputs = {value.name: shape(value) for value in graph.graph.output}
-    assert outputs == {"gradient": [1, 3, "height", "width"], "objective": []}
+    means = {f"{layer}.mean": [MODELS[model].layer(layer).channels] for layer in layers}
+    assert outputs == {"gradient": [1, 3, "height", "width"], "objective": [], **means}
     types = {
         value.type.tensor_type.elem_type for value in (*graph.graph.input, *graph.graph.output)
     }
