@@ -402,3 +402,15 @@ class TestThreads:
             reader.start()
             reader.join(10)
             assert not reader.is_alive()
+
+
+def test_a_choice_that_is_forbidden_is_no_choice_for_anybody():
+    desk = Desk({"a": 4}, {})
+    desk.forbid("flash_limit", "off")
+    with pytest.raises(UsageError, match="strict"):
+        desk.set("flash_limit", "off", "test")
+    for value in (2, 99, 1e9):
+        desk.set("flash_limit", value, "test")
+        assert desk.base["flash_limit"] == "standard"
+    desk.nudge("flash_limit", 1, "test")
+    assert desk.base["flash_limit"] == "strict"
