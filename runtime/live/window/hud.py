@@ -130,7 +130,7 @@ class _Type:
 
     def __init__(self, scale: float) -> None:
         self.scale = 0.72 * scale
-        self.line = max(9, round(28 * scale))
+        self.line = max(8, round(28 * scale))
         self.gap = max(3, round(12 * scale))
         self.thickness = max(1, round(0.8 * scale))
 
