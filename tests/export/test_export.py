@@ -66,7 +66,8 @@ def test_contract_and_metadata(
     metadata = {entry.key: entry.value for entry in graph.metadata_props}
     assert metadata["livedream.format"] == "1"
     assert metadata["livedream.model"] == model
-    assert [entry["name"] for entry in json.loads(metadata["livedream.layers"])] == list(layers)
+    in_order = [name for name in MODELS[model].layer_names if name in layers]
+    assert [entry["name"] for entry in json.loads(metadata["livedream.layers"])] == in_order
     assert metadata["livedream.minimum_size"] == str(MODELS[model].minimum_size(layers))
     assert metadata["livedream.weights"] == "random:3"
     assert metadata["livedream.weights_sha256"] == report.weights_sha256
