@@ -4,6 +4,7 @@ starts but the kernels run. Costs two copies and one wait a gradient step."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 
 import numpy as np
 
@@ -55,6 +56,9 @@ class BridgedEngine:
 
     def probe(self, image: np.ndarray) -> np.ndarray:
         return self.inner.probe(image)
+
+    def giving_way(self) -> AbstractContextManager[None]:
+        return self.inner.giving_way()
 
     def keep(self, sizes: Iterable[tuple[int, int]]) -> None:
         self.inner.keep(sizes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import numpy as np
@@ -50,6 +51,10 @@ class Engine(Climbed[Array], Protocol[Array]):
 
     def probe(self, image: np.ndarray) -> np.ndarray:
         """One gradient in host memory, float32 [3, height, width], beside the dream."""
+        ...
+
+    def giving_way(self) -> AbstractContextManager[None]:
+        """Inside, another engine is being opened, which comes first."""
         ...
 
     def keep(self, sizes: Iterable[tuple[int, int]]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import numpy as np
 
 from ..errors import SessionLost
-from .child import Spare
+from .child import LOW, Spare
 from .graph import Graph
 from .objective import Objective
 from .process import Sessions
@@ -112,6 +112,18 @@ class HostEngine(SteeredEngine):
         """The gradient by onnxruntime's own kernels, whichever the provider, at a size that is
         open."""
         return self._sessions.reference(image, self._climbed[0])
+
+    @contextmanager
+    def giving_way(self) -> Iterator[None]:
+        """The dream is slower for a moment; pictures are not, and the next layer comes sooner."""
+        playing = [self._sessions, *self._shallow.opened]
+        for sessions in playing:
+            sessions.prioritise(LOW)
+        try:
+            yield
+        finally:
+            for sessions in playing:
+                sessions.prioritise(0)
 
     def keep(self, sizes: Iterable[tuple[int, int]]) -> None:
         """End the sessions of all other sizes, (height, width)."""

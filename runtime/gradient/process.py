@@ -116,6 +116,12 @@ class Sessions:
                 self._ask("let_go", size, OPENING)
                 del self._usual[size]
 
+    def prioritise(self, nice: int) -> None:
+        """As `Child.prioritise`, where one runs."""
+        child = self._child
+        if child:
+            child.prioritise(nice)
+
     def close(self) -> None:
         """End the process, whatever it is at; nothing opens any more. May be called twice."""
         self._closed = True

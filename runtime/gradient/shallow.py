@@ -103,6 +103,12 @@ class Shallow:
                 self._open, self._since = None, self._clock()
         sessions.close()
 
+    @property
+    def opened(self) -> list[Sessions]:
+        """Those that compute now."""
+        opened = self._open
+        return [opened[1]] if opened else []
+
     def keep(self, sizes: Iterable[Size]) -> None:
         """End the sessions of all other sizes."""
         opened = self._open

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
 import numpy as np
@@ -49,3 +50,7 @@ class SteeredEngine:
         other = copy.copy(self)
         other.steer(objective)
         return other
+
+    def giving_way(self) -> AbstractContextManager[None]:
+        """Inside, another engine is being opened; where both have one processor, it comes first."""
+        return nullcontext()

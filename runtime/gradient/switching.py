@@ -326,10 +326,11 @@ class Switcher:
             engines, making = self._engines, self._making
             if making and not engines.covers(goal.objective):
                 engines, self._making = making.engines, None
-            self._begun, self._beginning = goal, engines
+            self._begun, self._beginning, playing = goal, engines, self._playing
             self._warm = self._ahead is None
             self._cancel = cancel = threading.Event()
-        engine, trouble = self._opened(engines, goal, cancel)
+        with playing.engine.giving_way():
+            engine, trouble = self._opened(engines, goal, cancel)
         with self._changed:
             self._begun, self._beginning, self._doing = None, self._engines, ""
             left = engines.platform is not self._engines.platform  # the dream, meanwhile

@@ -17,6 +17,7 @@ import pytest
 
 from livedream.runtime.errors import Cancelled, LivedreamError, SessionLost
 from livedream.runtime.gradient import switching as module
+from livedream.runtime.gradient.child import LOW
 from livedream.runtime.gradient.graph import read_graph
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.ort import ort
@@ -725,6 +726,24 @@ class TestProcesses:
         finally:
             show.switcher.close()
         until(lambda: not children(), SOON)
+
+    @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="Linux' groups")
+    def test_what_plays_gives_way_to_what_opens(self, show, monkeypatch):
+        def nice(pid: int) -> int:
+            return int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1])
+
+        before, meanwhile, opened = show.pid, [], Switcher._opened
+
+        def seen(*arguments):
+            meanwhile.append(nice(before))
+            return opened(*arguments)
+
+        monkeypatch.setattr(Switcher, "_opened", seen)
+        show.playing.engine._sessions.prioritise(0)
+        show.switcher.want(wish("b"))
+        show.take()
+        assert meanwhile == [LOW]
+        until(lambda: nice(show.pid) == 0, SOON)
 
     def test_octaves_open_beside_what_plays(self, show):
         """The process that plays could compute nothing meanwhile."""
