@@ -126,11 +126,13 @@ class Tab:
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def box(self, selector: str) -> dict[str, float]:
-        """Where an element is: x, y, width, height."""
-        return self.value(
-            f"document.querySelector({json.dumps(selector)}).scrollIntoView({{block: 'center'}}),"
-            f"document.querySelector({json.dumps(selector)}).getBoundingClientRect().toJSON()"
-        )
+        """Where an element is once it stands still on the screen: x, y, width, height."""
+        found = json.dumps(selector)
+        self.value(f"document.querySelector({found}).scrollIntoView({{block: 'center'}})")
+        # A touch is led by what was last painted: two frames later that is what is measured.
+        frame = "requestAnimationFrame"
+        self.value(f"new Promise(done => {frame}(() => {frame}(() => done(0))))")
+        return self.value(f"document.querySelector({found}).getBoundingClientRect().toJSON()")
 
     def picture(self, path: Path) -> None:
         """A screenshot as PNG."""
