@@ -329,8 +329,15 @@ class Switcher:
             self._begun, self._beginning, playing = goal, engines, self._playing
             self._warm = self._ahead is None
             self._cancel = cancel = threading.Event()
+        # Left after the new engine is there to be taken: setting priorities back may take a while.
         with playing.engine.giving_way():
             engine, trouble = self._opened(engines, goal, cancel)
+            self._hand_over(goal, engines, engine, trouble)
+
+    def _hand_over(
+        self, goal: Wanted, engines: Engines, engine: Engine[Any] | None, trouble: str
+    ) -> None:
+        """Have what was opened for `goal` taken, where it is still of use."""
         with self._changed:
             self._begun, self._beginning, self._doing = None, self._engines, ""
             left = engines.platform is not self._engines.platform  # the dream, meanwhile
