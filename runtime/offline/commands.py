@@ -13,14 +13,13 @@ from rich.console import Console
 from ...export.catalogue import MODELS
 from ..choices import Choices
 from ..dream.dreamer import Dreamer
-from ..errors import UsageError
 from ..gradient.exporting import export_to
 from ..progress import counting, stages
 from ..scaling import comfortable, scaled
 from ..start import form_for, network_of, open_dreamer, settings_of
 from ..store.files import check_outputs
 from ..store.graph_cache import GraphRequest
-from ..store.pictures import SUFFIXES, read_photo, write_photo
+from ..store.pictures import check_suffix, read_photo, write_photo
 from .dreamt_clip import dream_clip
 from .panorama import Panorama
 
@@ -47,24 +46,21 @@ def dream_photo(
 ) -> None:
     """`livedream image IN OUT`."""
     check_outputs([target], [source, *choices.files], overwrite)
-    if target.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{target.name} must end in one of {', '.join(SUFFIXES)}.")
+    check_suffix(target)
     photo = read_photo(source)
     picture = scaled(photo, box_for(photo, choices, console))
     network = network_of(choices, console.print)
     if projection == "equirect":
         with closing(Panorama(console, choices, network, picture.shape[:2], stereo)) as panorama:
-            dream = panorama.still(picture)
-        write_photo(target, dream, panorama.settings(), overwrite=overwrite)
-        console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
-        return
-    dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
-    total = dreamer.dream.steps * len(dreamer.sizes(*picture.shape[:2]))
-    with closing(engines), counting(console, "dreaming") as report:
-        done = itertools.count(1)
-        dreamer.on_step = lambda: report(next(done), total)
-        dream = dreamer.still(picture)
-    write_photo(target, dream, settings_of(dreamer, choices.recipe), overwrite=overwrite)
+            dream, settings = panorama.still(picture), panorama.settings()
+    else:
+        dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
+        total = dreamer.dream.steps * len(dreamer.sizes(*picture.shape[:2]))
+        with closing(engines), counting(console, "dreaming") as report:
+            done = itertools.count(1)
+            dreamer.on_step = lambda: report(next(done), total)
+            dream, settings = dreamer.still(picture), settings_of(dreamer, choices.recipe)
+    write_photo(target, dream, settings, overwrite=overwrite)
     console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
 
 

@@ -23,9 +23,6 @@ from ..gradient.selection import Engines, Opening
 from ..progress import stages
 from ..start import find_platform, settings_of
 
-PROJECTIONS = ("flat", "equirect")
-STEREO = ("none", "over-under", "side-by-side")
-
 Dreamt = Callable[[Dreamer[Any], np.ndarray], np.ndarray]
 """How a dreamer dreams a picture: still or live."""
 

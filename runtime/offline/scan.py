@@ -13,10 +13,9 @@ from rich.console import Console
 from ...export.catalogue import find_model
 from ..choices import Choices
 from ..dream.values import Dream
-from ..errors import UsageError
 from ..progress import counting
 from ..store.files import check_outputs
-from ..store.pictures import SUFFIXES, write_photo
+from ..store.pictures import check_suffix, write_photo
 from .sheet import labelled
 from .studio import Studio
 
@@ -38,8 +37,7 @@ def scan_layer(
     file cannot be written. `choices` names the model.
     """
     check_outputs([target], choices.files, overwrite)
-    if target.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{target.name} must end in one of {', '.join(SUFFIXES)}.")
+    check_suffix(target)
     model = find_model(choices.model)
     smallest = model.minimum_size(model.with_bank([layer]))
     ground = grey_noise(max(SWATCH, smallest))

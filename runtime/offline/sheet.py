@@ -20,7 +20,7 @@ from ..errors import UsageError
 from ..progress import counting
 from ..scaling import scaled
 from ..store.files import check_outputs
-from ..store.pictures import SUFFIXES, read_photo, write_photo
+from ..store.pictures import check_suffix, read_photo, write_photo
 from .studio import Studio
 
 LINE = 24
@@ -46,8 +46,7 @@ def make_sheet(
     cannot be read and a file that cannot be written.
     """
     check_outputs([target], [source, *choices.files], overwrite)
-    if target.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{target.name} must end in one of {', '.join(SUFFIXES)}.")
+    check_suffix(target)
     picture = scaled(read_photo(source), choices.size or CELL)
     name, values = columns
     settings = {}

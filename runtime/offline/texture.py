@@ -16,7 +16,7 @@ from ..errors import UsageError
 from ..progress import counting
 from ..start import network_of, open_dreamer
 from ..store.files import check_outputs
-from ..store.pictures import SUFFIXES, write_photo
+from ..store.pictures import check_suffix, write_photo
 
 
 def make_texture(
@@ -28,8 +28,7 @@ def make_texture(
     opening a network raises.
     """
     check_outputs([target], [*choices.files], overwrite)
-    if target.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{target.name} must end in one of {', '.join(SUFFIXES)}.")
+    check_suffix(target)
     if growth.priors.cleans and canvas != "pixels":
         raise UsageError("The priors blur and clip change pixels; say `--canvas pixels` with them.")
     assert choices.size

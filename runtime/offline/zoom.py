@@ -20,15 +20,12 @@ from ..dream.dreamer import Dreamer
 from ..errors import UsageError
 from ..progress import counting
 from ..scaling import scaled
-from ..sinks.encoding import Video
+from ..sinks.encoding import TICK, Video
 from ..sinks.formats import form_of
 from ..start import network_of, open_dreamer
 from ..store.files import check_outputs, replacing
 from ..store.pictures import read_photo
 from .commands import box_for
-
-TICKS = 90_000
-"""Of `Video`, a second."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +113,7 @@ def zoom_into(
         try:
             with counting(console, "flying") as report:
                 for image in frames(dreamer, picture, flight):
-                    video.write(image, round(done * TICKS / flight.fps))
+                    video.write(image, round(done / flight.fps / TICK))
                     done += 1
                     report(done, flight.frames)
         except KeyboardInterrupt:

@@ -79,6 +79,12 @@ def read_photo(path: Path | str) -> np.ndarray:
     return np.ascontiguousarray(_UPRIGHT[turned](to_bgr(stored)))
 
 
+def check_suffix(path: Path) -> None:
+    """Refuse, before any work is done, a photo that could not be written. Raises UsageError."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"{path.name} must end in one of {', '.join(SUFFIXES)}.")
+
+
 def write_photo(
     path: Path | str, image: np.ndarray, settings: dict[str, Any], *, overwrite: bool = False
 ) -> None:

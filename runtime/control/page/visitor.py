@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +15,7 @@ from .access import Level
 from .gallery import Cards
 from .messages import Look, Nudge, Say, described, playable, told, understood
 from .preview import Preview
+from .talking import Talking
 
 if TYPE_CHECKING:
     from websockets.sync.server import ServerConnection
@@ -34,16 +33,14 @@ PAUSE = 0.002
 """Seconds after a message before the next is read: who sends more waits, and nobody else."""
 
 
-GOING_AWAY = 1001
-"""What a server says that ends, by the protocol."""
-
-
-class Visitor:
+class Visitor(Talking):
     """Speaks over `connection` until it ends.
 
-    One thread reads, one writes. Nothing queues: of a value the newest is sent, and a picture only
+    Nothing queues: of a value the newest is sent, and a picture only
     when it was asked for. source: how the desk names it.
     """
+
+    thread = "page-writer"
 
     def __init__(
         self,
@@ -56,42 +53,19 @@ class Visitor:
         learns: bool,
         source: str,
     ) -> None:
-        self._desk, self._connection, self._level = desk, connection, level
+        super().__init__(connection)
+        self._desk, self._level = desk, level
         self._preview, self._cards = preview, cards
         self._status, self._learns, self._source = status, learns, source
         self._dealt: list[dict[str, Any]] = []
         self._playable = playable(desk.parameters)
-        self._changes: dict[str, None] = {}
-        self._news = threading.Event()
-        self._gone = threading.Event()
         self._wanted = 0  # Width of the picture that was asked for; 0 for none.
         self._seen: np.ndarray | None = None
         self._error = ""
 
     def changed(self, name: str) -> None:
-        """Tell of it soon. From any thread."""
         if name in self._playable and self._playable[name].kind != "trigger":
-            self._changes[name] = None
-            self._news.set()
-
-    def stay(self) -> None:
-        """Returns when the connection ends."""
-        writer = threading.Thread(target=self._write, name="page-writer", daemon=True)
-        writer.start()
-        try:
-            for message in self._connection:
-                self._hear(message)
-                time.sleep(PAUSE)
-        except Exception:  # noqa: BLE001 - a connection ends in many ways, and that is all it does
-            pass
-        finally:
-            self.end()
-            writer.join()
-
-    def end(self) -> None:
-        """Say goodbye. From any thread; does not wait."""
-        self._gone.set()
-        self._news.set()
+            super().changed(name)
 
     def _hear(self, message: str | bytes) -> None:
         try:
@@ -107,25 +81,24 @@ class Visitor:
         except UsageError as error:
             self._error = str(error)
         self._news.set()
+        time.sleep(PAUSE)
 
-    def _write(self) -> None:
-        with suppress(Exception):  # As in `stay`.
-            self._greet()
-            told = shown = 0.0
-            while not self._gone.is_set():
-                self._news.wait(TICK if self._wanted else TELL)
-                self._news.clear()
-                now = time.monotonic()
-                content = self._content()
-                if now - told >= TELL:
-                    content |= self._regular()
-                    told = now
-                if content:
-                    self._send(content)
-                if self._wanted and now - shown >= PICTURE and self._picture():
-                    shown = now
-                self._gone.wait(TICK)
-        self._connection.close(GOING_AWAY)
+    def _tell(self) -> None:
+        self._greet()
+        told = shown = 0.0
+        while not self._gone.is_set():
+            self._news.wait(TICK if self._wanted else TELL)
+            self._news.clear()
+            now = time.monotonic()
+            content = self._content()
+            if now - told >= TELL:
+                content |= self._regular()
+                told = now
+            if content:
+                self._send(content)
+            if self._wanted and now - shown >= PICTURE and self._picture():
+                shown = now
+            self._gone.wait(TICK)
 
     def _greet(self) -> None:
         """All that it needs to begin, also after it was away."""
