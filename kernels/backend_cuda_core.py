@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .backend import Argument, Memory, Stream, Unavailable
 from .compile import Compiler, Nvcc, Nvrtc, find_compiler
-from .launcher import Argument, Memory, Stream, Unavailable
 
 _ELF = b"\x7fELF"
 

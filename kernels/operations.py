@@ -11,9 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .backend import Argument, Memory, Stream
 from .balance import colour_matrix, halvings, scale_weights
 from .blur import reach
-from .launcher import Argument, Launcher, Memory, Stream
+from .launcher import Launcher
 from .pixels import haze
 
 LARGEST_SIDE = 32767

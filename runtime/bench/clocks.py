@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
-from ...kernels.launcher import Launcher, Stream
+from ...kernels.backend import Stream
+from ...kernels.launcher import Launcher
 from ..cuda.card import CudaDevice
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -23,9 +20,6 @@ from .schema import (
     Turns,
 )
 from .statistics import FEWEST_FOR_BOUNDS
-
-if TYPE_CHECKING:
-    from .compare import Comparison
 
 COLUMNS = ("p50", "p90", "p95", "p99", "max")
 
@@ -238,26 +232,3 @@ def unsure(case: Case) -> bool:
     """Whether a percentile of the case is a guess."""
     measures = [case.step and case.step.ms, case.frame and case.frame.ms]
     return any(m and 99 not in m.enough for m in (*measures, *(live.age for live in case.live)))
-
-
-def print_comparison(console: Console, comparison: Comparison, names: Sequence[str]) -> None:
-    """Medians side by side, flags under them, then what was refused."""
-    table = Table(title="p50 in ms, and how fast against the first", title_justify="left")
-    table.add_column("")
-    for name in names:
-        table.add_column(name, justify="right")
-    notes: dict[str, str] = {}
-    for row in comparison.rows:
-        marks = [notes.setdefault(flag, chr(ord("a") + len(notes))) for flag in row.flags]
-        cells = [
-            f"{number(cell.entry.ms.p50)} ({cell.speedup:.2f}x)" if cell else ""
-            for cell in row.cells
-        ]
-        table.add_row(f"{row.title} {' '.join(f'({mark})' for mark in marks)}", *cells)
-    console.print(table)
-    for flag, mark in notes.items():
-        console.print(Text(f"({mark}) {flag}"))
-    for flag in comparison.flags:
-        console.print(Text(flag, style="yellow"))
-    for sentence in comparison.refused:
-        console.print(Text(f"Not compared: {sentence}", style="red"), soft_wrap=True)

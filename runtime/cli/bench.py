@@ -146,8 +146,8 @@ def compare(files: tuple[Path, ...], html_file: Path | None) -> None:
 
     from ..bench.compare import compare as matched
     from ..bench.page import comparison_page, write_page
-    from ..bench.report import print_comparison
     from ..bench.schema import read_report
+    from ..bench.side_by_side import print_comparison
     from ..store.files import check_outputs
 
     if len(files) < 2:

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ...kernels.launcher import Launcher, Memory
+from ...kernels.backend import Memory
+from ...kernels.launcher import Launcher
 
 
 class Buffer:

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from livedream.kernels.backend import Memory
 from livedream.kernels.compile import SOURCES, entries, read_source
-from livedream.kernels.launcher import Launcher, Memory, Stream
+from livedream.kernels.launcher import Launcher, Stream
 
 SHIM = Path(__file__).with_name("shim.h")
 WARNINGS = ("-Wall", "-Wextra", "-Werror")

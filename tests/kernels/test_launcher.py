@@ -9,10 +9,11 @@ import types
 import numpy as np
 import pytest
 
+from livedream.kernels.backend import Stream, Unavailable
 from livedream.kernels.backend_cuda_core import CudaCoreBackend
 from livedream.kernels.backend_pycuda import PycudaBackend
 from livedream.kernels.compile import KernelError
-from livedream.kernels.launcher import Launcher, Stream, Unavailable, open_launcher
+from livedream.kernels.launcher import Launcher, open_launcher
 
 from .test_compile import FakeCompiler
 

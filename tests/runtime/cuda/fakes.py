@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from livedream.kernels.launcher import Launcher, Memory, Stream
+from livedream.kernels.backend import Memory, Stream
+from livedream.kernels.launcher import Launcher
 
 from ...kernels.host import HostBackend, HostCompiler
 
