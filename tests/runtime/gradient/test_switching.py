@@ -27,7 +27,7 @@ from livedream.runtime.gradient.selection import Engines
 from livedream.runtime.gradient.switching import Switcher
 from livedream.runtime.gradient.wanted import Ready, Wanted
 
-from ..live.test_loop import QUIET, A, Network, Toys, switching, until, want
+from ..live.test_loop import QUIET, A, Export, Network, Toys, switching, until, want
 from ..toy_graph import write_toy
 
 SOON = 30.0
@@ -44,23 +44,41 @@ def taken(switcher: Switcher) -> Ready:
     return ready
 
 
+class Opening:
+    """Lets engines of `toys` made from now on wait with their first size until it is released.
+
+    objective: of these alone, None of all.
+    """
+
+    def __init__(self, toys: Toys, objective: str | None = None) -> None:
+        self.begun, self.release = threading.Event(), threading.Event()
+        make = toys.engine
+
+        def engine(graph, provider, wanted, precision="auto"):
+            made = make(graph, provider, wanted)
+            if objective in (None, str(wanted)):
+                prepare = made.prepare
+
+                def slowly(*size):
+                    self.begun.set()
+                    assert self.release.wait(SOON)
+                    prepare(*size)
+
+                made.prepare = slowly
+            return made
+
+        toys.engine = engine
+
+
 class TestOrder:
     def test_only_the_newest_request_counts_and_an_older_export_is_called_off(self):
-        begun, called_off = threading.Event(), []
-
-        def slow(layers, cancel):
-            if layers == "b":
-                begun.set()
-                assert cancel.wait(5)
-                called_off.append("b")
-                raise Cancelled("called off")
-
-        switcher, _ = switching(Network(slow))
+        export = Export("b")
+        switcher, _ = switching(Network(export))
         switcher.want(want("b"))
-        assert begun.wait(5)
+        assert export.begun.wait(5)
         switcher.want(want("c"))
         assert str(taken(switcher).engine.objective) == "c"
-        assert called_off == ["b"]
+        assert export.called_off.is_set()
         assert switcher.take() is None
         assert switcher.failed() is None
 
@@ -76,59 +94,35 @@ class TestOrder:
         assert opened == ["a", "b"]
 
     def test_a_layer_of_the_bank_asked_for_while_a_size_opens_is_no_new_opening(self):
-        begun, release, opened = threading.Event(), threading.Event(), []
-        toys = Toys()
+        opened, toys = [], Toys()
         network = Network(lambda layers, cancel: opened.append(layers), bank="ab")
         switcher, _ = switching(network, toys)
-        make = toys.engine
-
-        def engine(graph, provider, objective, precision="auto"):
-            made = make(graph, provider, objective)
-            prepare = made.prepare
-
-            def slowly(*size):
-                begun.set()
-                assert release.wait(10)
-                prepare(*size)
-
-            made.prepare = slowly
-            return made
-
-        toys.engine = engine
+        opening = Opening(toys)
         switcher.want(want("a", 2))
-        assert begun.wait(5)
+        assert opening.begun.wait(5)
         switcher.want(want("b*0.5+a", 2))
-        release.set()
+        opening.release.set()
         ready = taken(switcher)
         assert str(ready.engine.objective) == "b*0.5+a"
         assert ready.engine is toys.made[-1]
         assert (len(toys.made), opened) == (2, ["a"])
 
     def test_octaves_changed_while_a_graph_is_made_hold_at_once_and_for_the_new_layer_too(self):
-        making, release = threading.Event(), threading.Event()
-        opened = []
-
-        def slow(layers, cancel):
-            opened.append(layers)
-            if layers != "a":
-                making.set()
-                assert release.wait(10)
-
-        toys = Toys()
-        switcher, _ = switching(Network(slow), toys)
+        export = Export("b")
+        switcher, _ = switching(Network(export))
         switcher.want(want("b"))
-        assert making.wait(10)
+        assert export.begun.wait(10)
         for octaves in (2, 3):
             switcher.want(want("b", octaves))
             ready = taken(switcher)
             assert (str(ready.engine.objective), ready.wanted) == ("a", want("a", octaves))
             assert len(ready.engine.sizes) == octaves
         assert switcher.take() is None
-        release.set()
+        export.release.set()
         ready = taken(switcher)
         assert (str(ready.engine.objective), ready.wanted) == ("b", want("b", 3))
         assert len(ready.engine.sizes) == 3
-        assert opened == ["a", "b"]
+        assert export.made == ["a", "b"]
         assert switcher.take() is None
 
     def test_both_at_once_open_once_where_the_graph_is_there(self):
@@ -159,19 +153,11 @@ class TestOrder:
         assert taken(switcher).wanted == want("a", 2)
 
     def test_octaves_that_cannot_be_had_call_the_export_off_too(self):
-        called_off = threading.Event()
-
-        def slow(layers, cancel):
-            if layers == "b":
-                assert cancel.wait(10)
-                called_off.set()
-                raise Cancelled("called off")
-
-        toys = Toys()
-        switcher, _ = switching(Network(slow), toys)
+        export, toys = Export("b"), Toys()
+        switcher, _ = switching(Network(export), toys)
         toys.trouble["quick"] = LivedreamError("no memory")
         switcher.want(want("b", 3))
-        assert called_off.wait(10)
+        assert export.called_off.wait(10)
         assert switcher.failed() == (want("b", 3), "no memory")
         until(lambda: switcher._making is None)
         toys.trouble.clear()
@@ -179,66 +165,37 @@ class TestOrder:
         assert str(taken(switcher).engine.objective) == "c"
 
     def test_back_to_the_layer_that_plays_calls_the_export_off(self):
-        called_off, begun = threading.Event(), threading.Event()
-
-        def slow(layers, cancel):
-            if layers == "b":
-                begun.set()
-                assert cancel.wait(10)
-                called_off.set()
-                raise Cancelled("called off")
-
-        switcher, _ = switching(Network(slow))
+        export = Export("b")
+        switcher, _ = switching(Network(export))
         switcher.want(want("b"))
-        assert begun.wait(10)
+        assert export.begun.wait(10)
         switcher.want(want("a"))
-        assert called_off.wait(10)
+        assert export.called_off.wait(10)
         switcher.want(want("a", 2))
         assert taken(switcher).wanted == want("a", 2)
         assert switcher.failed() is None
 
     def test_what_is_lost_while_a_graph_is_made_is_opened_again_at_once(self):
-        making, release = threading.Event(), threading.Event()
-
-        def slow(layers, cancel):
-            if layers == "b":
-                making.set()
-                assert release.wait(10)
-
-        switcher, said = switching(Network(slow))
+        export = Export("b")
+        switcher, said = switching(Network(export))
         switcher.want(want("b"))
-        assert making.wait(10)
+        assert export.begun.wait(10)
         switcher.lost(SessionLost("It is gone."))
         assert taken(switcher).wanted == want("a")
         assert said == ["It is gone. It is opened again."]
-        release.set()
+        export.release.set()
         assert taken(switcher).wanted == want("b")
 
     def test_stale_sizes_are_not_opened(self):
         """What was asked for in between is given up between two sizes."""
         toys = Toys()
         switcher, _ = switching(toys=toys)
-        begun, release = threading.Event(), threading.Event()
-        make = toys.engine
-
-        def engine(graph, provider, objective, precision="auto"):
-            made = make(graph, provider, objective)
-            prepare = made.prepare
-
-            def slowly(*size):
-                begun.set()
-                assert release.wait(10)
-                prepare(*size)
-
-            made.prepare = slowly
-            return made
-
-        toys.engine = engine
+        opening = Opening(toys)
         switcher.want(want("a", 2))
-        assert begun.wait(5)
+        assert opening.begun.wait(5)
         for text in ("b", "c", "b", "c"):
             switcher.want(want(text))
-        release.set()
+        opening.release.set()
         assert str(taken(switcher).engine.objective) == "c"
         stale = toys.made[1]
         assert len(stale.sizes) == 1
@@ -380,27 +337,11 @@ class TestOrder:
         """Nothing called it off between its last size and its end."""
         toys = Toys()
         switcher, _ = switching(toys=toys)
-        begun, release = threading.Event(), threading.Event()
-        make = toys.engine
-
-        def engine(graph, provider, objective, precision="auto"):
-            made = make(graph, provider, objective)
-            if str(objective) == "b":
-                prepare = made.prepare
-
-                def slowly(*size):
-                    begun.set()
-                    assert release.wait(10)
-                    prepare(*size)
-
-                made.prepare = slowly
-            return made
-
-        toys.engine = engine
+        opening = Opening(toys, "b")
         switcher.want(want("b"))
-        assert begun.wait(5)
+        assert opening.begun.wait(5)
         switcher.want(want("a"))
-        release.set()
+        opening.release.set()
         assert toys.made[1].closed.wait(5)
         assert switcher.take() is None
 
@@ -408,21 +349,11 @@ class TestOrder:
         """Neither while it opens nor when it is ready and nobody took it yet."""
         toys = Toys()
         switcher, _ = switching(toys=toys)
-        begun, release = threading.Event(), threading.Event()
-        make = toys.engine
-
-        def engine(graph, provider, objective, precision="auto"):
-            made = make(graph, provider, objective)
-            if str(objective) == "b":
-                prepare = made.prepare
-                made.prepare = lambda *size: (begun.set(), release.wait(10), prepare(*size))
-            return made
-
-        toys.engine = engine
+        opening = Opening(toys, "b")
         switcher.want(want("b"))
-        assert begun.wait(5)
+        assert opening.begun.wait(5)
         switcher.want(want("c"))
-        release.set()
+        opening.release.set()
         until(lambda: switcher._ready is not None)
         switcher.want(want("b"))
         assert switcher.take() is None
@@ -499,19 +430,12 @@ class TestLosses:
 class TestSteppingDown:
     @pytest.mark.parametrize("elsewhere", [True, False])
     def test_what_played_and_what_was_wanted_end(self, elsewhere):
-        making, toys = threading.Event(), Toys()
-
-        def slow(layers, cancel):
-            if layers == "b":
-                making.set()
-                assert cancel.wait(10)
-                raise Cancelled("called off")
-
-        switcher, _ = switching(Network(slow), toys)
+        export, toys = Export("b"), Toys()
+        switcher, _ = switching(Network(export), toys)
         kept = []
         switcher._playing.engine.keep = kept.append
         switcher.want(want("b"))
-        assert making.wait(5)
+        assert export.begun.wait(5)
         platform = Toys("other") if elsewhere else toys
         old = switcher._playing.engine
         engine = platform.engine(old.graph, platform.providers[0], A.objective)

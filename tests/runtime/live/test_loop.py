@@ -83,6 +83,27 @@ class Network:
         return SimpleNamespace(layers=dict.fromkeys(self.taps(objective), 1))
 
 
+class Export:
+    """Makes graphs, `waits` for one of them: until it is released or called off."""
+
+    def __init__(self, waits: str) -> None:
+        self.begun, self.release, self.called_off = (threading.Event() for _ in range(3))
+        self.made: list[str] = []
+        self._waits = waits
+
+    def __call__(self, layers: str, cancel: threading.Event) -> None:
+        self.made.append(layers)
+        if layers != self._waits:
+            return
+        self.begun.set()
+        end = time.monotonic() + 30
+        while not self.release.wait(0.002):
+            assert time.monotonic() < end, "it was neither released nor called off"
+            if cancel.is_set():
+                self.called_off.set()
+                raise Cancelled("called off")
+
+
 class Engine(ToyEngine):
     """Keeps the sizes that were opened in common with those steered from it."""
 
@@ -332,22 +353,16 @@ class TestWhatTheDeskSays:
             assert show.wait_for(size="20x16").picture.shape == (16, 20, 3)
 
     def test_they_do_not_wait_for_the_export_of_a_layer(self):
-        making, release = threading.Event(), threading.Event()
-
-        def slow(layers, cancel):
-            if layers == "b":
-                making.set()
-                assert release.wait(10)
-
-        with Setting(Film(100_000), Network(slow)) as show:
+        export = Export("b")
+        with Setting(Film(100_000), Network(export)) as show:
             show.next()
             show.desk.fade({"layers": "b", "octaves": 2, "octave_scale": 2}, "key", 0)
-            assert making.wait(5)
+            assert export.begun.wait(5)
             show.wait_for(layers="a", octaves=2, octave_scale=2)
             show.desk.set("size", "20x20", "key")
             show.wait_for(layers="a", octaves=2, size="20x16")
             assert show.desk.base["layers"] == "b"
-            release.set()
+            export.release.set()
             show.wait_for(layers="b", octaves=2, size="20x16")
             assert show.said == []
 
@@ -432,21 +447,13 @@ class TestWhatTheDeskSays:
             assert show.desk.base["size"] == "40x32"
 
     def test_going_back_calls_off_what_was_asked_for(self):
-        begun, called_off = threading.Event(), threading.Event()
-
-        def slow(layers, cancel):
-            if layers == "b":
-                begun.set()
-                assert cancel.wait(10)
-                called_off.set()
-                raise Cancelled("called off")
-
-        with Setting(Film(100_000), Network(slow)) as show:
+        export = Export("b")
+        with Setting(Film(100_000), Network(export)) as show:
             show.next()
             show.desk.nudge("layer", 1, "key")
-            assert begun.wait(5)
+            assert export.begun.wait(5)
             show.desk.nudge("layer", -1, "key")
-            assert called_off.wait(5)
+            assert export.called_off.wait(5)
             show.wait_for(layers="a")
             assert show.said == []
 
