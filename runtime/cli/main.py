@@ -22,7 +22,16 @@ from ..sinks.named import OUTS
 from ..telling import console, harmless
 from .bench import bench
 from .exhibit import exhibit
-from .options import SEED, Listening, Name, Patched, growth_options, shared_options, show_options
+from .options import (
+    SEED,
+    Listening,
+    Name,
+    Patched,
+    growth_options,
+    shared_options,
+    show_options,
+    written_option,
+)
 
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace files that are there already."
@@ -197,6 +206,7 @@ def run(context: click.Context, **values: Any) -> None:
 )
 @click.option("--part", metavar="K/N", help="The K-th of N parts, for several processes.")
 @projection_options
+@written_option
 @overwrite_option
 @shared_options("google")
 def image(sources: Sequence[Path], target: Path, **values: Any) -> None:
@@ -254,6 +264,7 @@ def sheet(columns: str, choices: Any, **values: Any) -> None:
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
 @projection_options
+@written_option
 @overwrite_option
 @shared_options("live")
 def video(**values: Any) -> None:

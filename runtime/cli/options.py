@@ -91,6 +91,20 @@ class Shown(Size):
         return "{}x{}".format(*super().convert(value, param, ctx))
 
 
+def written_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The size of what is written; the command gets it as `written`, None for the source's."""
+    return click.option(
+        "--picture",
+        "written",
+        type=Shown(),
+        default=SOURCE,
+        show_default=True,
+        callback=lambda ctx, param, value: None if value == SOURCE else parse_size(value),
+        help="What is written fits into this, however small it is dreamt (--size); `source` is "
+        "the source's own size.",
+    )(command)
+
+
 class Name(click.ParamType):
     """One of a few names; a wrong one is answered with the nearest right ones."""
 

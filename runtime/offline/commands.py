@@ -15,12 +15,13 @@ from ..choices import Choices
 from ..dream.dreamer import Dreamer
 from ..gradient.exporting import export_to
 from ..progress import counting, stages
-from ..scaling import comfortable, scaled
+from ..scaling import comfortable
 from ..start import form_for, network_of, open_dreamer, settings_of
 from ..store.files import check_outputs
 from ..store.graph_cache import GraphRequest
 from ..store.pictures import check_suffix, read_photo, write_photo
 from .dreamt_clip import dream_clip
+from .enlarging import Box, enlarged, sized
 from .panorama import Panorama
 
 
@@ -40,26 +41,29 @@ def dream_photo(
     choices: Choices,
     source: Path,
     target: Path,
+    written: Box | None,
     overwrite: bool,
     projection: str = "flat",
     stereo: str = "none",
 ) -> None:
-    """`livedream image IN OUT`."""
+    """`livedream image IN OUT`. written: what the result fits into, see `sized`."""
     check_outputs([target], [source, *choices.files], overwrite)
     check_suffix(target)
     photo = read_photo(source)
-    picture = scaled(photo, box_for(photo, choices, console))
+    whole, picture = sized(photo, box_for(photo, choices, console), written)
     network = network_of(choices, console.print)
     if projection == "equirect":
         with closing(Panorama(console, choices, network, picture.shape[:2], stereo)) as panorama:
-            dream, settings = panorama.still(picture), panorama.settings()
+            dream = panorama.over(whole, picture, panorama.still(picture))
+            settings = panorama.settings()
     else:
         dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
         total = dreamer.dream.steps * len(dreamer.sizes(*picture.shape[:2]))
         with closing(engines), counting(console, "dreaming") as report:
             done = itertools.count(1)
             dreamer.on_step = lambda: report(next(done), total)
-            dream, settings = dreamer.still(picture), settings_of(dreamer, choices.recipe)
+            dream = enlarged(whole, picture, dreamer.still(picture), dreamer.dream.camera)
+            settings = settings_of(dreamer, choices.recipe)
     write_photo(target, dream, settings, overwrite=overwrite)
     console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
 
@@ -69,11 +73,12 @@ def dream_video(
     choices: Choices,
     source: Path,
     target: Path,
+    written: Box | None,
     overwrite: bool,
     projection: str = "flat",
     stereo: str = "none",
 ) -> None:
-    """`livedream video IN OUT`."""
+    """`livedream video IN OUT`. written: what the result fits into, see `sized`."""
     check_outputs([target], [source, *choices.files], overwrite)
     network = network_of(choices, console.print)
     live = choices.live
@@ -83,14 +88,17 @@ def dream_video(
     def dream(frame: np.ndarray, seconds: float) -> np.ndarray:
         nonlocal dreamer, box
         box = box or box_for(frame, choices, console)
-        picture = scaled(frame, box)
+        whole, picture = sized(frame, box, written)
         if dreamer is None and projection == "equirect":
             dreamer = Panorama(console, choices, network, picture.shape[:2], stereo)
             opened.callback(dreamer.close)
         elif dreamer is None:
             dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
             opened.callback(engines.close)
-        return dreamer.live(picture, seconds) if live else dreamer.still(picture)
+        small = dreamer.live(picture, seconds) if live else dreamer.still(picture)
+        if isinstance(dreamer, Panorama):
+            return dreamer.over(whole, picture, small)
+        return enlarged(whole, picture, small, dreamer.dream.camera)
 
     with ExitStack() as opened, counting(console, "dreaming") as report:
         clip = dream_clip(source, target, dream, overwrite=overwrite, progress=report)

@@ -22,6 +22,7 @@ from ..gradient.network import Network
 from ..gradient.selection import Engines, Opening
 from ..progress import stages
 from ..start import find_platform, settings_of
+from .enlarging import enlarged
 
 Dreamt = Callable[[Dreamer[Any], np.ndarray], np.ndarray]
 """How a dreamer dreams a picture: still or live."""
@@ -85,6 +86,19 @@ class Panorama:
         """The next picture of a stream, taken at `time` seconds."""
         return self._dream(picture, lambda dreamer, view: dreamer.live(view, time))
 
+    def over(self, whole: np.ndarray, small: np.ndarray, dream: np.ndarray) -> np.ndarray:
+        """The dream of `small` on the same panorama as it is, see `enlarged`: each eye by itself,
+        without a seam."""
+        if whole.shape == small.shape:
+            return dream
+        pictures = [eyes(picture, self.stereo) for picture in (whole, small, dream)]
+        contrast = self.around.dream.camera
+        views = [
+            enlarged(eye, low, dreamt, contrast, around=True)
+            for eye, low, dreamt in zip(*pictures, strict=True)
+        ]
+        return joined(views, self.stereo, whole)
+
     def settings(self) -> dict[str, Any]:
         """What makes its pictures, for the files that hold them."""
         made = settings_of(self.around, self.recipe)
@@ -96,10 +110,7 @@ class Panorama:
         views = [laid_over(left, residual)]
         for eye in right:
             views.append(laid_over(eye, carried(residual, left, eye)))
-        whole = views[0] if len(views) == 1 else joined(views, self.stereo)
-        out = picture.copy()
-        out[: len(whole), : whole.shape[1]] = whole
-        return out
+        return joined(views, self.stereo, picture)
 
     def close(self) -> None:
         """End all sessions."""
@@ -126,9 +137,12 @@ def eyes(picture: np.ndarray, stereo: str) -> list[np.ndarray]:
     return [picture]
 
 
-def joined(views: list[np.ndarray], stereo: str) -> np.ndarray:
-    """What `eyes` took apart."""
-    return np.concatenate(views, axis=0 if stereo == "over-under" else 1)
+def joined(views: list[np.ndarray], stereo: str, picture: np.ndarray) -> np.ndarray:
+    """What `eyes` took apart; of `picture` the last row or column where that is no eye's."""
+    whole = np.concatenate(views, axis=0 if stereo == "over-under" else 1)
+    out = picture.copy()
+    out[: len(whole), : whole.shape[1]] = whole
+    return out
 
 
 def carried(residual: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:

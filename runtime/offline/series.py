@@ -12,9 +12,9 @@ from rich.console import Console
 from ..choices import Choices
 from ..errors import LivedreamError, UsageError
 from ..progress import counting
-from ..scaling import scaled
 from ..store.pictures import SUFFIXES, read_photo, write_photo
 from .commands import box_for
+from .enlarging import Box, enlarged, sized
 from .studio import Studio
 
 READ = frozenset({*SUFFIXES, ".bmp"})
@@ -79,11 +79,12 @@ def dream_series(
     folder: Path,
     copies: int,
     part: tuple[int, int],
+    written: Box | None,
     overwrite: bool,
 ) -> None:
     """Dream `sources` into `folder`. What is there already is left out, without `overwrite`, so
     that the same command goes on where it was stopped. A photo that cannot be dreamt is told of,
-    and the rest goes on.
+    and the rest goes on. written: what each result fits into, see `sized`.
 
     Raises as `plan` does, LivedreamError at the end where some could not be dreamt, and what
     opening a network raises.
@@ -101,7 +102,7 @@ def dream_series(
         for done, job in enumerate(left):
             report(done, len(left))
             try:
-                _dream(studio, job, overwrite)
+                _dream(studio, job, written, overwrite)
             except LivedreamError as error:
                 failed += 1
                 about = "" if str(job.source) in str(error) else f"{job.source}: "
@@ -116,11 +117,13 @@ def dream_series(
     console.print(f"{folder}: {len(left)} dreamt")
 
 
-def _dream(studio: Studio, job: Job, overwrite: bool) -> None:
+def _dream(studio: Studio, job: Job, written: Box | None, overwrite: bool) -> None:
     choices = studio.choices
     photo = read_photo(job.source)
-    picture = scaled(photo, box_for(photo, choices, studio.console))
-    dream, settings = studio.still(picture, studio.everything, choices.dream(), job.seed)
+    whole, small = sized(photo, box_for(photo, choices, studio.console), written)
+    values = choices.dream()
+    dream, settings = studio.still(small, studio.everything, values, job.seed)
+    dream = enlarged(whole, small, dream, values.camera)
     job.target.parent.mkdir(parents=True, exist_ok=True)
     write_photo(job.target, dream, settings, overwrite=overwrite)
 

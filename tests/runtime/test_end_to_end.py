@@ -110,6 +110,31 @@ def test_a_photo_becomes_a_dream_that_says_how(environment, tmp_path):
     assert read_settings(tmp_path / "a.png")["steps"] == 1
 
 
+def test_a_photo_dreamt_smaller_stays_as_large_and_as_sharp(environment, graph, tmp_path):
+    fine = np.random.default_rng(1).integers(60, 190, (150, 200, 3), np.uint8)
+    (tmp_path / "in").mkdir()
+    cv2.imwrite(str(tmp_path / "in/p.png"), fine)
+    values = ["--graph", graph, "--layers", "block3", "--octaves", 1, "--size", "100x80"]
+    livedream(environment, "image", "in/p.png", "one.png", *values, folder=tmp_path)
+    livedream(environment, "image", "in", "many", *values, folder=tmp_path)
+    dream = cv2.imread(str(tmp_path / "one.png"))
+    assert np.array_equal(dream, cv2.imread(str(tmp_path / "many/p.png")))
+    change = dream.astype(np.float32) - fine
+    assert change.std() > 5
+    # Of what is finer than what was dreamt, nothing was added and nothing lost.
+    between = cv2.resize(cv2.resize(change, (100, 75), interpolation=cv2.INTER_AREA), (200, 150))
+    assert (change - between).std() < 0.35 * change.std()
+    livedream(
+        environment, "image", "in/p.png", "same.png", *values, "--step-size", 0, folder=tmp_path
+    )
+    assert np.array_equal(cv2.imread(str(tmp_path / "same.png")), fine)
+    livedream(
+        environment, "image", "in/p.png", "small.png", *values, "--picture", "120x90",
+        folder=tmp_path,
+    )  # fmt: skip
+    assert cv2.imread(str(tmp_path / "small.png")).shape == (90, 120, 3)
+
+
 def test_a_texture_is_grown_and_grown_again_from_its_settings(environment, graph, tmp_path):
     grow = ["texture", "a.png", "--graph", graph, "--layers", "block3:4", "--size", "48x40"]
     livedream(environment, *grow, "--iterations", 9, "--prior", "tv:0.1", folder=tmp_path)
@@ -200,6 +225,13 @@ def test_a_clip_keeps_its_frames(environment, tmp_path):
     livedream(environment, "video", "in.mp4", "out.mp4", "--layers", LAYERS, folder=tmp_path)
     with av.open(str(tmp_path / "out.mp4")) as video:
         assert sum(1 for _ in video.decode(video=0)) == 9
+    smaller = ["--size", "48x32", "--layers", LAYERS]
+    livedream(environment, "video", "in.mp4", "full.mp4", *smaller, folder=tmp_path)
+    small = ["--picture", "48x32"]
+    livedream(environment, "video", "in.mp4", "small.mp4", *smaller, *small, folder=tmp_path)
+    for name, size in (("full.mp4", (96, 64)), ("small.mp4", (48, 32))):
+        with av.open(str(tmp_path / name)) as video:
+            assert {(frame.width, frame.height) for frame in video.decode(video=0)} == {size}
 
 
 def test_a_graph_file_needs_no_torch(environment, graph, tmp_path):

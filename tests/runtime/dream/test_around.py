@@ -122,7 +122,7 @@ def test_eyes_are_taken_apart_and_joined(stereo):
     picture = np.random.default_rng(0).integers(0, 255, (8, 12, 3), np.uint8)
     views = eyes(picture, stereo)
     assert len(views) == (1 if stereo == "none" else 2)
-    assert np.array_equal(joined(views, stereo), picture)
+    assert np.array_equal(joined(views, stereo, picture), picture)
     assert np.array_equal(views[0][0, 0], picture[0, 0])
 
 
