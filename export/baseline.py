@@ -35,6 +35,11 @@ from .weights import load
 VARIANTS = ("eager", "channels_last", "compile", "fp16", "graphs")
 """How torch is asked to run it; the last two, half precision and CUDA graphs, need CUDA."""
 
+HALVINGS = 5
+"""Scales below the full one that are weighed."""
+CORRELATION = [[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]]
+"""How the colours of ImageNet's pixels go together."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -108,6 +113,7 @@ class Ascent:
             shift = tuple(int(n) for n in self.random.integers(-reach, reach, 2, endpoint=True))
             image = torch.roll(image, shift, (2, 3))
             gradient = blurred(self.gradient(image), dream["blur"])
+            gradient = balanced(gradient, dream["colour"], dream["coarseness"])
             step = dream["step_size"] / 255 / gradient.abs().mean().clamp(min=1e-30)
             image = (image + step * gradient).clamp(0, 1)
             image = torch.roll(image, (-shift[0], -shift[1]), (2, 3))
@@ -139,6 +145,35 @@ def blurred(gradient: torch.Tensor, sigma: float) -> torch.Tensor:
     wide = functional.pad(gradient, (reach, reach, reach, reach), mode="replicate")
     rows = functional.conv2d(wide, taps, groups=3)
     return functional.conv2d(rows, taps.transpose(2, 3), groups=3)
+
+
+def balanced(gradient: torch.Tensor, colour: float, coarseness: float) -> torch.Tensor:
+    """Colours and scales of [1, 3, h, w] nearer to nature's: lucid's colours and a pyramid, as
+    `kernels.balance` defines them."""
+    if colour != 1:
+        root = torch.tensor(CORRELATION, dtype=torch.float64)
+        variances, axes = torch.linalg.eigh(root @ root.T)
+        mix = axes * (variances / variances.max()) ** (1 - colour) @ axes.T
+        mix = mix.to(gradient.device, torch.float32)
+        gradient = functional.conv2d(gradient, mix[:, :, None, None])
+    if coarseness <= 0:
+        return gradient
+    levels = [gradient]
+    while len(levels) <= HALVINGS and min(levels[-1].shape[2:]) >= 8:
+        half = [side // 2 for side in levels[-1].shape[2:]]
+        levels.append(_enlarged(levels[-1], half))
+    if len(levels) < 2:
+        return gradient
+    gain = 2.0**coarseness
+    total = levels[-1] * -(gain ** (len(levels) - 2))
+    for place in range(len(levels) - 2, -1, -1):
+        weight = gain ** (place - 1) * (gain - 1) if place else 1.0
+        total = _enlarged(total, levels[place].shape[2:]) + levels[place] * weight
+    return total
+
+
+def _enlarged(image: torch.Tensor, size: Any) -> torch.Tensor:
+    return functional.interpolate(image, size, mode="bilinear", align_corners=False)
 
 
 def objective_of(

@@ -66,6 +66,9 @@ def entries(report: Report) -> list[Entry]:
             found.append(Entry(("step", *network, "", ""), case, case.step.ms))
         if case.frame:
             found.append(Entry(("frame", *network, recipe, ""), case, case.frame.ms))
+        if case.picture:
+            shown = "{}x{}".format(*case.picture.size)
+            found.append(Entry(("shown", *network, recipe, shown), case, case.picture.ms))
         found += [
             Entry(("live age", *network, recipe, pace(live)), case, live.age) for live in case.live
         ]

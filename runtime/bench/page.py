@@ -19,6 +19,7 @@ from .report import (
     machine_lines,
     pace,
     percent,
+    picture_name,
     sides,
     stage_name,
 )
@@ -177,11 +178,17 @@ def _case(case: Case) -> str:
             stages = [(s.name, s.ms.mean) for s in case.frame.stages if s.clock == clock]
             body.append(f"<h3>Stages of a frame, mean, {escape(clock)} clock</h3>")
             body.append(plots.stacked([("frame", stages)], "ms"))
+    if case.picture:
+        stages = [(stage.name, stage.ms.mean) for stage in case.picture.stages]
+        body.append("<h3>Stages of a shown picture, mean</h3>")
+        body.append(plots.stacked([("{}x{}".format(*case.picture.size), stages)], "ms"))
     series: list[tuple[str, list[float]]] = []
     if case.step:
         series.append(("step", case.step.ms.curve))
     if case.frame:
         series.append(("frame", case.frame.ms.curve))
+    if case.picture:
+        series.append((picture_name(case.picture), case.picture.ms.curve))
     series += [(f"live age, {pace(live)}", live.age.curve) for live in case.live]
     if series:
         body.append("<h3>Latency distribution</h3>" + plots.distributions(series, "ms"))
@@ -223,6 +230,11 @@ def _table(case: Case) -> str:
     if case.frame:
         rows.append(row("frame", case.frame.ms, case.frame.ms.ended))
         for stage in case.frame.stages:
+            shares = percent(stage.share), percent(stage.floor_share)
+            rows.append(row(f"\u2003{stage_name(stage)}", stage.ms, "", *shares))
+    if case.picture:
+        rows.append(row(picture_name(case.picture), case.picture.ms, case.picture.ms.ended))
+        for stage in case.picture.stages:
             shares = percent(stage.share), percent(stage.floor_share)
             rows.append(row(f"\u2003{stage_name(stage)}", stage.ms, "", *shares))
     for live in case.live:

@@ -14,6 +14,7 @@ from .schema import (
     Floor,
     Live,
     Machine,
+    Picture,
     Report,
     Spread,
     Stage,
@@ -65,6 +66,8 @@ def headline(case: Case) -> str:
         told.append(f"{number(case.step.ms.p50)} ms/step")
     if measure := case.frame or case.step:
         told.append(f"{measure.megapixel_steps_per_second:.3g} Mpx-steps/s")
+    if case.picture:
+        told.append(f"{picture_name(case.picture)} {number(case.picture.ms.p50)} ms")
     if case.live:
         told.append(f"age {number(case.live[0].age.p50)} ms")
     title = f"{case.layers} {case.size[0]}x{case.size[1]} {case.provider} {case.precision}"
@@ -116,6 +119,14 @@ def case_table(case: Case) -> Table:
         for stage in case.frame.stages:
             shares = percent(stage.share), percent(stage.floor_share)
             table.add_row(f" {stage_name(stage)}", *figures(stage.ms), *shares)
+    if case.picture:
+        table.add_row(
+            picture_name(case.picture), *figures(case.picture.ms), "", "", case.picture.ms.ended,
+            style="bold",
+        )  # fmt: skip
+        for stage in case.picture.stages:
+            shares = percent(stage.share), percent(stage.floor_share)
+            table.add_row(f" {stage_name(stage)}", *figures(stage.ms), *shares)
     for live in case.live:
         table.add_row(f"age {pace(live)}", *figures(live.age), "", "", live.age.ended, style="bold")
         table.add_row(" interval", *figures(live.interval))
@@ -130,6 +141,11 @@ def case_table(case: Case) -> Table:
 def stage_name(stage: Stage) -> str:
     """With the clock where that is the device's own."""
     return stage.name if stage.clock == "host" else f"{stage.name} ({stage.clock})"
+
+
+def picture_name(picture: Picture) -> str:
+    """`shown 1280x720`"""
+    return "shown {}x{}".format(*picture.size)
 
 
 def sides(baseline: Baseline) -> list[tuple[str, Turns]]:
@@ -154,6 +170,14 @@ def case_lines(case: Case) -> list[str]:
         )
         if case.frame.overhead:
             lines.append(f"measuring costs {cost_text(case.frame.overhead.ratio)}")
+    if case.picture:
+        cores = case.picture.processor_ms * 30 / 1000
+        lines.append(
+            f"{picture_name(case.picture)}: {case.picture.fps:.3g} fps possible, "
+            f"{number(case.picture.processor_ms)} ms of processor time each, which at 30 fps is "
+            f"{cores:.2g} of a core; one picture in {case.picture.pictures_a_dream} brings a new "
+            "dream"
+        )
     lines += [
         f"live, {pace(live)}: {live.fps:.3g} fps shown, {live.dropped} dropped, jitter "
         f"{number(live.jitter_ms)} ms, {live.megapixel_steps_per_second:.3g} megapixel-steps/s"
@@ -168,6 +192,7 @@ def case_lines(case: Case) -> list[str]:
     for name, measure in (
         ("step", case.step and case.step.ms),
         ("frame", case.frame and case.frame.ms),
+        ("shown", case.picture and case.picture.ms),
         *((f"live, {pace(live)}", live.age) for live in case.live),
     ):
         if measure and not measure.stable:
@@ -230,5 +255,6 @@ def pace(live: Live) -> str:
 
 def unsure(case: Case) -> bool:
     """Whether a percentile of the case is a guess."""
-    measures = [case.step and case.step.ms, case.frame and case.frame.ms]
+    timed = (case.step, case.frame, case.picture)
+    measures = [each and each.ms for each in timed]
     return any(m and 99 not in m.enough for m in (*measures, *(live.age for live in case.live)))

@@ -19,11 +19,12 @@ from .live import measure_live
 from .opened import Opened, Sweep, graph_facts, open_case, recipe_facts
 from .report import sides
 from .schema import Case, Floor, Measure, Overhead, Report, Turns
+from .shown_picture import measure_picture
 from .step import CLOSE, measure_step, octave_work, parity, with_floor
 from .synthetic_camera import drawn_frames
 from .whole_frame import COST_SHARE, measure_frame, measuring_cost
 
-MEASURES = ("step", "frame", "live")
+MEASURES = ("step", "frame", "picture", "live")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Effort:
 @dataclass(frozen=True)
 class Plan:
     """What to measure. first: for the first size of the sweep; further: for its other sizes. fps:
-    of the synthetic camera. options: for the report."""
+    of the synthetic camera. picture: (width, height) that shown pictures fit into. options: for the
+    report."""
 
     choices: Choices
     sweep: Sweep
@@ -47,6 +49,7 @@ class Plan:
     first: Effort
     further: Effort
     fps: float
+    picture: tuple[int, int]
     raw: bool
     options: dict[str, str]
 
@@ -159,6 +162,11 @@ class Bench:
             cost = measuring_cost(opened, pictures, seconds * COST_SHARE)
             self._add(frame=frame.model_copy(update={"overhead": cost}))
             stop_if_interrupted(cost)
+        if "picture" in plan.measures:
+            say(f"{self._cases[-1].title}: shown picture by stage")
+            picture = measure_picture(opened, plan.picture, seconds, plan.raw, self._floor)
+            self._add(picture=picture)
+            stop_if_interrupted(picture.ms)
         if "live" in plan.measures:
             for fps in (plan.fps, None):
                 pace = "unpaced" if fps is None else f"camera of {fps:g} fps"

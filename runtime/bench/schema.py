@@ -130,6 +130,22 @@ class Frame(_Part):
     overhead: Overhead | None = None
 
 
+class Picture(_Part):
+    """One shown picture, from the camera's frame and the newest dream to what every sink gets, by
+    stage, while no dream is computed."""
+
+    size: list[int] = Field(min_length=2, max_length=2)
+    ms: Measure
+    fps: float = Field(description="1000 / p50: as many as could be shown.")
+    processor_ms: float = Field(
+        description="Processor time of all threads for one picture, mean: times the rate that is "
+        "shown it is the cores that showing takes."
+    )
+    pictures_a_dream: int = Field(description="Of so many pictures one comes with a new dream.")
+    stages: list[Stage]
+    covered: float = Field(description="Sum of the stages / picture, median over pictures.")
+
+
 class Live(_Part):
     """The live loop with its threads: synthetic camera to the thread that shows."""
 
@@ -208,6 +224,7 @@ class Case(_Part):
     parity: Parity | None = Field(default=None, description="Absent for the reference itself.")
     step: Step | None = None
     frame: Frame | None = None
+    picture: Picture | None = None
     live: list[Live] = []
     baselines: list[Baseline] = []
     notes: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -91,15 +92,19 @@ def measure_frame(
 
 
 def stages_of(
-    clock: str, frames: list[dict[str, float]], least: dict[str, float], raw: bool
+    clock: str,
+    frames: list[dict[str, float]],
+    least: dict[str, float],
+    raw: bool,
+    order: Sequence[str] = ORDER,
 ) -> list[Stage]:
-    """The stages of `frames` (stage -> seconds, `frame` the whole), in the order of a frame.
+    """The stages of `frames` (stage -> seconds, `frame` the whole), in this `order`.
 
     least: floor of a stage, milliseconds.
     """
     whole = sum(frame["frame"] for frame in frames)
     found = []
-    for name in ORDER:
+    for name in order:
         if not any(name in frame for frame in frames):
             continue
         seconds = [frame.get(name, 0.0) for frame in frames]

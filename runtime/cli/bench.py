@@ -9,7 +9,7 @@ import click
 
 from ..choices import Choices
 from ..errors import LivedreamError, UsageError, nearest
-from .options import shared_options
+from .options import Size, shared_options
 
 SECONDS, FULL_SECONDS = 4.0, 45.0
 """Of each measurement, unless said otherwise."""
@@ -90,9 +90,9 @@ _HTML = click.option(
 @click.option(
     "--measure",
     "measures",
-    default="step,frame,live",
+    default="step,frame,picture,live",
     show_default=True,
-    metavar="step,frame,live",
+    metavar="step,frame,picture,live",
     help="What to measure.",
 )
 @click.option(
@@ -115,6 +115,13 @@ _HTML = click.option(
     show_default=True,
     metavar="1..1000",
     help="Of the synthetic camera.",
+)
+@click.option(
+    "--picture",
+    type=Size(),
+    default="1280x720",
+    show_default=True,
+    help="Shown pictures fit into this.",
 )
 @click.option(
     "--baseline",
@@ -188,6 +195,7 @@ def _run(
     full: bool,
     seconds: float | None,
     fps: float,
+    picture: tuple[int, int],
     baseline: str | None,
     raw: bool,
     json_file: Path | None,
@@ -213,6 +221,7 @@ def _run(
         first=first,
         further=further,
         fps=fps,
+        picture=picture,
         raw=raw,
         options=options_given(),
     )
@@ -301,8 +310,9 @@ def _said(name: str, value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:g}"
-    if name == "size":
-        return ",".join(f"{width}x{height}" for width, height in value)
+    if name in ("size", "picture"):
+        sizes = [value] if name == "picture" else value
+        return ",".join(f"{width}x{height}" for width, height in sizes)
     if name == "weights" and value not in ("auto", "random"):
         return "a file"
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -131,6 +131,7 @@ class Presenter(threading.Thread):
     def _made(self, fresh: Dreamt | None, frame: Frame | None, state: State) -> Shown | None:
         """`frame` with the dream that is the newest from now on."""
         if fresh:
+            began = time.perf_counter()
             try:
                 residual = residual_of(fresh.dream, fresh.picture, fresh.contrast)
             except DeviceError:
@@ -139,24 +140,27 @@ class Presenter(threading.Thread):
                 gray = small_gray(fresh.picture)
                 self._afterimage.dreamt(residual, gray, fresh.time, state.dream.drift)
                 self._dreamt = fresh
+                self._stats.record("residual", time.perf_counter() - began)
         return self._shown(self._dreamt, frame, state) if self._dreamt and frame else None
 
     def _shown(self, dreamt: Dreamt, frame: Frame, state: State) -> Shown:
         began = time.perf_counter()
-        dream, picture = self._composed(dreamt, frame, state)
+        dream, picture, fluid = self._composed(dreamt, frame, state)
         composed = time.perf_counter()
         mode: Any = state["flash_limit"]
         comparing = bool(state["compare"])
         times = (time.monotonic(), frame.time)
         dream, seen = self._limiting.limited(dream, picture, mode, comparing, times)
-        self._stats.record("compose", composed - began)
+        self._stats.record("fluid", fluid)
+        self._stats.record("compose", composed - began - fluid)
         self._stats.record("limit", time.perf_counter() - composed)
         return Shown(dream, picture, seen, frame.time, dreamt.time, dreamt.settings)
 
     def _composed(
         self, dreamt: Dreamt, frame: Frame, state: State
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The picture with the dream on it, and without."""
+    ) -> tuple[np.ndarray, np.ndarray, float]:
+        """The picture with the dream on it, and without, and the seconds that it took to carry the
+        dream there."""
         text = str(state["picture"])
         box = LARGEST if text == SOURCE else parse_size(text)
         image = as_picture(frame.image)
@@ -169,10 +173,12 @@ class Presenter(threading.Thread):
         amount = 0.0 if state["panic"] else show.amount
         high, wide = dreamt.picture.shape[:2]
         own = frame.index == dreamt.frame.index
+        began = time.perf_counter()
         gray = None if own else small_gray(resized(image, wide, high))
         # Without a carried dream every picture stands for itself.
         calm = show.calm if state.live else 0.0
         residual = self._afterimage.at(gray, frame.time, dream.drift, calm, dream.tone)
+        fluid = time.perf_counter() - began
         whole = amount == 1 and dream.tone == 0 and image.shape == dreamt.picture.shape
         if residual is None:
             laid = image  # At a cut the old dream does not belong here.
@@ -181,4 +187,4 @@ class Presenter(threading.Thread):
             laid = dreamt.dream
         else:
             laid = compose(image, residual, amount, dream.camera)
-        return dimmed(laid, show.light), dimmed(image, show.light)
+        return dimmed(laid, show.light), dimmed(image, show.light), fluid

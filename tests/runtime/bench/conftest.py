@@ -18,6 +18,7 @@ from livedream.runtime.bench.schema import (
     Live,
     Machine,
     Overhead,
+    Picture,
     RecipeFacts,
     Report,
     Spread,
@@ -41,6 +42,17 @@ def make_spread(ratio: float) -> Spread:
     return Spread(
         count=9, median=ratio, low=0.95 * ratio, high=1.1 * ratio, sure_low=0.98 * ratio,
         sure_high=1.05 * ratio,
+    )  # fmt: skip
+
+
+def make_picture(ms: float = 20.0) -> Picture:
+    return Picture(
+        size=[960, 720], ms=make_measure(ms), fps=50, processor_ms=12, pictures_a_dream=3,
+        stages=[
+            Stage(name="fluid", clock="host", ms=distribution([ms / 2500] * 9), share=0.4),
+            Stage(name="limit", clock="host", ms=distribution([ms / 1700] * 9), share=0.6),
+        ],
+        covered=0.99,
     )  # fmt: skip
 
 

@@ -11,8 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from livedream import kernels
 from livedream.runtime.bench.baseline import VARIANTS, Torch, parse_baselines
 from livedream.runtime.bench.runner import Effort
 from livedream.runtime.bench.schema import read_report
@@ -52,7 +54,7 @@ def measure(graph_file: Path, folder: Path) -> None:
     call(
         "--graph", graph_file, "--provider", "cpu", "--size", "192x144", "--seconds", 0.4,
         "--octaves", 2,
-        "--octave-scale", 1.5, "--steps", 2, "--blur", 0.5,
+        "--octave-scale", 1.5, "--steps", 2, "--blur", 0.5, "--picture", "256x192",
         "--baseline", "torch:eager", "--json", folder / "a.json", "--html", folder / "a.html",
     )  # fmt: skip
 
@@ -95,6 +97,34 @@ def test_its_figures_hang_together(report):
     paced, unpaced = case.live
     assert (paced.camera_fps, unpaced.camera_fps) == (30, None)
     assert unpaced.dropped == 0
+
+
+def test_a_shown_picture_is_measured_by_stage(report):
+    """With a fresh dream now and then, and without one."""
+    picture = report.cases[0].picture
+    assert picture.size == [256, 192]
+    assert [stage.name for stage in picture.stages] == ["residual", "fluid", "compose", "limit"]
+    assert picture.covered == pytest.approx(1, abs=0.1)
+    assert picture.processor_ms > 0
+    residual, fluid, compose, limit = picture.stages
+    assert residual.ms.curve[0] == 0 < residual.ms.max
+    assert 0 < compose.floor_share < 1
+    assert 0 < limit.floor_share < 1
+    assert fluid.floor_share is None
+    assert report.options["picture"] == "256x192"
+
+
+@needs_torch
+def test_torchs_frame_has_the_same_effects():
+    import torch
+
+    from livedream.export.baseline import balanced
+
+    gradient = np.random.default_rng(3).standard_normal((3, 45, 70), np.float32)
+    for colour, coarseness in ((0.6, 1.0), (1.0, 0.5), (0.3, 0.0), (1.0, 0.0)):
+        ours = kernels.balance(gradient, colour, coarseness)
+        theirs = balanced(torch.from_numpy(gradient)[None], colour, coarseness)[0].numpy()
+        np.testing.assert_allclose(theirs, ours, atol=2e-5)
 
 
 def test_torch_does_the_same_step_in_turns(report):

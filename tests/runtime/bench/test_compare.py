@@ -8,7 +8,7 @@ from livedream.runtime.bench.compare import compare
 from livedream.runtime.bench.schema import CpuState, GraphFacts, Machine, RecipeFacts
 from livedream.runtime.errors import LivedreamError
 
-from .conftest import make_case, make_measure, make_report
+from .conftest import make_case, make_measure, make_picture, make_report
 
 
 def graph(**changes) -> GraphFacts:
@@ -115,3 +115,17 @@ def test_three_reports_of_which_one_lacks_a_size():
     result = compare([both, make_report(make_case()), both], ["a", "b", "c"])
     gaps = [[cell is None for cell in row.cells] for row in result.rows if "640x480" in row.title]
     assert gaps == [[False, True, False]] * 3
+
+
+def test_a_shown_picture_is_compared_at_its_size():
+    one, other = (
+        make_report(make_case(picture=make_picture(ms), step=None, frame=None, live=[]))
+        for ms in (20, 10)
+    )
+    (row,) = compare([one, other], ["a", "b"]).rows
+    assert row.title.startswith("shown 960x720 googlenet")
+    assert row.cells[1].speedup == pytest.approx(2, rel=1e-3)
+    larger = make_picture().model_copy(update={"size": [1280, 960]})
+    other = make_report(make_case(picture=larger, step=None, frame=None, live=[]))
+    with pytest.raises(LivedreamError, match="camera 960x720 and 1280x960"):
+        compare([one, other], ["a", "b"])

@@ -12,7 +12,7 @@ from livedream.runtime.bench.report import cost_text, headline, print_report
 from livedream.runtime.bench.schema import CpuState, Machine, write_report
 from livedream.runtime.cli.bench import bench
 
-from .conftest import make_case, make_measure, make_report, make_spread
+from .conftest import make_case, make_measure, make_picture, make_report, make_spread
 
 
 def test_every_row_has_the_cells_of_its_head():
@@ -70,3 +70,14 @@ def test_the_table_fits_a_narrow_terminal():
     assert max(map(len, lines)) <= 80
     assert any(line.split()[:4] == ["step", "1287", "1340", "1340"] for line in lines)
     assert "1287 ms/frame" in lines[-1]
+
+
+def test_a_shown_picture_has_its_rows():
+    out = io.StringIO()
+    console = Console(file=out, width=80)
+    print_report(console, make_report(make_case(picture=make_picture(10), frame=None)))
+    rows = [line.split()[:2] for line in out.getvalue().splitlines()]
+    assert ["shown", "960x720"] in rows
+    assert ["fluid", "4.00"] in rows
+    assert "which at 30 fps is 0.36 of a core" in out.getvalue()
+    assert "960x720 10.4 ms" in out.getvalue().splitlines()[-1]

@@ -16,7 +16,7 @@ from livedream.runtime.bench import plots
 from livedream.runtime.bench.compare import compare
 from livedream.runtime.bench.page import comparison_page, report_page
 
-from .conftest import make_case, make_report
+from .conftest import make_case, make_picture, make_report
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -29,7 +29,11 @@ FLAGS = [
 
 
 def pages() -> dict[str, str]:
-    report = make_report(make_case(), make_case(size=[640, 480], ms=70), failures=["<cuda>: none."])
+    report = make_report(
+        make_case(picture=make_picture()),
+        make_case(size=[640, 480], ms=70),
+        failures=["<cuda>: none."],
+    )
     partial = make_report(make_case(step=None, frame=None, live=[], baselines=[]), partial=True)
     both = [report, make_report(make_case(ms=10, layers="inception4d"), make_case(ms=9))]
     compared = comparison_page(compare(both, ["a & <b>", "c"]), both, ["a & <b>", "c"])
@@ -66,6 +70,12 @@ def test_it_is_well_formed_and_loads_nothing(name):
     assert "<script" not in text
     assert "url(" not in text
     assert "nan" not in text.replace("nant", "")
+
+
+def test_a_shown_picture_is_on_the_page():
+    page = pages()["report"]
+    assert "Stages of a shown picture" in page
+    assert "shown 960x720" in page
 
 
 def test_words_from_outside_are_not_markup():
