@@ -23,7 +23,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as any_
 
-from livedream.runtime.control import addresses, artnet, sacn
+from livedream.runtime.control import addresses, artnet, os2l, sacn
 from livedream.runtime.control.page import messages
 from livedream.runtime.control.parameters import parameters
 from livedream.runtime.control.presets import parse_preset
@@ -75,6 +75,7 @@ def readers(folder: Path) -> dict[str, tuple[any_.SearchStrategy, Callable[[obje
     picture = cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
     snapshot = with_settings(picture, {"layers": "a", "step_size": 1.5, "recipe": "live"})
     preset = b'name = "one"\nfade = 2.0\n[values]\nlayers = "a*0.5+b:2"\nstep_size = 3\n'
+    beat = b'{"evt":"beat","change":false,"pos":12,"bpm":128.5,"strength":0.8}' * 2
     said = json.dumps({"say": {"step_size": 2.0}, "seconds": 1}).encode()
     keyed = any_.dictionaries(
         any_.sampled_from([*NAMES, "say", "seconds", "nudge", "look"]), VALUES
@@ -101,12 +102,21 @@ def readers(folder: Path) -> dict[str, tuple[any_.SearchStrategy, Callable[[obje
             damaged(said) | keyed.map(lambda table: json.dumps(table).encode()),
             lambda data: messages.understood(data, PLAYED),  # pyright: ignore[reportArgumentType]
         ),
+        "os2l": (damaged(beat) | any_.text(max_size=200).map(str.encode), read_os2l),
         "artnet": (
             damaged(b"Art-Net\0\0\x50\0\x0e\0\0\0\0\2\0" + universe[:512]),
             artnet.read,  # pyright: ignore[reportReturnType]
         ),
         "sacn": (any_.binary(max_size=700) | damaged(universe[:638]), sacn.read),  # pyright: ignore[reportReturnType]
     }
+
+
+def read_os2l(data: object) -> None:
+    """As the server does."""
+    assert isinstance(data, bytes)
+    with suppress(ValueError, RecursionError):
+        for content in os2l.taken_apart(data.decode(errors="surrogateescape"))[0]:
+            os2l.beat_of(content)
 
 
 def fuzz(name: str, examples: int, folder: Path) -> float:

@@ -24,6 +24,7 @@ from rich.console import Console
 from livedream.runtime.choices import Choices
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.live import loop, presenter, show
+from livedream.runtime.live.surfaces import Surfaces
 
 PORT = 8654
 REST = 4.0
@@ -120,7 +121,7 @@ def main() -> None:
     )
     show.run_show(
         Console(stderr=True), choices, "demo", False, (), True, None, None, None, False, {},
-        osc=("127.0.0.1", PORT),
+        surfaces=Surfaces(osc=("127.0.0.1", PORT)),
     )  # fmt: skip
     reader.join()
     took = np.array(watched.said[: len(sent)]) - np.array(

@@ -9,7 +9,9 @@ pytest.importorskip("hypothesis")
 from . import fuzz
 
 
-@pytest.mark.parametrize("name", ["graph", "snapshot", "preset", "osc", "page", "artnet", "sacn"])
+@pytest.mark.parametrize(
+    "name", ["graph", "snapshot", "preset", "osc", "page", "os2l", "artnet", "sacn"]
+)
 def test_damaged_input_is_read_or_refused(name, tmp_path):
     fuzz.fuzz(name, 40, tmp_path)
 

@@ -21,7 +21,7 @@ PROGRAM = (sys.executable, "-m", "livedream.runtime")
 PUBLIC = ("--fullscreen", "--no-hud", "--loop")
 """What a show for the public begins with."""
 
-NETWORK = ("--osc", "--page", "://")
+NETWORK = ("--osc", "--page", "--dmx", "--clock", "://")
 """Words of options that need the network."""
 
 

@@ -13,7 +13,6 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from ..control.osc import PORT
 from ..ending import ending
 from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.providers import PROVIDERS
@@ -24,12 +23,11 @@ from .bench import bench
 from .exhibit import exhibit
 from .options import (
     SEED,
-    Listening,
     Name,
-    Patched,
     growth_options,
     shared_options,
     show_options,
+    surface_options,
     written_option,
 )
 
@@ -132,37 +130,7 @@ def commands(debug: bool) -> None:
     metavar="FILE.json",
     help="Write speed, ages and times per stage at the end.",
 )
-@click.option(
-    "--osc",
-    type=Listening(PORT),
-    is_flag=False,
-    flag_value=f":{PORT}",
-    help="Listen for OSC, on this machine alone unless `lan` or a host is said.",
-)
-@click.option(
-    "--page",
-    type=Listening(PORT),
-    is_flag=False,
-    flag_value=f":{PORT}",
-    help="Serve a page to play from, on this machine alone unless `lan` or a host is said.",
-)
-@click.option(
-    "--midi",
-    metavar="auto|NAME|list",
-    help="Play from MIDI controllers: all, or those whose names hold NAME; `list` names them.",
-)
-@click.option(
-    "--dmx",
-    type=Patched(),
-    help="Listen to a lighting desk: by Art-Net or sACN, on this machine alone unless `lan:` is "
-    "said before it.",
-)
-@click.option(
-    "--sound",
-    metavar="default|NAME|list",
-    help="Listen to the sound of an input whose name holds NAME: it moves values, and its beat is "
-    "followed; `list` names them.",
-)
+@surface_options
 @click.option(
     "--show",
     type=click.Path(path_type=Path),
@@ -174,24 +142,25 @@ def commands(debug: bool) -> None:
 @click.option("--kept", type=int, hidden=True)
 @shared_options("live")
 @click.pass_context
-def run(context: click.Context, **values: Any) -> None:
+def run(context: click.Context, surfaces: dict[str, Any], **values: Any) -> None:
     """Dream a live picture: camera, clip or stream to a window."""
-    if values["midi"] == "list":
+    if surfaces["midi"] == "list":
         from .plugged_in import print_ports
 
         print_ports(Console(highlight=False))
         return
-    if values["sound"] == "list":
+    if surfaces["sound"] == "list":
         from .plugged_in import print_inputs
 
         print_inputs(Console(highlight=False))
         return
     from ..live.show import run_show
+    from ..live.surfaces import Surfaces
 
     said = click.core.ParameterSource.COMMANDLINE
     given = {name for name in context.params if context.get_parameter_source(name) is said}
     try:
-        run_show(console=console, given=given, **values)
+        run_show(console=console, given=given, surfaces=Surfaces(**surfaces), **values)
     except KeyboardInterrupt:
         console.print("Stopped before the picture came.")
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ..choices import GROWN, Choices, options_of
-from ..control.listening import place_of
+from ..control.listening import OS2L, PORT, SURFACES
 from ..control.parameters import SOURCE, Show
 from ..control.recipes import RECIPES
 from ..declared import declared
@@ -46,36 +46,16 @@ class Size(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class Listening(click.ParamType):
-    """`lan`, `HOST`, `:PORT` or both -> (host, port): where a surface listens. Loopback unless
-    `lan` or another host is said."""
+class Surface(click.ParamType):
+    """What listens, as `SURFACES` reads it."""
 
-    name = "[lan|HOST][:PORT]"
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return place_of(value, self.port)
-        except UsageError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Patched(click.ParamType):
-    """`artnet` or `sacn`, its universe and first channel -> what is listened to."""
-
-    name = "[lan:]artnet|sacn[:UNIVERSE[:ADDRESS]]"
+    def __init__(self, surface: str) -> None:
+        self.name = surface
+        self._read = SURFACES[surface]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from ..control.dmx import parse_patch  # Nobody else needs it.
-
         try:
-            return parse_patch(value) if isinstance(value, str) else value
+            return self._read(value) if isinstance(value, str) else value
         except UsageError as error:
             self.fail(str(error), param, ctx)
 
@@ -208,6 +188,45 @@ def show_options(command: Callable[..., Any]) -> Callable[..., Any]:
             flag_value=not each.default,
             default=each.default,
             help=text if each.default else each.sentence,
+        )(gathered)
+    return gathered
+
+
+_SURFACES = (
+    ("osc", "[lan|HOST][:PORT]", f":{PORT}",
+     "Listen for OSC, on this machine alone unless `lan` or a host is said."),
+    ("page", "[lan|HOST][:PORT]", f":{PORT}",
+     "Serve a page to play from, on this machine alone unless `lan` or a host is said."),
+    ("midi", "auto|NAME|list", None,
+     "Play from MIDI controllers: all, or those whose names hold NAME; `list` names them."),
+    ("dmx", "[lan:]artnet|sacn[:UNIVERSE[:ADDRESS]]", None,
+     "Listen to a lighting desk: by Art-Net or sACN, on this machine alone unless `lan:` is said "
+     "before it."),
+    ("sound", "default|NAME|list", None,
+     "Listen to the sound of an input whose name holds NAME: it moves values, and its beat is "
+     "followed; `list` names them."),
+    ("clock", f"lan:link|[lan:]os2l[:{OS2L}]", None,
+     "Follow the beat of Ableton Link (extra `link`, which holds code under the GPL) or, as OS2L, "
+     "of VirtualDJ."),
+)  # fmt: skip
+"""Name, form, what it means without a value, and what it is."""
+
+
+def surface_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What a show is played with; the command gets them as `surfaces`, by name."""
+
+    @functools.wraps(command)
+    def gathered(**values: Any) -> Any:
+        surfaces = {name: values.pop(name) for name, *_ in _SURFACES}
+        return command(surfaces=surfaces, **values)
+
+    for name, form, alone, sentence in reversed(_SURFACES):
+        click.option(
+            f"--{name}",
+            type=Surface(name),
+            metavar=form,
+            **({"is_flag": False, "flag_value": alone} if alone else {}),
+            help=sentence,
         )(gathered)
     return gathered
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..control.addresses import Listed, listed
-from ..control.osc import PORT
+from ..control.listening import PORT
 from ..control.parameters import parameters
 from ..gradient.network import model_named
 

@@ -25,6 +25,7 @@ TEXT = """\
 # midi = "auto"          # or a part of a controller's name
 # dmx = "lan:artnet"     # a lighting desk; or sacn, with :UNIVERSE:ADDRESS
 # sound = "default"      # or a part of the name of an input
+# clock = "os2l"         # VirtualDJ's beat; or "lan:link", Ableton Link's
 
 # What the show begins with. `livedream osc` lists all names and ranges.
 [values]

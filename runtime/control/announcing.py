@@ -1,4 +1,4 @@
-"""Tells the network that OSC is listened for here, and where its addresses are described."""
+"""Tells the network what is listened for here: OSC and where its addresses are described, OS2L."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ OSC = "_osc._udp.local."
 OSCQUERY = "_oscjson._tcp.local."
 """What TouchOSC and others look for; some take an address only where both are told."""
 
-NEEDED = 'Other programs find this OSC by themselves with `pip install "livedream[discovery]"`.'
+OS2L = "_os2l._tcp.local."
+"""What VirtualDJ looks for."""
+
+NEEDED = 'Other programs find {} by themselves with `pip install "livedream[discovery]"`.'
 
 
 class Announcement:
     """Says so until `close`. services: kind of service -> port. host: the address, of this machine.
+    what: is told, for a person.
 
     Telling takes seconds, in a thread of its own. say: hears what is missing.
     """
@@ -24,10 +28,11 @@ class Announcement:
         self,
         services: dict[str, int],
         host: str,
+        what: str = "this OSC",
         *,
         say: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self._services, self._host, self._say = services, host, say
+        self._services, self._host, self._what, self._say = services, host, what, say
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="announcing", daemon=True)
         self._thread.start()
@@ -41,7 +46,7 @@ class Announcement:
         try:
             from zeroconf import Error, ServiceInfo, Zeroconf
         except ModuleNotFoundError:
-            self._say(NEEDED)
+            self._say(NEEDED.format(self._what))
             return
         own = socket.gethostname().partition(".")[0]
         try:
@@ -59,4 +64,4 @@ class Announcement:
                         break
                 self._ended.wait()
         except (OSError, Error) as error:
-            self._say(f"Other programs cannot find this OSC by themselves: {error}.")
+            self._say(f"Other programs cannot find {self._what} by themselves: {error}.")

@@ -18,6 +18,7 @@ from ..errors import LivedreamError, UsageError
 from ..scaling import scaled
 from ..store.files import write_bytes
 from .cues import Cue, parse_cue
+from .listening import SURFACES
 from .presets import (
     Preset,
     check_keys,
@@ -36,8 +37,7 @@ THUMBNAIL = (320, 180)
 """(width, height) that the picture beside a preset fits into."""
 
 _NUMBERED = re.compile(r"(\d{1,2})[ _.-]*(.*)")
-_SURFACES = ("osc", "page", "midi", "dmx", "sound")
-_PLAN = (*_SURFACES, "values", "cue")
+_PLAN = (*SURFACES, "values", "cue")
 _UNNAMED = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
 
 Signature = tuple[int, int, int]
@@ -59,11 +59,11 @@ def parse_plan(text: str, where: str, parameters: Mapping[str, Parameter]) -> Pl
     """Reads show.toml. Raises UsageError with `where`, and line and column for what is no TOML."""
     content = parsed(text, where)
     check_keys(content, _PLAN, where, "no show has")
-    surfaces = {key: content[key] for key in _SURFACES if key in content}
+    surfaces = {key: content[key] for key in SURFACES if key in content}
     values = content.get("values", {})
     if not all(isinstance(each, str) for each in surfaces.values()) or not isinstance(values, dict):
         raise UsageError(
-            f"{where} needs {', '.join(_SURFACES)} as texts, and values as a table [values]."
+            f"{where} needs {', '.join(SURFACES)} as texts, and values as a table [values]."
         )
     return Plan(
         surfaces,

@@ -19,9 +19,7 @@ from ..declared import Value
 from ..errors import LivedreamError, UsageError
 from .addresses import Ask, Move, Nudge, answers, understood
 from .desk import Desk
-
-PORT = 8642
-"""Free of the ports that other programs of the stage listen on."""
+from .listening import PORT
 
 TICK = 1 / 30
 """Seconds between two rounds of feedback."""

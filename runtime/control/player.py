@@ -19,7 +19,7 @@ from .desk import Desk
 from .playing import WAITS
 from .presets import Preset, recall, stored
 from .shelf import Shelf
-from .tempo import BAR, TAPS, Tempo
+from .tempo import BAR, FASTEST, SLOWEST, TAPS, Tempo
 
 STEPS_BACK = 20
 """Recalls that can be undone."""
@@ -35,6 +35,12 @@ LONGEST_REST = 0.5
 
 BEATS = ("tap", "clock", "sound")
 """Sources of a tempo that say the beat themselves, by `follow`."""
+
+LEADS = 2.0
+"""Seconds without a word after which a clock outside leads no more."""
+
+TOLD = 0.1
+"""Beats a minute by which the tempo of a clock outside changes before the desk hears of it."""
 
 BY_ITSELF = ("auto", "cue")
 """Sources whose recalls wait for nothing more."""
@@ -77,6 +83,9 @@ class Player:
         self._to_store: int | None = None
         self._armed: _Armed | None = None
         self._taps: deque[float] = deque(maxlen=2 * TAPS)
+        self._leader, self._led = "", -LEADS
+        self._factor, self._shift = 1.0, 0.0
+        """Beats for each of the leader's, and seconds by which they are later."""
         self._cue: int | None = None
         self._since = clock()
         """When what plays was recalled."""
@@ -99,8 +108,8 @@ class Player:
         desk.on(
             "learn", lambda *said: self._say("No controller is listened to; begin with --midi.")
         )
-        desk.on("earlier", lambda *said: self.follow(desk.tempo.nudged(-NUDGE)))
-        desk.on("later", lambda *said: self.follow(desk.tempo.nudged(NUDGE)))
+        desk.on("earlier", lambda *said: self._nudge(-NUDGE))
+        desk.on("later", lambda *said: self._nudge(NUDGE))
 
     @property
     def title(self) -> str:
@@ -174,6 +183,25 @@ class Player:
         self._desk.fade(changed, "file", EDITED)
         if old.moves != new.moves:
             self._desk.modulate(new.moves, EDITED)
+
+    def lead(self, clock: str, tempo: Tempo) -> None:
+        """A clock outside, by its name, says what the beat is. The first one leads for as long as
+        it is heard; halved, doubled and nudged, its beats stay so."""
+        now = self._clock()
+        with self._lock:
+            if clock != self._leader:
+                if self.is_led(now):
+                    return
+                self._leader, self._factor, self._shift = clock, 1.0, 0.0
+            self._led = now
+            tempo = tempo.times(self._factor).nudged(self._shift)
+        self.follow(tempo)
+        if abs(tempo.bpm - float(self._desk.base["tempo"])) >= TOLD:
+            self._desk.set("tempo", round(tempo.bpm, 1), "clock")
+
+    def is_led(self, now: float) -> bool:
+        """Whether a clock outside says what the beat is."""
+        return now - self._led <= LEADS
 
     def follow(self, tempo: Tempo) -> None:
         """The beat is this one from now on. The desk's `tempo` is for whoever calls to say."""
@@ -328,7 +356,16 @@ class Player:
         """When to do what shall be seen at a beat that is due."""
         return due - float(self._desk.base["offset"]) / 1000
 
+    def _by_hand(self) -> bool:
+        """Whether a hand may set the beat; told where it may not."""
+        if self.is_led(self._clock()):
+            self._say(f"The beat is that of {self._leader}; halve, double and nudge it.")
+            return False
+        return True
+
     def _tap(self) -> None:
+        if not self._by_hand():
+            return
         with self._lock:
             self._taps.append(self._clock())
             tempo = self._desk.tempo.tapped(list(self._taps))
@@ -336,11 +373,23 @@ class Player:
         self._desk.set("tempo", round(tempo.bpm, 2), "tap")
 
     def _set_tempo(self, value: Value, source: str, seconds: float | None) -> None:
-        if source not in BEATS:
+        if source not in BEATS and self._by_hand():
             self.follow(self._desk.tempo.at_bpm(float(value), self._clock()))
 
     def _times(self, factor: float, source: str) -> None:
-        self._desk.set("tempo", self._desk.tempo.bpm * factor, source)
+        tempo = self._desk.tempo.times(factor)
+        if not self.is_led(self._clock()):
+            self._desk.set("tempo", tempo.bpm, source)
+        elif SLOWEST <= tempo.bpm <= FASTEST:
+            with self._lock:
+                self._factor *= factor
+            self.follow(tempo)
+            self._desk.set("tempo", round(tempo.bpm, 1), "clock")
+
+    def _nudge(self, seconds: float) -> None:
+        with self._lock:
+            self._shift += seconds
+        self.follow(self._desk.tempo.nudged(seconds))
 
     def _titled(self, number: int) -> str:
         preset = self.shelf.presets.get(number)

@@ -44,6 +44,10 @@ class Tempo:
         """Faster or slower from `time` on, without a jump."""
         return Tempo(min(max(bpm, SLOWEST), FASTEST), time, self.beats(time))
 
+    def times(self, factor: float) -> Tempo:
+        """So many beats for each one; beat 0 stays where it is."""
+        return Tempo(self.bpm * factor, self.time, self.beat * factor)
+
     def nudged(self, seconds: float) -> Tempo:
         """The same beats, each so much later."""
         return Tempo(self.bpm, self.time + seconds, self.beat)

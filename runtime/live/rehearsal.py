@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..choices import Choices
-from ..control.dmx import Patch, parse_patch
 from ..control.folder import Folder
-from ..control.listening import place_of
-from ..control.osc import PORT
+from ..control.listening import SURFACES
 from ..control.parameters import parameters
 from ..dream.values import Dream
 from ..gradient.network import Network
 from ..gradient.objective import parse_objective
 from ..scaling import parse_size
-from .surfaces import Place, Surfaces
+from .surfaces import Surfaces
 
 
 class Rehearsed(NamedTuple):
@@ -63,22 +61,14 @@ def rehearse(
         {**begin, **shown},
         replace(
             surfaces,
-            osc=surfaces.osc or _place(plan.surfaces.get("osc")),
-            page=surfaces.page or _place(plan.surfaces.get("page")),
-            midi=surfaces.midi or plan.surfaces.get("midi"),
+            **{
+                name: read(plan.surfaces[name])
+                for name, read in SURFACES.items()
+                if name in plan.surfaces and not getattr(surfaces, name)
+            },
             learned=path / "midi",
-            dmx=surfaces.dmx or _patch(plan.surfaces.get("dmx")),
-            sound=surfaces.sound or plan.surfaces.get("sound"),
         ),
     )
-
-
-def _place(text: str | None) -> Place | None:
-    return None if text is None else place_of(text, PORT)
-
-
-def _patch(text: str | None) -> Patch | None:
-    return None if text is None else parse_patch(text)
 
 
 def _text(value: object) -> str | None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -39,13 +39,10 @@ from .notice import Notice
 from .presenter import Presenter, Shown
 from .rehearsal import rehearse
 from .sources import NoCamera, Source, open_first_camera, open_source
-from .surfaces import Surfaces, open_surfaces
+from .surfaces import NOBODY, Surfaces, open_surfaces
 from .window import Window, require_display
 from .window.kiosk import Lock, QuietScreen
 from .window.monitors import Monitor, awake, find_monitor, monitors
-
-if TYPE_CHECKING:
-    from ..control.dmx import Patch
 
 BOX = (320, 240)
 """Where no --size is given: what two CPU cores dream at camera rate."""
@@ -90,11 +87,7 @@ def run_show(
     rate: float | None = None,
     screen: str | None = None,
     quality: str = GOOD,
-    osc: tuple[str, int] | None = None,
-    page: tuple[str, int] | None = None,
-    midi: str | None = None,
-    dmx: Patch | None = None,
-    sound: str | None = None,
+    surfaces: Surfaces = NOBODY,
     show: Path | None = None,
     given: Collection[str] = (),
     kept: int | None = None,
@@ -103,15 +96,13 @@ def run_show(
 
     outs: where the picture goes, as `Places` reads them. rate: pictures a second for sinks.
     quality: of recordings. screen: that the window fills, by place or name.
-    begin: how it is shown, by the names of parameters. osc, page: (host, port) to listen on.
-    midi: the devices to listen to. dmx: which lighting desk. sound: the input. show: the folder of
-    a show. given: the options that were said, which hold against it.
+    begin: how it is shown, by the names of parameters. surfaces: what it is played with. show: the
+    folder of a show. given: the options that were said, which hold against it.
     kept: of a show in an exhibit, the pipe to its keeper: keys are locked, the source is waited
     for, and flashes are limited.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
-    surfaces = Surfaces(osc, page, midi, dmx=dmx, sound=sound)
     places = Places.of(outs, headless, record)
     check_outputs([places.file, stats_file], [source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.

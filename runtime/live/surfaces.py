@@ -15,6 +15,7 @@ import platformdirs
 from rich.console import Console
 
 from ..control.desk import Desk
+from ..control.listening import Clock, Place
 from ..control.player import Player
 from ..stats import Stats
 from .controls import Controls
@@ -24,14 +25,12 @@ if TYPE_CHECKING:
     from ..control.dmx import Patch
     from ..control.page import Page
 
-Place = tuple[str, int]
-
 
 @dataclass(frozen=True)
 class Surfaces:
     """Those that were asked for. osc, page: (host, port) to listen on. midi: the devices to listen
     to. learned: the folder of what they were taught; None is the user's own. dmx: which lighting
-    desk to listen to. sound: the input whose sound moves values."""
+    desk to listen to. sound: the input whose sound moves values. clock: whose beat is followed."""
 
     osc: Place | None = None
     page: Place | None = None
@@ -39,6 +38,10 @@ class Surfaces:
     learned: Path | None = None
     dmx: Patch | None = None
     sound: str | None = None
+    clock: Clock | None = None
+
+
+NOBODY = Surfaces()
 
 
 def open_surfaces(
@@ -69,6 +72,8 @@ def open_surfaces(
             open_dmx(desk, wanted.dmx, notice, opened)
         if wanted.sound:
             open_sound(desk, player, wanted.sound, notice, opened)
+        if wanted.clock:
+            open_clock(player, wanted.clock, notice, opened)
         return opened.pop_all()
 
 
@@ -107,6 +112,27 @@ def open_sound(desk: Desk, player: Player, wanted: str, notice: Notice, opened: 
     hearing = Hearing(desk, player, wanted, say=notice)
     opened.callback(hearing.close)
     notice(f"Sound from {hearing.name}")
+
+
+def open_clock(player: Player, wanted: Clock, notice: Notice, opened: ExitStack) -> None:
+    """Follows the beat of other programs; OS2L that is open to the network is told there."""
+    if wanted.kind == "link":
+        from ..control.link_clock import LinkClock
+
+        opened.callback(LinkClock(player, notice).close)
+        notice("Ableton Link on the whole network")
+        return
+    from ..control.os2l import Os2l
+
+    server = Os2l(player, wanted.host, wanted.port, say=notice)
+    opened.callback(server.close)
+    notice("OS2L on {}:{}".format(*server.address))
+    if not ipaddress.ip_address(wanted.host).is_loopback:
+        from ..control import announcing
+        from ..control.page.access import own_address
+
+        told = {announcing.OS2L: server.address[1]}
+        opened.callback(announcing.Announcement(told, own_address(), "this OS2L", say=notice).close)
 
 
 def open_page(

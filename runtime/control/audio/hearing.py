@@ -92,7 +92,7 @@ class Hearing:
         before, self._pulse = self._pulse, pulse_of(np.array(self._fluxes))
         if not (before and self._pulse and agree(before, self._pulse)):
             return
-        if self._desk.base["follow"]:
+        if self._desk.base["follow"] and not self._player.is_led(now):
             tempo = followed(self._desk.tempo, self._pulse, now)
             self._player.follow(tempo)
             self._desk.set("tempo", round(tempo.bpm, 1), "sound")

@@ -27,9 +27,6 @@ EVERY = 1.0
 REST = 0.05
 """Seconds between two rounds where nothing comes, for lights."""
 
-TOLD = 0.1
-"""Beats a minute by which the clock's tempo changes before the desk hears of it."""
-
 AUTO = "auto"
 
 
@@ -73,7 +70,6 @@ class Midi:
         self._changed: deque[tuple[str, str]] = deque(maxlen=1000)
         self._learning: tuple[str, Value | None] | None = None
         self._lesson: list[tuple[_Device, Moved]] = []
-        self._told_bpm = 0.0
         self._wake, self._closing = threading.Event(), False
         self._forget = desk.observe(self._note)
         desk.on("learn", lambda value, source, seconds: self._arm(str(value)))
@@ -143,10 +139,7 @@ class Midi:
     def _beat(self, device: _Device, heard: Beat | Place) -> None:
         tempo = device.clock.heard(heard)
         if tempo:
-            self._player.follow(tempo)
-            if abs(tempo.bpm - self._told_bpm) >= TOLD:
-                self._told_bpm = tempo.bpm
-                self._desk.set("tempo", round(tempo.bpm, 1), "clock")
+            self._player.lead(device.name, tempo)
 
     # What is learned.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from livedream.runtime.cli.options import Listening
+from livedream.runtime.cli.options import Surface
 from livedream.runtime.cli.osc_table import as_json, as_markdown
 from livedream.runtime.errors import UsageError
 
@@ -32,10 +32,33 @@ def test_other_programs_read_the_addresses():
     ],
 )  # fmt: skip
 def test_surfaces_listen_on_the_loopback_unless_told(said, address):
-    assert Listening(8642).convert(said, None, None) == address
+    assert Surface("osc").convert(said, None, None) == address
 
 
 @pytest.mark.parametrize("said", [":0", ":65536", "lan:osc", ":-1", ":\u0661"])
 def test_what_is_no_port_is_told(said):
     with pytest.raises(click.BadParameter, match="1 to 65535"):
-        Listening(8642).convert(said, None, None)
+        Surface("osc").convert(said, None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "clock"),
+    [
+        ("lan:link", ("link", "0.0.0.0", 9996)), ("os2l", ("os2l", "127.0.0.1", 9996)),
+        ("lan:os2l:8000", ("os2l", "0.0.0.0", 8000)),
+    ],
+)  # fmt: skip
+def test_clocks_listen_on_the_loopback_unless_told(said, clock):
+    assert Surface("clock").convert(said, None, None) == clock
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("link", "lan:link"), ("tap", "is no clock"), ("lan:link:1", "is no clock"),
+        ("os2l:0", "65535"),
+    ],
+)  # fmt: skip
+def test_what_is_no_clock_is_told(said, told):
+    with pytest.raises(click.BadParameter, match=told):
+        Surface("clock").convert(said, None, None)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-
 import pytest
+
+from .network import run_inside
 
 pytest.importorskip("zeroconf", reason="needs the extra `discovery`")
 
-NETWORK = "ip link set lo up multicast on && ip route add 224.0.0.0/4 dev lo && exec "
 SCRIPT = """
 import threading
 from zeroconf import ServiceBrowser, Zeroconf
@@ -42,12 +39,4 @@ print("done")
 
 
 def test_other_programs_find_osc_and_its_addresses_and_their_end():
-    if not (shutil.which("unshare") and shutil.which("ip")):
-        pytest.skip("no network namespace can be made")
-    inside = ["unshare", "-rn", "sh", "-c"]
-    if subprocess.run([*inside, NETWORK + "true"], capture_output=True).returncode:
-        pytest.skip("no network namespace can be made")
-    child = subprocess.run(
-        [*inside, NETWORK + '"$0" -c "$1"', sys.executable, SCRIPT], capture_output=True, text=True
-    )
-    assert child.stdout.strip() == "done", child.stderr
+    assert run_inside(SCRIPT) == "done"
