@@ -18,6 +18,7 @@ FLOORS = (
     ("runtime.choices",),
     ("runtime.sinks",),
     ("runtime.control",),
+    ("runtime.presence",),
     ("runtime.cuda",),
     ("runtime.gradient",),
     ("runtime.dream",),

@@ -138,6 +138,12 @@ def commands(debug: bool) -> None:
     help="The folder of a show: its presets, cues and what listens. `livedream show new DIR` makes "
     "one.",
 )
+@click.option(
+    "--attract",
+    metavar="demo|presets|PATH",
+    help="What is to be seen while --presence finds nobody: the cloudscape, the presets one after "
+    "the other, or recorded dreams, a clip or a folder of pictures. Without it: demo.",
+)
 @overwrite_option
 @click.option("--kept", type=int, hidden=True)
 @shared_options("live")

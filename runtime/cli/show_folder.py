@@ -27,10 +27,14 @@ TEXT = """\
 # sound = "default"      # or a part of the name of an input
 # clock = "os2l"         # VirtualDJ's beat; or "lan:link", Ableton Link's
 
+# While nobody is there, by `presence` below: "demo", "presets", or dreams recorded before.
+# attract = "dreams.mp4"
+
 # What the show begins with. `livedream osc` lists all names and ranges.
 [values]
 # mirror = true
 # fullscreen = true
+# presence = "motion"    # while nobody is there, something attracts
 # wait = "bar"           # a recall waits: "at once", "beat", "bar", "4 bars"
 # tempo = 120
 # auto = true            # one preset after the other ...

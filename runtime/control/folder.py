@@ -37,7 +37,7 @@ THUMBNAIL = (320, 180)
 """(width, height) that the picture beside a preset fits into."""
 
 _NUMBERED = re.compile(r"(\d{1,2})[ _.-]*(.*)")
-_PLAN = (*SURFACES, "values", "cue")
+_PLAN = (*SURFACES, "attract", "values", "cue")
 _UNNAMED = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
 
 Signature = tuple[int, int, int]
@@ -45,11 +45,13 @@ Signature = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Plan:
-    """What show.toml says. surfaces: what listens, by option; values: to begin with."""
+    """What show.toml says. surfaces: what listens, by option; values: to begin with. attract: what
+    is to be seen while nobody is there."""
 
     surfaces: Mapping[str, str]
     values: Mapping[str, Value]
     cues: tuple[Cue, ...] = ()
+    attract: str | None = None
 
 
 NOTHING = Plan({}, {})
@@ -60,15 +62,19 @@ def parse_plan(text: str, where: str, parameters: Mapping[str, Parameter]) -> Pl
     content = parsed(text, where)
     check_keys(content, _PLAN, where, "no show has")
     surfaces = {key: content[key] for key in SURFACES if key in content}
+    attract = content.get("attract")
+    texts = [*surfaces.values(), "" if attract is None else attract]
     values = content.get("values", {})
-    if not all(isinstance(each, str) for each in surfaces.values()) or not isinstance(values, dict):
+    if not all(isinstance(each, str) for each in texts) or not isinstance(values, dict):
         raise UsageError(
-            f"{where} needs {', '.join(SURFACES)} as texts, and values as a table [values]."
+            f"{where} needs {', '.join((*SURFACES, 'attract'))} as texts, and values as a table "
+            "[values]."
         )
     return Plan(
         surfaces,
         {name: value_of(name, value, where, parameters) for name, value in values.items()},
         tuple(parse_cue(each, where) for each in tables(content.get("cue"), where, "cue")),
+        attract,
     )
 
 

@@ -9,6 +9,7 @@ from typing import get_args
 from ..declared import Parameter, choice, declared, number, toggle
 from ..dream.values import Dream
 from ..gradient.objective import check_objective, lerp, parse_objective
+from ..presence.kinds import Presence
 from ..safety.limiter import Mode
 from ..scaling import parse_size
 from . import playing
@@ -44,6 +45,11 @@ class Show:
     hold: float = number(
         0, "Dreams a second to hold by dreaming less finely where the machine is busy; 0 is never.",
         low=0, high=60, step=5, unit="a second", group="show",
+    )  # fmt: skip
+    presence: str = choice(
+        "off", get_args(Presence),
+        "By what it is known that somebody is there; while nobody is, something attracts.",
+        group="show",
     )  # fmt: skip
     record: bool = toggle(False, "Record the dream.", group="show")
     fullscreen: bool = toggle(False, "Full screen.", group="window")

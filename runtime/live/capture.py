@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..frame import Frame
@@ -20,10 +21,13 @@ class Capture:
     is not live waits after its first frame until that is taken: what is opened for its size may
     take a while, and a short clip would be over by then. A frame may be of another size than the
     one before: a camera may come back in another mode.
+
+    through: what becomes of each frame before anybody takes it, in the thread that reads.
     """
 
     def __init__(self, source: Source, stats: Stats | None = None) -> None:
         self.source = source
+        self.through: Callable[[Frame], Frame] = lambda frame: frame
         self.slot: Slot[Frame] = Slot()
         self.shown: Slot[Frame] = Slot()
         self.heard = time.monotonic()
@@ -75,6 +79,7 @@ class Capture:
                 if frame is None:
                     break
                 self.heard = time.monotonic()
+                frame = self.through(frame)
                 self.slot.put(frame)
                 self.shown.put(frame)
                 if self._stats is not None:

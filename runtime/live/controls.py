@@ -18,6 +18,7 @@ from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder, new_recording
 from ..sinks.snapshot import save_snapshot
 from ..stats import Stats
+from .audience import Audience
 from .governor import LADDER
 from .loop import Dreaming
 from .notice import Notice
@@ -48,6 +49,8 @@ class Controls:
         self.trouble: LivedreamError | None = None  # Of a recording; the show went on without it.
         self.window: Window | None = None
         self.quality = GOOD  # Of recordings that are begun by the desk.
+        self.audience: Audience | None = None
+        self.stores = True  # Pictures, where somebody asks for it.
         self.code: np.ndarray | None = None  # Of the page's address, bool [n, n]; where it is open.
         self._desk = desk
         self._dreaming = dreaming
@@ -114,15 +117,19 @@ class Controls:
     def attend(self) -> None:
         """Do what the desk asks for, whoever said it. Once a look at the window."""
         show = self._show
-        self._player.attend(self._newest.dream if self._newest else None)
+        self._player.attend(self._newest.dream if self._newest and self.stores else None)
         if self._desk.take("quit"):
             self.quitting = True
         if show.code and self.code is None:
             self._desk.set("code", False, "window")
             self._notice("There is no page; `--page lan` opens one.")
-        if self._desk.take("snapshot"):
+        snapshot = self._desk.take("snapshot")
+        if (snapshot or show.record) and not self.stores:
+            self._desk.set("record", False, "exhibit")
+            self._notice("An exhibit keeps no picture; `--record` at its start lets it.")
+        elif snapshot:
             self._snapshot()
-        if show.record != (self._recorder is not None):
+        if (show.record and self.stores) != (self._recorder is not None):
             self._toggle_recording()
         for number, on in enumerate(astuple(self._desk.base.of(Outs))):
             self._outputs.switch(number, on)
@@ -172,6 +179,7 @@ class Controls:
                 *((self._player.title,) if self._player.title else ()),
                 f"{dreams}  {made_with['size']}",
                 *([str(rung)] if (rung := self._dreaming.governor.rung) != LADDER[0] else []),
+                *((self.audience.told,) if self.audience and self.audience.told else ()),
                 f"step {made_with['step_size']:.4g}  octaves {made_with['octaves']}",
                 *self._outputs.lines(),
             ),

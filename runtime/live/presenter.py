@@ -61,6 +61,7 @@ class Presenter(threading.Thread):
 
     camera: the frames to show. dreams: those that were dreamt; nothing is shown before the first.
     listener: hears every picture, in this thread. notify: hears what a person should know.
+    share: how much of the amount that the desk says is laid over a picture of that time, 0..1.
     """
 
     def __init__(
@@ -70,11 +71,13 @@ class Presenter(threading.Thread):
         desk: Desk,
         stats: Stats,
         notify: Callable[[str], None] = lambda text: None,
+        share: Callable[[float], float] = lambda time: 1.0,
     ) -> None:
         super().__init__(name="presenter", daemon=True)
         self.output: Slot[Shown] = Slot()
         self.listener: Callable[[Shown], None] | None = None
         self._camera, self._dreams, self._desk = camera, dreams, desk
+        self._share = share
         self._stopping = threading.Event()
         self._limiting = Limiting()
         self._stats = stats
@@ -170,7 +173,7 @@ class Presenter(threading.Thread):
         if state["mirror"]:
             image = cv2.flip(image, 1)
         show, dream = state.of(Show), state.dream
-        amount = 0.0 if state["panic"] else show.amount
+        amount = 0.0 if state["panic"] else show.amount * self._share(time.monotonic())
         high, wide = dreamt.picture.shape[:2]
         own = frame.index == dreamt.frame.index
         began = time.perf_counter()

@@ -31,6 +31,8 @@ from ..slot import Closed
 from ..start import network_of, open_desk, open_dreamer, settings_of
 from ..stats import Stats
 from ..store.files import check_outputs, write_bytes
+from .attract import DEMO, open_attract
+from .audience import Audience
 from .capture import Capture
 from .controls import Controls
 from .following import playing
@@ -91,6 +93,7 @@ def run_show(
     show: Path | None = None,
     given: Collection[str] = (),
     kept: int | None = None,
+    attract: str | None = None,
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
@@ -99,7 +102,8 @@ def run_show(
     begin: how it is shown, by the names of parameters. surfaces: what it is played with. show: the
     folder of a show. given: the options that were said, which hold against it.
     kept: of a show in an exhibit, the pipe to its keeper: keys are locked, the source is waited
-    for, and flashes are limited.
+    for, flashes are limited, and without `record` no picture is kept.
+    attract: what is to be seen while nobody is there, as `open_attract` reads it.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
@@ -131,6 +135,14 @@ def run_show(
                 opened, stats, console, heartbeat,
             )  # fmt: skip
             first = first_frame(capture)
+            planned = folder.plan.attract if folder and not attract else None
+            attracting = open_attract(
+                planned or attract or DEMO,
+                first.shape[1::-1],
+                choices.seed,
+                folder.path if folder and planned else None,
+            )
+            opened.callback(attracting.close)
             width, height = fit(first.shape[1], first.shape[0], box)
             dreamer, engines = open_dreamer(
                 choices, network, (height, width), console, stats, ahead=1, reopens=False
@@ -156,11 +168,17 @@ def run_show(
                 for problem in folder.problems:
                     notice(problem)
                 opened.callback(Watching(folder, player, desk, notice).start().close)
-            presenter = Presenter(capture.shown, dreaming.output, desk, stats, notice)
+            audience = Audience(desk, attracting, stats, say=notice)
+            presenter = Presenter(
+                capture.shown, dreaming.output, desk, stats, notice, audience.amount
+            )
             outputs = Outputs(places.sinks, notice, rate=rate)
             controls = Controls(desk, dreaming, presenter, player, outputs, messages, notice)
             opened.callback(controls.close)
             controls.recorder, controls.quality = recorder, quality
+            controls.audience = audience
+            controls.stores = heartbeat is None or recorder is not None
+            audience.newest = lambda: controls.newest
             if monitor:
                 desk.fade({"fullscreen": True, "hud": False}, "start", 0)
             opened.enter_context(
@@ -170,11 +188,15 @@ def run_show(
             opened.callback(switcher.close)
             opened.callback(presenter.stop)
             opened.callback(dreaming.stop)
+            opened.callback(audience.stop)
             missed = capture.slot.dropped
             asked = calm.enter_context(ending.gently())
             # What is there now stays. A collection that looks at all of it stops every thread for
             # 10 ms and more.
             gc.freeze()
+            attracting.start()
+            audience.start()
+            capture.through = audience.through
             dreaming.start()
             presenter.start()
             switcher.improve()
@@ -197,6 +219,7 @@ def run_show(
                 settings=settings_of(dreamer, str(desk.base["recipe"])),
                 stages_clock=CLOCKS[dreamer.engine.provider.on_card],
                 sinks=sent,
+                visits=audience.visits,
             )
             write_bytes(stats_file, text.encode())
         if controls.trouble:

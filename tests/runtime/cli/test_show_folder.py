@@ -34,7 +34,7 @@ def test_what_it_explains_is_true(tmp_path):
     folder = Folder(tmp_path, parameters(layers))
     assert len(folder.cues) == 1
     assert {"wait", "tempo", "auto_unit"} <= set(folder.plan.values)
-    assert set(folder.plan.surfaces) == {"osc", "page", "midi", "dmx", "sound"}
+    assert set(folder.plan.surfaces) == {"osc", "page", "midi", "dmx", "sound", "clock"}
     move = "\n".join(line[2:] for line in told[1].splitlines() if " = " in line)
     assert tomllib.loads(move)["of"] == "strength"
 

@@ -194,9 +194,17 @@ def test_the_plan_is_read_and_followed_while_it_is_edited(path):
     assert (folder.plan.values, folder.cues) == ({"wait": "beat"}, ())
 
 
+def test_the_plan_says_what_attracts(path):
+    (path / "show.toml").write_text('attract = "presets"')
+    assert Folder(path, PARAMETERS).plan.attract == "presets"
+    (path / "show.toml").write_text("")
+    assert Folder(path, PARAMETERS).plan.attract is None
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        ("attract = 3", "as texts"),
         ("[values", "line 1, column 8"),
         ("[value]", "nearest: values"),
         ("osc = 3", "as texts"),

@@ -83,6 +83,7 @@ def test_every_surface_finds_things_in_their_groups():
             "record",
             "flash_limit",
             "light",
+            "presence",
             *OUTS,
             *(trigger.name for trigger in TRIGGERS),
         },
@@ -99,7 +100,7 @@ def test_what_nobody_says_is_the_live_recipe_of_a_whole_layer():
 
 def test_a_show_begins_with_the_numbers_over_a_plain_picture():
     show = asdict(Show())
-    assert show.pop("flash_limit") == "standard"
+    assert (show.pop("flash_limit"), show.pop("presence")) == ("standard", "off")
     assert [name for name, on in show.items() if on] == ["amount", "calm", "fluid", "light", "hud"]
 
 

@@ -233,6 +233,23 @@ def test_r_begins_and_ends_a_recording_of_what_is_dreamt(stage):
     assert stage.controls.trouble is None
 
 
+def test_an_exhibit_keeps_no_picture_of_anybody(stage):
+    stage.controls.stores = False
+    stage.see()
+    stage.press("s")
+    stage.press("r")
+    assert stage.controls.recorder is None
+    assert not stage.show.desk.base["record"]
+    assert "keeps no picture" in stage.notice.text
+    kept = []
+    stage.player.shelf.keep = lambda *preset: kept.append(preset) or "Stored"
+    stage.show.desk.set("store", 3, "page")
+    stage.controls.attend()
+    ((_, _, thumbnail),) = kept
+    assert thumbnail is None
+    assert list(Path().iterdir()) == []
+
+
 def test_the_end_finishes_a_recording(stage):
     stage.press("r")
     recorder = stage.controls.recorder

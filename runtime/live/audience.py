@@ -1,0 +1,148 @@
+"""Who is in front of the camera, a few times a second, and what the show makes of it.
+
+Pictures are looked at and let go of: nothing of a visitor is kept.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from ..control.desk import Desk
+from ..frame import Frame
+from ..presence.motion import MotionGate, small
+from ..presence.states import State, Visit
+from ..slot import Closed, Slot
+from ..stats import Stats
+from .attract import Attract
+from .loop import as_picture
+
+RATE = 5.0
+"""Looks a second."""
+
+WAIT = 0.1
+"""Seconds between two looks at whether to stop, while no frame comes."""
+
+
+class Audience(threading.Thread):
+    """Looks at the camera's frames that pass `through`, and fades what attracts in and out.
+
+    newest: the picture that is shown, uint8 BGR, or None. say: hears what a person should know.
+    clock: seconds, that of the frames.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        attract: Attract,
+        stats: Stats,
+        newest: Callable[[], np.ndarray | None] = lambda: None,
+        say: Callable[[str], None] = lambda text: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(name="audience", daemon=True)
+        self.newest = newest
+        self.attract = attract
+        self._desk, self._stats, self._say, self._clock = desk, stats, say, clock
+        self._frames: Slot[Frame] = Slot()
+        self._visit = Visit(clock(), empty=self._wanted != "off")
+        self._gate = MotionGate()
+        self._stopping = threading.Event()
+        self._auto: bool | None = None  # What it was before the presets attracted.
+        self._tell(self._visit.state)
+
+    @property
+    def told(self) -> str:
+        """What the numbers say; empty where nobody is looked for."""
+        return f"presence: {self._visit.state}" if self._busy else ""
+
+    @property
+    def visits(self) -> int:
+        """How often somebody came."""
+        return self._visit.visits
+
+    def through(self, frame: Frame) -> Frame:
+        """In the thread that captures: a frame of the camera, and what is dreamt in its place."""
+        if not self._busy:
+            return frame
+        self._frames.put(frame)
+        share = self._visit.share(self._clock())
+        if share == 0 or self.attract.presets:
+            return frame
+        image = as_picture(frame.image)
+        height, width = image.shape[:2]
+        other = self.attract.picture((width, height))
+        if other is None:
+            return frame
+        return replace(frame, image=cv2.addWeighted(image, 1 - share, other, share, 0))
+
+    def amount(self, time: float) -> float:
+        """How much of the dream may be laid over what is shown at `time`, 0..1: dreams that were
+        recorded are shown as they are."""
+        return 1 - self._visit.share(time) if self.attract.ready else 1.0
+
+    def look(self, frame: Frame) -> None:
+        """At one frame of the camera."""
+        now = frame.time
+        before = self._visit.state
+        state = self._visit.look(self._wanted == "off" or self._seen(frame), now)
+        if state != before:
+            self._tell(state)
+
+    def stop(self) -> None:
+        """End after the look at hand."""
+        self._stopping.set()
+        self._frames.close()
+        if self.is_alive():
+            self.join(1.0)
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                frame = self._frames.take(WAIT)
+            except Closed:
+                return
+            if frame is None:
+                continue
+            try:
+                began = time.perf_counter()
+                self.look(frame)
+                self._stats.record("presence", time.perf_counter() - began)
+            except Exception as error:  # noqa: BLE001 - told; the next frame may be whole again
+                self._say(f"A picture could not be looked at for people: {error}")
+            self._stopping.wait(max(0.0, frame.time + 1 / RATE - time.monotonic()))
+
+    @property
+    def _wanted(self) -> str:
+        return str(self._desk.base["presence"])
+
+    @property
+    def _busy(self) -> bool:
+        return self._wanted != "off" or self._visit.state != State.DREAM
+
+    def _seen(self, frame: Frame) -> bool:
+        gray = small(cv2.cvtColor(as_picture(frame.image), cv2.COLOR_BGR2GRAY))
+        return self._gate.look(gray, frame.time, self._own())
+
+    def _own(self) -> np.ndarray | None:
+        """What is shown, where it does not come from the camera."""
+        alone = self._visit.state == State.ATTRACT and self._visit.share(self._clock()) == 1
+        shown = self.newest() if alone and not self.attract.presets else None
+        return None if shown is None else small(cv2.cvtColor(shown, cv2.COLOR_BGR2GRAY))
+
+    def _tell(self, state: State) -> None:
+        if self._wanted != "off":
+            self._stats.note(f"presence: {state}")
+        if not self.attract.presets:
+            return
+        if state == State.ATTRACT and self._auto is None:
+            self._auto = bool(self._desk.base["auto"])
+            self._desk.set("auto", True, "attract")
+        elif state == State.NOTICE and self._auto is not None:
+            self._desk.set("auto", self._auto, "attract")
+            self._auto = None
