@@ -32,8 +32,12 @@ COMMAND: tuple[str, ...] = (sys.executable, "-m", "livedream.runtime.gradient.wa
 KILLED = 1.0
 """Seconds that a killed process has to be gone."""
 
-LOW = 5
-"""Priority of a process that nobody waits for, as a nice value."""
+PLAYS = 5
+"""Priority, as a nice value, of a process that computes the dream. What shows the picture, in the
+process that this is a child of, comes first: on a busy machine the dream gets slower, not that."""
+
+WAITS = 10
+"""Priority of a process that nobody waits for."""
 
 TRIES = 10
 
@@ -61,6 +65,7 @@ class Child:
             raise LivedreamError(f"A process for the gradient cannot start: {error}.") from error
         finally:
             theirs.close()
+        self.prioritise(WAITS if spare else PLAYS)
 
     @property
     def alive(self) -> bool:
@@ -135,7 +140,6 @@ class Spare:
             self._drop()
             with suppress(LivedreamError):
                 self._child = child = Child(provider)
-                child.prioritise(LOW)
                 self._finalizer = weakref.finalize(self, child.end)
 
     def take(self) -> Child:
@@ -145,7 +149,7 @@ class Spare:
             if child and child.alive:
                 self._finalizer.detach()
                 self._child = None
-                child.prioritise(0)
+                child.prioritise(PLAYS)
                 return child
             self._drop()
         return Child()

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 import numpy as np
 
 from ..errors import SessionLost
-from .child import LOW, Spare
+from .child import PLAYS, WAITS, Spare
 from .graph import Graph
 from .objective import Objective
 from .process import Sessions
@@ -118,12 +118,12 @@ class HostEngine(SteeredEngine):
         """The dream is slower for a moment; pictures are not, and the next layer comes sooner."""
         playing = [self._sessions, *self._shallow.opened]
         for sessions in playing:
-            sessions.prioritise(LOW)
+            sessions.prioritise(WAITS)
         try:
             yield
         finally:
             for sessions in playing:
-                sessions.prioritise(0)
+                sessions.prioritise(PLAYS)
 
     def keep(self, sizes: Iterable[tuple[int, int]]) -> None:
         """End the sessions of all other sizes, (height, width)."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,17 +135,17 @@ class Presenter(threading.Thread):
     def _made(self, fresh: Dreamt | None, frame: Frame | None, state: State) -> Shown | None:
         """`frame` with the dream that is the newest from now on."""
         if fresh:
-            began = time.perf_counter()
-            try:
-                residual = residual_of(fresh.dream, fresh.picture, fresh.contrast)
-            except DeviceError:
-                pass  # The thread that dreams goes on without the card.
-            else:
-                gray = small_gray(fresh.picture)
-                self._afterimage.dreamt(residual, gray, fresh.time, state.dream.drift)
-                self._dreamt = fresh
-                self._stats.record("residual", time.perf_counter() - began)
+            with suppress(DeviceError):  # The thread that dreams goes on without the card.
+                self._taken(fresh, state)
         return self._shown(self._dreamt, frame, state) if self._dreamt and frame else None
+
+    def _taken(self, fresh: Dreamt, state: State) -> None:
+        """A new dream, the newest from now on."""
+        began = time.perf_counter()
+        residual = residual_of(fresh.dream, fresh.picture, fresh.contrast)
+        self._afterimage.dreamt(residual, small_gray(fresh.picture), fresh.time, state.dream.drift)
+        self._dreamt = fresh
+        self._stats.record("residual", time.perf_counter() - began)
 
     def _shown(self, dreamt: Dreamt, frame: Frame, state: State) -> Shown:
         began = time.perf_counter()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ..xserver import xserver
 from .toy_graph import write_toy
 
 
@@ -42,18 +43,8 @@ def display():
     needed = [tool for tool in ("Xvfb", "xdotool") if shutil.which(tool) is None]
     if needed:
         pytest.skip(f"not installed: {', '.join(needed)}")
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1000x700x24", "-nolisten", "tcp"],
-        pass_fds=[write], stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(write)
-    with os.fdopen(read) as numbers:
-        number = numbers.readline().strip()
-    assert number, "Xvfb did not start"
-    yield f":{number}"
-    server.terminate()
-    server.wait(10)
+    with xserver() as name:
+        yield name
 
 
 PROGRAM = [sys.executable, "-m", "livedream.runtime"]

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from livedream.runtime.gradient import child as module
-from livedream.runtime.gradient.child import LOW, Spare
+from livedream.runtime.gradient.child import PLAYS, WAITS, Spare
 from livedream.runtime.gradient.process import Sessions
 from livedream.runtime.gradient.providers import PROVIDERS
 
@@ -110,15 +110,15 @@ def test_where_no_process_can_start_nobody_hears_before_one_is_needed(monkeypatc
 @pytest.mark.skipif(
     sys.platform != "linux" or not Path("/proc/self/autogroup").exists(), reason="Linux' groups"
 )
-def test_it_waits_at_low_priority_and_works_at_the_usual_one(spare):
+def test_it_waits_at_low_priority_and_works_below_what_shows(spare):
     def nice(pid: int) -> int:
         return int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1])
 
     waiting = spare.pid
-    assert nice(waiting) == LOW
+    assert nice(waiting) == WAITS
     taken = spare.take()
     assert taken.process.pid == waiting
-    assert nice(waiting) == 0
+    assert nice(waiting) == PLAYS
     assert psutil.Process(waiting).nice() == psutil.Process().nice()
     taken.end()
     taken.release()

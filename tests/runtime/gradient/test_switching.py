@@ -17,7 +17,7 @@ import pytest
 
 from livedream.runtime.errors import Cancelled, LivedreamError, SessionLost
 from livedream.runtime.gradient import switching as module
-from livedream.runtime.gradient.child import LOW
+from livedream.runtime.gradient.child import PLAYS, WAITS
 from livedream.runtime.gradient.graph import read_graph
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.ort import ort
@@ -663,11 +663,11 @@ class TestProcesses:
             return opened(*arguments)
 
         monkeypatch.setattr(Switcher, "_opened", seen)
-        show.playing.engine._sessions.prioritise(0)
+        show.playing.engine._sessions.prioritise(PLAYS)
         show.switcher.want(wish("b"))
         show.take()
-        assert meanwhile == [LOW]
-        until(lambda: nice(show.pid) == 0, SOON)
+        assert meanwhile == [WAITS]
+        until(lambda: nice(show.pid) == PLAYS, SOON)
 
     def test_octaves_open_beside_what_plays(self, show):
         """The process that plays could compute nothing meanwhile."""
