@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .errors import LivedreamError
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -19,3 +21,14 @@ class Frame:
     image: np.ndarray
     time: float
     index: int
+
+
+def as_picture(image: object) -> np.ndarray:
+    """`image` where it is uint8 BGR [height, width, 3]. Raises LivedreamError for anything else:
+    drivers and damaged streams give it now and then."""
+    if not isinstance(image, np.ndarray):
+        raise LivedreamError("The source gave something that is no picture.")
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        shape = "x".join(map(str, image.shape))
+        raise LivedreamError(f"The source gave {image.dtype} {shape}, which is no colour picture.")
+    return image

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +10,7 @@ from rich.console import Console
 
 from .choices import Choices
 from .control.desk import Desk
+from .control.parameters import CAMERA
 from .dream.dreamer import Dreamer
 from .dream.stages import TimedDreamer
 from .errors import LivedreamError
@@ -123,17 +124,23 @@ def open_dreamer(
 
 
 def open_desk(
-    network: Network, dreamer: Dreamer[Any], recipe: str, box: tuple[int, int], **more: object
+    network: Network,
+    dreamer: Dreamer[Any],
+    recipe: str,
+    box: tuple[int, int],
+    sources: Sequence[str] = (CAMERA,),
+    **more: object,
 ) -> Desk:
     """The desk of a show that begins with what `dreamer` is open for. box: (width, height) that its
-    pictures are fitted into. more: further values to begin with."""
+    pictures are fitted into. sources: that it may change between. more: further values to begin
+    with."""
     begin = {
         **asdict(dreamer.dream),
         "recipe": recipe,
         "layers": str(dreamer.engine.objective),
         "size": "{}x{}".format(*box),
     }
-    return Desk(network.layers, {**begin, **more})
+    return Desk(network.layers, {**begin, **more}, sources=sources)
 
 
 def settings_of(dreamer: Dreamer[Any], recipe: str) -> dict[str, Any]:

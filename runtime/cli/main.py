@@ -85,9 +85,11 @@ def commands(debug: bool) -> None:
 @commands.command()
 @click.option(
     "--source",
+    multiple=True,
     metavar="INDEX|PATH|URL|screen|ndi|demo",
     help="A camera's number, a clip, a picture, a folder of pictures, a stream, `screen[:N]`, "
     "`ndi[:NAME]`, or `demo`, the program's own cloudscape. "
+    "Said several times: those that the show may change between. "
     "Without it: the first camera, or the cloudscape where there is none.",
 )
 @click.option("--loop", is_flag=True, help="Start a clip over at its end.")

@@ -158,7 +158,7 @@ def show_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for each in begins:
         if each.kind == "number":
             click.option(
-                f"--{each.name}",
+                f"--{each.name.replace('_', '-')}",
                 type=click.FloatRange(each.low, each.high),
                 default=each.default,
                 metavar=f"{each.low:g}..{each.high:g}",

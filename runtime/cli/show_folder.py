@@ -30,8 +30,14 @@ TEXT = """\
 # While nobody is there, by `presence` below: "demo", "presets", or dreams recorded before.
 # attract = "dreams.mp4"
 
+# What may be played, by the names to say it with; the first one begins. Files are looked for here.
+[sources]
+# hall = "0"             # a camera's number or name, a clip, a picture, a folder of pictures,
+# wall = "ndi:Wall"      # a stream, ndi, screen, demo
+
 # What the show begins with. `livedream osc` lists all names and ranges.
 [values]
+# source = "wall"
 # mirror = true
 # fullscreen = true
 # presence = "motion"    # while nobody is there, something attracts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time as clocks
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from ..errors import UsageError, nearest
 from ..gradient.objective import Objective, parse_objective
 from .links import links
 from .modulation import Modulation, Moves, modulated
-from .parameters import parameters
+from .parameters import CAMERA, parameters
 from .recipes import RECIPES
 from .tempo import Tempo
 
@@ -91,8 +91,9 @@ class Desk:
     locks, one change after the other, in a thread of those who speak; where they are slow they
     hear the newest value of each parameter. They must not raise.
 
-    layers: of the network, name -> channels. values: to begin with, beside the defaults. clock:
-    seconds, for the moment at which something is said.
+    layers: of the network, name -> channels. values: to begin with, beside the defaults. sources:
+    the names of those that may be played. clock: seconds, for the moment at which something is
+    said.
     """
 
     def __init__(
@@ -100,9 +101,10 @@ class Desk:
         layers: Mapping[str, int],
         values: Mapping[str, object],
         *,
+        sources: Sequence[str] = (CAMERA,),
         clock: Callable[[], float] = clocks.monotonic,
     ) -> None:
-        self.parameters = parameters(layers)
+        self.parameters = parameters(layers, sources)
         self._links = links(layers)
         self._clock = clock
         self._lock = threading.Lock()

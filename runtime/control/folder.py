@@ -7,8 +7,9 @@ import os
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -37,7 +38,7 @@ THUMBNAIL = (320, 180)
 """(width, height) that the picture beside a preset fits into."""
 
 _NUMBERED = re.compile(r"(\d{1,2})[ _.-]*(.*)")
-_PLAN = (*SURFACES, "attract", "values", "cue")
+_PLAN = (*SURFACES, "sources", "attract", "values", "cue")
 _UNNAMED = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
 
 Signature = tuple[int, int, int]
@@ -46,12 +47,14 @@ Signature = tuple[int, int, int]
 @dataclass(frozen=True)
 class Plan:
     """What show.toml says. surfaces: what listens, by option; values: to begin with. attract: what
-    is to be seen while nobody is there."""
+    is to be seen while nobody is there. sources: that may be played, by the names that they are
+    played with."""
 
     surfaces: Mapping[str, str]
     values: Mapping[str, Value]
     cues: tuple[Cue, ...] = ()
     attract: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 NOTHING = Plan({}, {})
@@ -75,7 +78,22 @@ def parse_plan(text: str, where: str, parameters: Mapping[str, Parameter]) -> Pl
         {name: value_of(name, value, where, parameters) for name, value in values.items()},
         tuple(parse_cue(each, where) for each in tables(content.get("cue"), where, "cue")),
         attract,
+        _sources(content, where),
     )
+
+
+def listed_sources(path: Path) -> Mapping[str, str]:
+    """The sources that the show in the folder `path` lists, by the names that they are played with:
+    which values there are for `source` is known before the rest is read. Raises UsageError."""
+    plan = path / PLAN
+    return _sources(parsed(read_text(plan), str(plan)), str(plan)) if plan.is_file() else {}
+
+
+def _sources(content: Mapping[str, Any], where: str) -> Mapping[str, str]:
+    sources = content.get("sources", {})
+    if not isinstance(sources, dict) or not all(isinstance(each, str) for each in sources.values()):
+        raise UsageError(f'{where} needs its [sources] as texts, as in wall = "ndi:Wall".')
+    return sources
 
 
 class Folder:
@@ -159,7 +177,10 @@ class Folder:
         plan = self.path / PLAN
         if plan in changed and plan in self._seen:
             try:
+                sources = self.plan.sources
                 self.plan = parse_plan(read_text(plan), str(plan), self._parameters)
+                if self.plan.sources != sources:
+                    told.append(f"{plan}: its [sources] count from the next start.")
             except LivedreamError as error:
                 told.append(str(error))
         return told

@@ -55,6 +55,7 @@ BINDINGS = (
     Binding(("]",), "octaves", "one octave more: larger shapes", also=("}",)),
     Binding(("[",), "octaves", "one octave less: faster", -1, ("{",)),
     Binding(("0", "Backspace"), "reset", "let go of the dream and start anew"),
+    Binding(("v",), "source", "the next source"),
     Binding(("Space",), "freeze", "hold the picture still"),
     Binding(("c",), "compare", "camera on the left, dream on the right"),
     Binding(("m",), "mirror", "mirror the picture"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -51,6 +51,10 @@ class Show:
         "By what it is known that somebody is there; while nobody is, something attracts.",
         group="show",
     )  # fmt: skip
+    source_fade: float = number(
+        1, "How long one source takes to go over into the next.", low=0, high=60, step=0.5,
+        unit="seconds", group="show",
+    )  # fmt: skip
     record: bool = toggle(False, "Record the dream.", group="show")
     fullscreen: bool = toggle(False, "Full screen.", group="window")
     hud: bool = toggle(True, "The numbers over the picture.", group="window")
@@ -75,6 +79,9 @@ class Outs:
 SOURCE = "source"
 """The size of a picture that is shown as large as the camera gives it."""
 
+CAMERA = "camera"
+"""What the first camera is called among the sources."""
+
 GROUPS = (Dream, Show, Outs, playing.Playing)
 """The dataclasses whose fields are parameters; a new group is a line here."""
 
@@ -88,10 +95,17 @@ TRIGGERS = tuple(
 )
 
 
-def parameters(layers: Mapping[str, int]) -> dict[str, Parameter]:
-    """All of them by name, for a network with `layers`, name -> channels."""
+def parameters(
+    layers: Mapping[str, int], sources: Sequence[str] = (CAMERA,)
+) -> dict[str, Parameter]:
+    """All of them by name, for a network with `layers`, name -> channels, and a show that may
+    change between `sources`."""
+    source = Parameter(
+        "source", "choice", "The picture that is dreamt on, one of those that were listed.",
+        sources[0], cost="prepared", choices=tuple(sources), group="show",
+    )  # fmt: skip
     whole = (parameter for group in GROUPS for parameter in declared(group))
-    every = (*_dreamt(layers), *whole, *TRIGGERS, *playing.TRIGGERS)
+    every = (*_dreamt(layers), source, *whole, *TRIGGERS, *playing.TRIGGERS)
     named = {each.name: each for each in every}
     return {**named, "learn": playing.learn(named)}
 

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 
 from ..control.desk import Desk
-from ..frame import Frame
+from ..errors import LivedreamError
+from ..frame import Frame, as_picture
 from ..presence.motion import MotionGate, small
 from ..presence.states import State, Visit
 from ..slot import Closed, Slot
 from ..stats import Stats
 from .attract import Attract
-from .loop import as_picture
 
 RATE = 5.0
 """Looks a second."""
@@ -74,7 +74,10 @@ class Audience(threading.Thread):
         share = self._visit.share(self._clock())
         if share == 0 or self.attract.presets:
             return frame
-        image = as_picture(frame.image)
+        try:
+            image = as_picture(frame.image)
+        except LivedreamError:
+            return frame  # Whoever dreams it says so.
         height, width = image.shape[:2]
         other = self.attract.picture((width, height))
         if other is None:

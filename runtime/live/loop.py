@@ -12,8 +12,8 @@ import numpy as np
 
 from ..control.desk import Desk, State
 from ..dream.dreamer import Dreamer
-from ..errors import LivedreamError, SessionLost
-from ..frame import Frame
+from ..errors import SessionLost
+from ..frame import Frame, as_picture
 from ..gradient.switching import Switcher
 from ..scaling import resized
 from ..slot import Closed, Slot
@@ -177,14 +177,3 @@ class Dreaming(threading.Thread):
         except Exception as trouble:  # noqa: BLE001 - the error itself, where less does not help
             self._stats.skipped += 1
             self._patience.failed(trouble)
-
-
-def as_picture(image: object) -> np.ndarray:
-    """`image` where it is uint8 BGR [height, width, 3]. Raises LivedreamError for anything else:
-    drivers and damaged streams give it now and then."""
-    if not isinstance(image, np.ndarray):
-        raise LivedreamError("The source gave something that is no picture.")
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        shape = "x".join(map(str, image.shape))
-        raise LivedreamError(f"The source gave {image.dtype} {shape}, which is no colour picture.")
-    return image

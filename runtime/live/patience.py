@@ -32,18 +32,20 @@ class Patience:
         """One more frame is left out because of `error`. told: that was said already. Raises
         LivedreamError where it is the one too many."""
         self._in_a_row += 1
-        reason = str(error) if isinstance(error, LivedreamError) else _sentence(error)
-        self.last = LivedreamError(reason)
+        why = reason(error)
+        self.last = LivedreamError(why)
         if self._in_a_row == MOST:
             raise LivedreamError(
-                f"{MOST} frames in a row could not be {self._fate}; the last: {reason}"
+                f"{MOST} frames in a row could not be {self._fate}; the last: {why}"
             ) from error
-        if not told and reason not in self._told:
-            self._told.append(reason)
-            self._notify(f"A frame was not {self._fate}: {reason}")
+        if not told and why not in self._told:
+            self._told.append(why)
+            self._notify(f"A frame was not {self._fate}: {why}")
 
 
-def _sentence(error: Exception) -> str:
-    """The first line of an error of a library, as a sentence."""
+def reason(error: Exception) -> str:
+    """What an error says; of one of a library its first line, as a sentence."""
+    if isinstance(error, LivedreamError):
+        return str(error)
     text = next(iter(str(error).strip().splitlines()), "")[:200].rstrip(".")
     return f"{type(error).__name__}{': ' if text else ''}{text}."

@@ -22,14 +22,14 @@ from ..control.desk import Desk, State
 from ..control.parameters import SOURCE, Show
 from ..dream.device import DeviceError
 from ..dream.flow import small_gray
-from ..frame import Frame
+from ..frame import Frame, as_picture
 from ..scaling import parse_size, resized, scaled
 from ..slot import Closed, Slot
 from ..stats import Stats
 from .afterimage import Afterimage
 from .composition import compose, dimmed, residual_of
 from .limiting import Limiting
-from .loop import Dreamt, as_picture
+from .loop import Dreamt
 from .patience import Patience
 
 WAIT = 0.1

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from ..choices import Choices
-from ..control.folder import Folder
+from ..control.folder import Folder, listed_sources
 from ..control.listening import SURFACES
 from ..control.parameters import parameters
 from ..dream.values import Dream
 from ..gradient.network import Network
 from ..gradient.objective import parse_objective
 from ..scaling import parse_size
+from .sources.listed import named
 from .surfaces import Surfaces
 
 
 class Rehearsed(NamedTuple):
-    """A show's folder, and what is opened for it. begin: values by the names of parameters."""
+    """A show's folder, and what is opened for it. begin: values by the names of parameters.
+    sources: as `named` gives them."""
 
     folder: Folder
     network: Network
     choices: Choices
     begin: Mapping[str, object]
     surfaces: Surfaces
+    sources: Mapping[str, str | None]
 
 
 def rehearse(
@@ -34,11 +37,15 @@ def rehearse(
     choices: Choices,
     begin: Mapping[str, object],
     surfaces: Surfaces,
+    sources: Sequence[str],
     given: Collection[str],
 ) -> Rehearsed:
     """Reads the folder at `path`. The layers of its presets join the bank, so that a recall opens
-    nothing. given: the options that were said on the command line. Raises what `Folder` raises."""
-    folder = Folder(path, parameters(network.layers))
+    nothing. sources: of the command line. given: the options that were said there. Raises what
+    `Folder` raises."""
+    own = {name: _beside(path, spec) for name, spec in listed_sources(path).items()}
+    found = named(sources, own)
+    folder = Folder(path, parameters(network.layers, tuple(found)))
     plan, presets = folder.plan, folder.presets.values()
     values = {name: value for name, value in plan.values.items() if name not in given}
     texts = [str(each.values["layers"]) for each in presets if "layers" in each.values]
@@ -68,7 +75,16 @@ def rehearse(
             },
             learned=path / "midi",
         ),
+        found,
     )
+
+
+def _beside(folder: Path, spec: str) -> str:
+    """A file is looked for in the show's folder first."""
+    try:
+        return str(folder / spec) if (folder / spec).exists() else spec
+    except OSError:
+        return spec
 
 
 def _text(value: object) -> str | None:

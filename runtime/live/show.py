@@ -34,13 +34,16 @@ from ..store.files import check_outputs, write_bytes
 from .attract import DEMO, open_attract
 from .audience import Audience
 from .capture import Capture
+from .changing import Changer
 from .controls import Controls
 from .following import playing
 from .loop import Dreaming
 from .notice import Notice
 from .presenter import Presenter, Shown
+from .reading import FIRST_FRAME, no_picture
 from .rehearsal import rehearse
 from .sources import NoCamera, Source, open_first_camera, open_source
+from .sources.listed import named
 from .surfaces import NOBODY, Surfaces, open_surfaces
 from .window import Window, require_display
 from .window.kiosk import Lock, QuietScreen
@@ -51,9 +54,6 @@ BOX = (320, 240)
 
 CAMERA_SIZE = (640, 480)
 """What a camera is asked for at least: its larger pictures, made small, have less noise."""
-
-FIRST_FRAME = 10.0
-"""Seconds that a source has for its first frame."""
 
 CLOCKS = {
     False: "host",
@@ -77,7 +77,7 @@ POLL = 0.02
 def run_show(
     console: Console,
     choices: Choices,
-    source: str | None,
+    source: Sequence[str],
     loop: bool,
     outs: Sequence[str],
     headless: bool,
@@ -97,6 +97,7 @@ def run_show(
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
+    source: those that it may change between, as `open_source` reads them; the first one begins.
     outs: where the picture goes, as `Places` reads them. rate: pictures a second for sinks.
     quality: of recordings. screen: that the window fills, by place or name.
     begin: how it is shown, by the names of parameters. surfaces: what it is played with. show: the
@@ -108,7 +109,7 @@ def run_show(
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
     places = Places.of(outs, headless, record)
-    check_outputs([places.file, stats_file], [source, *choices.files], overwrite)
+    check_outputs([places.file, stats_file], [*source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.
     recorder = Recorder(places.file, overwrite=overwrite, quality=quality) if places.file else None
     monitor: Monitor | None = None
@@ -118,9 +119,10 @@ def run_show(
     heartbeat = Heartbeat(kept) if kept is not None else None
     network = network_of(choices, console.print)
     folder: Folder | None = None
+    sources = named(source, {})
     if show:
-        folder, network, choices, begin, surfaces = rehearse(
-            show, network, choices, begin, surfaces, given
+        folder, network, choices, begin, surfaces, sources = rehearse(
+            show, network, choices, begin, surfaces, source, given
         )
     if heartbeat and begin.get("flash_limit") == "off":
         raise UsageError("An exhibit limits flashes: say --flash-limit strict or standard.")
@@ -130,10 +132,14 @@ def run_show(
     with ExitStack() as calm:
         with ExitStack() as opened:
             messages: list[str] = []
-            camera, capture = opened_source(
-                lambda: open_any(source, choices, loop, messages, console, heartbeat is None),
-                opened, stats, console, heartbeat,
-            )  # fmt: skip
+            playing_source = str(begin.get("source") or next(iter(sources)))
+
+            def open_named(name: str) -> Source:
+                return open_any(sources[name], choices, loop, messages, console, heartbeat is None)
+
+            capture = opened_source(
+                lambda: open_named(playing_source), opened, stats, console, heartbeat
+            )
             first = first_frame(capture)
             planned = folder.plan.attract if folder and not attract else None
             attracting = open_attract(
@@ -149,7 +155,7 @@ def run_show(
             )
             notice = Notice(console)
             switcher = Switcher(engines, playing(dreamer, (height, width)), notice, ahead=IDLE)
-            desk = open_desk(network, dreamer, choices.recipe, box, **begin)
+            desk = open_desk(network, dreamer, choices.recipe, box, tuple(sources), **begin)
             if heartbeat:
                 desk.forbid("flash_limit", "off")
             dreaming = Dreaming(
@@ -189,6 +195,8 @@ def run_show(
             opened.callback(presenter.stop)
             opened.callback(dreaming.stop)
             opened.callback(audience.stop)
+            changer = Changer(capture, desk, tuple(sources), playing_source, open_named, notice)
+            opened.callback(changer.close)
             missed = capture.slot.dropped
             asked = calm.enter_context(ending.gently())
             # What is there now stays. A collection that looks at all of it stops every thread for
@@ -214,7 +222,7 @@ def run_show(
         report(console, stats)
         if stats_file:
             text = stats.text(
-                source=camera.describe(),
+                source=capture.source.describe(),
                 size=[width, height],
                 settings=settings_of(dreamer, str(desk.base["recipe"])),
                 stages_clock=CLOCKS[dreamer.engine.provider.on_card],
@@ -260,10 +268,7 @@ def first_frame(capture: Capture) -> np.ndarray:
     """The first picture, which tells the size; it is left to be dreamt."""
     frame = capture.first(FIRST_FRAME)
     if frame is None:
-        raise LivedreamError(
-            f"{capture.source.describe()} gave no picture within {FIRST_FRAME:.0f} seconds; check "
-            "it in another program, or name another --source."
-        )
+        raise no_picture(capture.source)
     return frame.image
 
 
@@ -301,7 +306,7 @@ def opened_source(
     stats: Stats,
     console: Console,
     heartbeat: Heartbeat | None,
-) -> tuple[Source, Capture]:
+) -> Capture:
     """The source, read from here on. In an exhibit one that is not there yet is waited for."""
     told = ""
     while True:
@@ -313,7 +318,7 @@ def opened_source(
                 if heartbeat:
                     first_frame(capture)
                 opened.push(failed.pop_all())
-            return source, capture
+            return capture
         except UsageError:
             raise
         except LivedreamError as error:

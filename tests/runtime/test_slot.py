@@ -115,7 +115,7 @@ class Script:
 
 def test_capture_keeps_only_the_newest():
     with Capture(Script(*range(100))) as capture:
-        capture._thread.join(5)
+        capture.playing.thread.join(5)
         newest = capture.take(0)
         assert newest is not None
         assert newest.index == 99
@@ -131,13 +131,13 @@ def test_a_clip_waits_while_something_is_opened_for_its_first_frame():
         first = capture.first(5)
         assert first is not None
         assert first.index == 0
-        capture._thread.join(0.05)
+        capture.playing.thread.join(0.05)
         assert len(source.script) == 4
         taken = capture.take(5)
         assert taken is not None
         assert taken.index == 0
         assert taken.time > first.time
-        capture._thread.join(5)
+        capture.playing.thread.join(5)
         assert not source.script
 
     source = Script(0, 1)
@@ -158,8 +158,8 @@ def test_leaving_closes_the_source_and_ends_the_thread():
     with Capture(source) as capture:
         assert capture.take(5) is not None
     assert source.closed
-    capture._thread.join(5)
-    assert not capture._thread.is_alive()
+    capture.playing.thread.join(5)
+    assert not capture.playing.thread.is_alive()
 
 
 def test_a_capture_that_never_began_closes_its_source():
@@ -194,7 +194,7 @@ def test_capture_records_what_the_frames_cost():
             seen.append((name, seconds))
 
     with Capture(Script(0, 1), Spy()) as capture:  # pyright: ignore[reportArgumentType]
-        capture._thread.join(5)
+        capture.playing.thread.join(5)
     assert seen == [("capture", 0.25)] * 2
 
 
@@ -204,7 +204,7 @@ def test_capture_stops_although_a_read_blocks():
     capture = Capture(source).start()
     assert capture.take(5) is not None
     assert capture.close(timeout=0.1) is False
-    assert capture._thread.daemon  # What blocks for ever must not hold up the exit either.
+    assert capture.playing.thread.daemon  # What blocks for ever must not hold up the exit either.
     assert source.closed
     with pytest.raises(Closed):
         capture.take(0)

@@ -9,7 +9,7 @@ import pytest
 from livedream.export.catalogue import MODELS
 from livedream.runtime.cli.main import perform
 from livedream.runtime.cli.show_folder import TEXT
-from livedream.runtime.control.folder import Folder
+from livedream.runtime.control.folder import Folder, listed_sources
 from livedream.runtime.control.looks import looks
 from livedream.runtime.control.parameters import parameters
 
@@ -31,7 +31,9 @@ def test_what_it_explains_is_true(tmp_path):
              for line in told[0].splitlines()]  # fmt: skip
     (tmp_path / "show.toml").write_text("\n".join(lines))
     layers = {layer.name: layer.channels for layer in MODELS["efficientnet_lite0"].layers}
-    folder = Folder(tmp_path, parameters(layers))
+    sources = listed_sources(tmp_path)
+    assert sources == {"hall": "0", "wall": "ndi:Wall"}
+    folder = Folder(tmp_path, parameters(layers, tuple(sources)))
     assert len(folder.cues) == 1
     assert {"wait", "tempo", "auto_unit"} <= set(folder.plan.values)
     assert set(folder.plan.surfaces) == {"osc", "page", "midi", "dmx", "sound", "clock"}

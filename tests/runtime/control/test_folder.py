@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from livedream.runtime.control.cues import Cue, found
-from livedream.runtime.control.folder import Folder, numbered, parse_plan
+from livedream.runtime.control.folder import Folder, listed_sources, numbered, parse_plan
 from livedream.runtime.control.parameters import parameters
 from livedream.runtime.control.presets import Preset
 from livedream.runtime.errors import LivedreamError, UsageError
@@ -227,3 +227,26 @@ def test_a_cue_finds_its_preset_by_number_or_name():
     assert [found(Cue(each), presets) for each in (3, "wild", "Calm")] == [3, 3, 4]
     with pytest.raises(UsageError, match="nearest: Wild"):
         found(Cue("wilt"), presets)
+
+
+def test_a_show_lists_the_sources_that_its_presets_and_values_may_name(tmp_path):
+    text = '[sources]\nwall = "ndi:Wall"\nloop = "clips/loop.mp4"\n[values]\nsource = "loop"\n'
+    (tmp_path / "show.toml").write_text(text)
+    (tmp_path / "presets").mkdir()
+    preset = 'name = "x"\n[values]\nsource = "{}"\n'
+    (tmp_path / "presets" / "01 x.toml").write_text(preset.format("wall"))
+    (tmp_path / "presets" / "02 y.toml").write_text(preset.format("/etc/passwd"))
+    listed = listed_sources(tmp_path)
+    assert listed == {"wall": "ndi:Wall", "loop": "clips/loop.mp4"}
+    folder = Folder(tmp_path, parameters({"a": 4}, tuple(listed)))
+    assert folder.plan.values == {"source": "loop"}
+    assert folder.presets[1].values == {"source": "wall"}
+    assert len(folder.problems) == 1
+    assert "There is no source '/etc/passwd'; nearest" in folder.problems[0]
+    (tmp_path / "show.toml").write_text(text.replace("loop.mp4", "other.mp4"))
+    folder.look()
+    assert folder.look() == [f"{tmp_path / 'show.toml'}: its [sources] count from the next start."]
+    assert listed_sources(tmp_path / "presets") == {}
+    (tmp_path / "show.toml").write_text("[sources]\nwall = 3\n")
+    with pytest.raises(UsageError, match=r"needs its \[sources\] as texts"):
+        listed_sources(tmp_path)

@@ -44,6 +44,7 @@ EFFECTS = {
     ",": ("back", True),
     "e": ("auto", True),
     "t": ("tap", True),
+    "v": ("source", "wall"),
 }
 """Key -> what the desk says after it."""
 
@@ -63,7 +64,8 @@ def documented() -> list[str]:
 def test_every_documented_key_moves_the_desk_as_it_says():
     assert sorted(documented()) == sorted(EFFECTS)
     for key, (name, value) in EFFECTS.items():
-        desk = Desk({"a": 4, "b": 4, "c": 4}, {"recipe": "live", "layers": "b"})
+        begin = {"recipe": "live", "layers": "b"}
+        desk = Desk({"a": 4, "b": 4, "c": 4}, begin, sources=("camera", "wall"))
         changes = []
         desk.observe(lambda *change, changes=changes: changes.append(change))
         binding = binding_for(code_of(key))

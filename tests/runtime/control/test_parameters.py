@@ -81,6 +81,8 @@ def test_every_surface_finds_things_in_their_groups():
         "show": {
             "hold",
             "record",
+            "source",
+            "source_fade",
             "flash_limit",
             "light",
             "presence",
@@ -101,12 +103,13 @@ def test_what_nobody_says_is_the_live_recipe_of_a_whole_layer():
 def test_a_show_begins_with_the_numbers_over_a_plain_picture():
     show = asdict(Show())
     assert (show.pop("flash_limit"), show.pop("presence")) == ("standard", "off")
+    assert show.pop("source_fade") == 1
     assert [name for name, on in show.items() if on] == ["amount", "calm", "fluid", "light", "hud"]
 
 
 def test_what_needs_a_session_says_so():
     prepared = {name for name, parameter in PLAYED.items() if parameter.cost == "prepared"}
-    assert prepared == {"layers", "layer", "size", "octaves", "octave_scale"}
+    assert prepared == {"layers", "layer", "size", "octaves", "octave_scale", "source"}
 
 
 def test_sums_and_sizes_are_checked_and_written_in_one_way():

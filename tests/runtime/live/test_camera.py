@@ -165,7 +165,7 @@ def test_closing_ends_a_read_that_waits_for_a_lost_camera():
     with Capture(source) as capture:
         assert capture.take(5) is not None
         time.sleep(0.05)
-    assert not capture._thread.is_alive()
+    assert not capture.playing.thread.is_alive()
 
 
 def test_the_first_opening_fails_at_once():

@@ -1,0 +1,44 @@
+"""The sources that a show may change between, by the names that they are played with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ...control.parameters import CAMERA
+from .address import public_address, split
+from .clip import printable
+
+
+def named(specs: Sequence[str], listed: Mapping[str, str]) -> dict[str, str | None]:
+    """Name -> source as `open_source` reads it; the first one begins. None is the first camera.
+
+    specs: of the command line, each a source or a name of `listed`, a show's own; what they leave
+    out of that comes after them. Nothing else can be said while it plays, least of all a file or
+    an address: who may play the show need not be trusted with the disk and the network.
+    """
+    found: dict[str, str | None] = {}
+    for spec in specs:
+        own = spec in listed
+        name = first = spec if own else name_of(spec)
+        count = 1
+        while name in found or (not own and name in listed):
+            count += 1
+            name = f"{first} {count}"
+        found[name] = listed[spec] if own else spec
+    return {**found, **{name: spec for name, spec in listed.items() if name not in found}} or {
+        CAMERA: None
+    }
+
+
+def name_of(spec: str) -> str:
+    """What a source is called on the desk, such as `clip.mp4` or `camera 1`; of an address nothing
+    that is secret. Raises UsageError for an address that cannot be read."""
+    if spec.isdigit():
+        return f"{CAMERA} {spec}"
+    if "://" in spec and split(spec).scheme != "file":
+        return public_address(spec)
+    if re.fullmatch(r"(screen|ndi|spout|syphon)(:.*)?|demo", spec):
+        return spec
+    return printable(Path(spec).name or spec)
