@@ -6,12 +6,22 @@ The tests hold it equal to the networks themselves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .errors import ExportError, unknown
 
 PRECISIONS = ("fp32", "fp16")
 FORMS = ("cpu", "openvino", "gpu")
+
+PLACES = ("center", "match")
+"""What of a layer can be tapped as a layer of its own, `block9@center`: its middle position alone,
+or all of it with the guide's features that resemble it most in place of its own."""
+
+
+def parted(name: str) -> tuple[str, str]:
+    """`block9@center` as the layer and the place, which is empty for a layer as such."""
+    layer, _, place = name.partition("@")
+    return layer, place
 
 
 @dataclass(frozen=True)
@@ -51,15 +61,31 @@ class Model:
         return tuple(layer.name for layer in self.layers)
 
     def layer(self, name: str) -> Layer:
-        """The layer called `name`; a usage `ExportError` with the nearest names if none is."""
+        """The layer called `name`, or of which `name` is a place; a usage `ExportError` with the
+        nearest names if there is none."""
+        base, place = parted(name)
+        if place or base != name:
+            if place not in PLACES:
+                raise unknown(f"place in {base}", place, PLACES)
+            return replace(self.layer(base), name=name)
         for layer in self.layers:
             if layer.name == name:
                 return layer
         raise unknown(f"layer of {self.name}", name, self.layer_names)
 
+    def ordered(self, layers: Sequence[str]) -> tuple[str, ...]:
+        """`layers` in the network's order, every place after its layer, which comes with it."""
+        wanted = {*layers, *(parted(name)[0] for name in layers)}
+        every = (
+            (name, *(f"{name}@{place}" for place in PLACES if f"{name}@{place}" in wanted))
+            for name in self.layer_names
+            if name in wanted
+        )
+        return tuple(name for names in every for name in names)
+
     def with_bank(self, layers: Sequence[str]) -> tuple[str, ...]:
         """The bank and `layers`, in the network's order."""
-        return tuple(name for name in self.layer_names if name in self.bank or name in layers)
+        return self.ordered((*self.bank, *layers))
 
     def minimum_size(self, layers: Sequence[str]) -> int:
         """Smallest image side in pixels for all of `layers` together."""

@@ -10,11 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from .catalogue import parted
 from .errors import ExportError
 from .networks import Cut
 
-Steering = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""`square` and `linear` [C] of every tapped layer."""
+Steering = Mapping[str, tuple[NDArray[np.float32], ...]]
+"""`square` and `linear` [C] of every tapped layer, and `guide` [C * n] where it is matched."""
+
+GUIDE = 24
+"""Positions of a random guide."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,19 @@ def autograd(
         centre, spread = (torch.tensor(v, dtype=dtype).reshape(1, 3, 1, 1) for v in (mean, std))
         activations = network((x - centre) / spread)
         objective = torch.zeros((), dtype=dtype)
-        for layer, a in zip(network.layers, activations, strict=True):
-            square, linear = (
-                torch.tensor(vector, dtype=dtype).reshape(1, -1, 1, 1) for vector in steering[layer]
-            )
+        tapped = dict(zip(network.layers, activations, strict=True))
+        for layer, vectors in steering.items():
+            base, place = parted(layer)
+            a = tapped[base]
+            square, linear, *guide = (torch.tensor(v, dtype=dtype) for v in vectors)
+            square, linear = (v.reshape(1, -1, 1, 1) for v in (square, linear))
+            if place == "center":
+                row, column = a.shape[2] // 2, a.shape[3] // 2
+                a = a[:, :, row : row + 1, column : column + 1]
+            if place == "match":
+                features = guide[0].reshape(a.shape[1], -1)
+                best = (a.detach()[0].flatten(1).T @ features).argmax(1)
+                linear = linear * features[:, best].reshape(a.shape)
             objective = objective + (0.5 * square * a * a + linear * a).mean()
         (gradient,) = torch.autograd.grad(objective, x)
     finally:
@@ -63,22 +76,29 @@ def agreement(gradient: NDArray[np.floating], truth: NDArray[np.float64]) -> Agr
 
 
 def random_steering(channels: Mapping[str, int], rng: np.random.Generator) -> Steering:
-    """Random `square` in 0..1 and normal `linear` for layers of these channel counts."""
+    """Random `square` in 0..1 and normal `linear` for layers of these channel counts; a guide of
+    nothing below 0, as activations are."""
     return {
         layer: (
             rng.random(count, dtype=np.float32),
             0.1 * rng.standard_normal(count, dtype=np.float32),
+            *([rng.random(count * GUIDE, dtype=np.float32)] if matched(layer) else []),
         )
         for layer, count in channels.items()
     }
 
 
+def matched(layer: str) -> bool:
+    """Whether a guide is matched there."""
+    return parted(layer)[1] == "match"
+
+
 def feed(image: NDArray[np.float32], steering: Steering) -> dict[str, NDArray[np.float32]]:
     """Inputs of a graph."""
     inputs = {"image": image}
-    for layer, (square, linear) in steering.items():
-        inputs[f"{layer}.square"] = square
-        inputs[f"{layer}.linear"] = linear
+    for layer, vectors in steering.items():
+        for kind, vector in zip(("square", "linear", "guide"), vectors, strict=False):
+            inputs[f"{layer}.{kind}"] = vector
     return inputs
 
 

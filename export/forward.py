@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from .builder import Builder
-from .tape import Add, AveragePool, Concat, Conv, MaxPool, Mean, Operation, Rectify, Shift
+from .tape import (
+    Add,
+    AveragePool,
+    Centre,
+    Concat,
+    Conv,
+    MaxPool,
+    Mean,
+    Operation,
+    Rectify,
+    Shift,
+)  # fmt: skip
 
 
 def emit(builder: Builder, operation: Operation, values: dict[str, str]) -> str:
@@ -37,12 +48,25 @@ def emit(builder: Builder, operation: Operation, values: dict[str, str]) -> str:
             )  # fmt: skip
         case Mean():
             return builder.op("GlobalAveragePool", *read)
+        case Centre():
+            start, _ = around_centre(builder, *read)
+            end = builder.op("Add", start, builder.ints(1, 1))
+            return builder.op("Slice", *read, start, end, builder.ints(2, 3))
         case Add():
             return builder.op("Add", *read)
         case Concat():
             return builder.op("Concat", *read, axis=1)
         case _:
             raise TypeError(f"no forward rule for {type(operation).__name__}")
+
+
+def around_centre(builder: Builder, value: str) -> tuple[str, str]:
+    """How many positions lie before the middle one of `value`, and how many after it: (rows,
+    columns) each."""
+    size = builder.op("Slice", builder.op("Shape", value), builder.ints(2), builder.ints(4))
+    before = builder.op("Div", size, builder.ints(2))
+    after = builder.op("Sub", builder.op("Sub", size, before), builder.ints(1))
+    return before, after
 
 
 def convolution(builder: Builder, source: str, conv: Conv) -> str:

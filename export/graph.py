@@ -13,7 +13,7 @@ from pathlib import Path
 
 import onnx
 
-from .catalogue import check_request
+from .catalogue import check_request, parted
 from .check import check
 from .compose import compose
 from .download import Progress
@@ -68,15 +68,17 @@ def export_graph(
     started = time.perf_counter()
     report = progress or (lambda stage, fraction: None)
     entry = check_request(model, layers, precision, form)
-    layers = [name for name in entry.layer_names if name in layers]
+    layers = entry.ordered(layers)
+    whole = [layer for layer in layers if not parted(layer)[1]]
     output = Path(output)
     if output.is_dir():
         raise ExportError(f"{output} is a folder, not a file to write.", usage=True)
 
     report("reading weights", 0.0)
-    weighted = load(entry, layers, weights, seed=seed, cache=cache, progress=report)
+    weighted = load(entry, whole, weights, seed=seed, cache=cache, progress=report)
     report("tracing", 0.0)
-    tape = trace(weighted.network, weighted.mean, weighted.std)
+    places = [layer for layer in layers if parted(layer)[1]]
+    tape = trace(weighted.network, weighted.mean, weighted.std, places)
     channels = {layer: entry.layer(layer).channels for layer in layers}
     minimum = entry.minimum_size(layers)
     report("measuring the layers", 0.0)

@@ -1,6 +1,8 @@
 """The objective and where the reverse pass starts: its gradient at every tapped layer.
 
 objective = sum over layers of mean over channels and positions of (1/2 square a^2 + linear a).
+At a `layer@match`, `linear` weighs a times the features of a guide that resemble the position most,
+as the notebook of 2015 does: the column of `guide` with the largest product with a.
 All of it in float32, whatever the network computes in.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from .builder import Builder
+from .catalogue import parted
 
 SMALLEST = float(np.finfo(np.float32).tiny)
 
@@ -23,6 +26,20 @@ def _mean(builder: Builder, layer: str, value: str, channels: int) -> None:
         pooled = builder.cast(pooled, np.float32)
     builder.op("Reshape", pooled, builder.ints(channels), output=f"{layer}.mean")
     builder.output(f"{layer}.mean", [channels])
+
+
+def _match(builder: Builder, layer: str, activation: str, channels: int) -> str:
+    """Of the guide's features, the input `<layer>.guide` of [C * n] values, the best at every
+    position, shaped as `activation`; whose own features are the output `<layer>.features`."""
+    guide = builder.input(f"{layer}.guide", [f"{layer}_guide"])
+    columns = builder.op("Reshape", guide, builder.ints(channels, -1))
+    own = builder.op("Reshape", activation, builder.ints(channels, -1))
+    builder.op("Identity", own, output=f"{layer}.features")
+    builder.output(f"{layer}.features", [channels, f"{layer}_positions"])
+    products = builder.op("MatMul", builder.op("Transpose", own, perm=[1, 0]), columns)
+    best = builder.op("ArgMax", products, axis=1, keepdims=0)
+    chosen = builder.op("Gather", columns, best, axis=1)
+    return builder.op("Reshape", chosen, builder.op("Shape", activation))
 
 
 def write(
@@ -47,6 +64,9 @@ def write(
         count = builder.op("ReduceProd", sizes, keepdims=0)
         slope = builder.op("Div", square, count)
         level = builder.op("Div", linear, count)
+        if parted(layer)[1] == "match":
+            best = _match(builder, layer, activation, channels[layer])
+            level = builder.op("Mul", best, level)
         seeds[layer] = builder.op("Add", builder.op("Mul", activation, slope), level)
         # 1/2 square a^2 + linear a = 1/2 a (seed + level), the seed being square a + level
         twice = builder.op("Mul", activation, builder.op("Add", seeds[layer], level))

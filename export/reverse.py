@@ -15,10 +15,12 @@ import numpy as np
 
 from .builder import Builder
 from .forms import Form
+from .forward import around_centre
 from .tape import (
     IMAGE,
     Add,
     AveragePool,
+    Centre,
     Concat,
     Conv,
     MaxPool,
@@ -129,6 +131,11 @@ class Reverse:
                 self.push(source, adjoint)
             case Mean(source=source):
                 self.push(source, _spread(builder, gradient, values[source]))
+            case Centre(source=source):
+                before, after = around_centre(builder, values[source])
+                none = builder.ints(0, 0)
+                pads = builder.op("Concat", none, before, none, after, axis=0)
+                self.push(source, builder.op("Pad", gradient, pads))
             case Add(left=left, right=right):
                 self.push(left, gradient)
                 self.push(right, gradient)

@@ -85,6 +85,11 @@ class Mean(Unary):
 
 
 @dataclass(frozen=True)
+class Centre(Unary):
+    """The middle position alone: [1, C, h, w] to [1, C, 1, 1]."""
+
+
+@dataclass(frozen=True)
 class Add(Operation):
     """Sum of two values of one shape."""
 

@@ -10,12 +10,14 @@ import numpy as np
 import torch
 from torch import fx, nn
 
+from .catalogue import parted
 from .networks.efficientnet_lite0 import SameConv2d
 from .networks.stages import Cut, Logits
 from .tape import (
     IMAGE,
     Add,
     AveragePool,
+    Centre,
     Concat,
     Conv,
     MaxPool,
@@ -99,8 +101,12 @@ def _channels(operation: Operation, known: dict[str, int]) -> int:
     return known[operation.inputs[0]]
 
 
-def trace(network: Cut, mean: Sequence[float], std: Sequence[float]) -> Tape:
+def trace(
+    network: Cut, mean: Sequence[float], std: Sequence[float], places: Sequence[str] = ()
+) -> Tape:
     """The tape of `network`, its image being RGB in 0..1 that it wants as (image - mean) / std.
+
+    places: of its layers, such as `block9@center`, to be tapped beside them.
 
     Raises `TypeError` for a module or a function that has no rule here.
     """
@@ -136,6 +142,11 @@ def trace(network: Cut, mean: Sequence[float], std: Sequence[float]) -> Tape:
             taps = dict(zip(network.layers, values, strict=True))
         else:
             raise TypeError(f"no rule for {node.op} {node.target}")
+    for layer in places:
+        base, place = parted(layer)
+        if place == "center":
+            operations[layer] = Centre(layer, taps[base])
+        taps[layer] = layer if place == "center" else taps[base]
     listed = _normalise(list(operations.values()), np.asarray(mean), np.asarray(std))
     channels = {IMAGE: 3}
     for operation in listed:

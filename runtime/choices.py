@@ -21,7 +21,8 @@ class Choices:
 
     layers: the text of an objective; None for the model's own. size: (width, height).
     settings: the picture whose settings take the place of the defaults, which was read already.
-    overrides: the values of `Dream` that were given on the command line.
+    overrides: the values of `Dream` that were given on the command line. guide: photos that guide
+    the dream.
     """
 
     model: str
@@ -35,12 +36,13 @@ class Choices:
     seed: int
     settings: Path | None
     overrides: dict[str, Any]
+    guide: tuple[Path, ...] = ()
 
     @property
     def files(self) -> tuple[Path | str | None, ...]:
         """What is read besides the picture; an output may name none of it."""
         weights = None if self.weights in ("auto", "random") else self.weights
-        return self.graph, weights, self.settings
+        return self.graph, weights, self.settings, *self.guide
 
     @property
     def live(self) -> bool:
@@ -59,7 +61,7 @@ def options_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     Neither provider nor precision: those are the machine's. Raises UsageError for what is no number
     where one is needed.
     """
-    texts = ("model", "layers", "recipe", "size")
+    texts = ("model", "layers", "guide", "recipe", "size")
     options = {name: settings[name] for name in texts if isinstance(settings.get(name), str)}
     for each in declared(Dream):
         if each.name in settings and not ("canvas" in settings and each.name in GROWN):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from rich.console import Console
@@ -11,12 +11,15 @@ from rich.console import Console
 from .choices import Choices
 from .control.desk import Desk
 from .control.parameters import CAMERA
+from .declared import declared
 from .dream.dreamer import Dreamer
 from .dream.stages import TimedDreamer
+from .dream.values import Dream
 from .errors import LivedreamError
 from .gradient.check import check_numbers
 from .gradient.engine import Engine
 from .gradient.network import Network, Request, find_network
+from .gradient.objective import unguided
 from .gradient.platform import Platform, Processor
 from .gradient.providers import find_provider
 from .gradient.selection import Engines, Opening
@@ -30,7 +33,8 @@ def network_of(choices: Choices, say: Callable[[str], None]) -> Network:
     request = Request(
         choices.model, choices.graph, choices.weights, choices.precision, choices.seed
     )
-    return find_network(request, choices.layers, say)
+    network = find_network(request, choices.layers, say)
+    return replace(network, guides=choices.guide, matched=not choices.live)
 
 
 def find_platform(
@@ -137,7 +141,8 @@ def open_desk(
     begin = {
         **asdict(dreamer.dream),
         "recipe": recipe,
-        "layers": str(dreamer.engine.objective),
+        "layers": str(unguided(dreamer.engine.objective)),
+        "guide": min(1, len(network.guides)),
         "size": "{}x{}".format(*box),
     }
     return Desk(network.layers, {**begin, **more}, sources=sources)
@@ -149,5 +154,6 @@ def settings_of(dreamer: Dreamer[Any], recipe: str) -> dict[str, Any]:
         **dreamer.engine.describe(),
         "recipe": recipe,
         "seed": dreamer.seed,
-        **asdict(dreamer.dream),
+        # As they are read from the file again: 1 and 1.0 are two texts.
+        **{each.name: each.clamp(getattr(dreamer.dream, each.name)) for each in declared(Dream)},
     }

@@ -20,6 +20,7 @@ from ..dream.growing import Growth
 from ..dream.priors import parse_priors
 from ..dream.values import Dream
 from ..errors import UsageError, nearest
+from ..gradient.objective import MOST_GUIDES
 from ..gradient.providers import PROVIDERS
 from ..scaling import parse_size
 from ..store.settings import read_settings
@@ -44,6 +45,22 @@ class Size(click.ParamType):
             return parse_size(value)
         except UsageError as error:
             self.fail(str(error), param, ctx)
+
+
+class Photos(click.ParamType):
+    """`a.jpg,b.jpg` -> the files, at most as many as can guide a dream."""
+
+    name = "PHOTO[,PHOTO]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Path, ...]:
+        if isinstance(value, tuple):
+            return value
+        photos = tuple(Path(name.strip()) for name in value.split(",") if name.strip())
+        if len(photos) > MOST_GUIDES:
+            self.fail(f"At most {MOST_GUIDES} photos guide a dream.", param, ctx)
+        return photos
 
 
 class Surface(click.ParamType):
@@ -255,6 +272,13 @@ def network_options() -> list[Callable[[Any], Any]]:
             "`inception4c*0.7+inception3b`.",
         ),
         click.option(
+            "--guide",
+            type=Photos(),
+            default="",
+            help="Photos whose features are dreamt: the best match at every position, or live, "
+            "where `guide` goes from one to the next, their direction.",
+        ),
+        click.option(
             "--graph",
             type=click.Path(path_type=Path),
             metavar="FILE.onnx",
@@ -307,7 +331,11 @@ def shared_options(default_recipe: str) -> Callable[[Any], Any]:
         @functools.wraps(command)
         def gathered(**values: Any) -> Any:
             dream = {field.name: values.pop(field.name) for field in fields(Dream)}
-            named = {field.name: values.pop(field.name) for field in fields(Choices)[:-1]}
+            named = {
+                field.name: values.pop(field.name)
+                for field in fields(Choices)
+                if field.name != "overrides"
+            }
             given = {name: value for name, value in dream.items() if value is not None}
             return command(choices=Choices(**named, overrides=given), **values)
 
@@ -325,7 +353,7 @@ def growth_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def gathered(**values: Any) -> Any:
         named = ("model", "layers", "graph", "weights", "provider", "precision", "size", "seed")
         choices = Choices(
-            **{name: values.pop(name) for name in (*named, "settings")},
+            **{name: values.pop(name) for name in (*named, "guide", "settings")},
             recipe="google",
             overrides={"octaves": 1},
         )

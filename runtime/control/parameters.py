@@ -8,7 +8,8 @@ from typing import get_args
 
 from ..declared import Parameter, choice, declared, number, toggle
 from ..dream.values import Dream
-from ..gradient.objective import check_objective, lerp, parse_objective
+from ..errors import UsageError
+from ..gradient.objective import MOST_GUIDES, check_objective, lerp, parse_objective
 from ..presence.kinds import Presence
 from ..safety.limiter import Mode
 from ..scaling import parse_size
@@ -116,6 +117,8 @@ def _dreamt(layers: Mapping[str, int]) -> tuple[Parameter, ...]:
     def check(text: str) -> str:
         objective = parse_objective(text)
         check_objective(objective, layers)
+        if any(term.guided for term in objective.terms):
+            raise UsageError("Here `guide` says which guide leads; leave @ and what follows away.")
         return str(objective)
 
     return (
@@ -126,6 +129,10 @@ def _dreamt(layers: Mapping[str, int]) -> tuple[Parameter, ...]:
         Parameter(
             "layers", "text", "What is climbed: a layer, a channel, or a weighted sum of them.",
             "", cost="prepared", check=check, blend=_between,
+        ),
+        Parameter(
+            "guide", "number", "Which photo of --guide leads: 0 none, 1 the first; between two of "
+            "them, a morph.", 0.0, low=0, high=MOST_GUIDES, step=0.25, smoothing=0.2,
         ),
         Parameter(
             "layer", "choice", "The layer of the first term of the sum.", "", cost="prepared",

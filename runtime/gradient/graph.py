@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import LivedreamError, UsageError
+from .objective import Guides
 
 FORMAT = "1"
 """The graph contract this runtime was written for (`livedream.format` in the file)."""
@@ -52,6 +53,7 @@ class Graph:
     typical: of each layer, mean |gradient| of all of it and of one of its channels on a picture
     that is dreamt on; empty where the file does not say. cuts: of each layer, values of the file
     and those that stand for them where nothing deeper is climbed; empty where it cannot be cut.
+    guides: not of the file: pictures that guide the dream, as it sees them.
     """
 
     path: Path
@@ -64,6 +66,7 @@ class Graph:
     weights_sha256: str
     typical: dict[str, tuple[float, float]] = field(default_factory=dict)
     cuts: dict[str, dict[str, str]] = field(default_factory=dict)
+    guides: Guides | None = None
 
     def check_size(self, height: int, width: int) -> None:
         """Raises UsageError for a picture that is too small for the network."""
@@ -110,6 +113,7 @@ def _from_metadata(path: Path, metadata: dict[str, str]) -> Graph:
             minimum_size=_minimum_size(metadata["livedream.minimum_size"]),
             typical=_typical(metadata.get("livedream.typical", "{}")),
             cuts=_cuts(metadata.get("livedream.cuts", "{}")),
+            guides=None,
             **{
                 key: metadata[f"livedream.{key}"]
                 for key in ("model", "precision", "form", "weights", "weights_sha256")

@@ -102,11 +102,12 @@ class HostEngine(SteeredEngine):
 
     def means(self, image: np.ndarray) -> dict[str, np.ndarray]:
         """Of float32 [3, height, width], the mean activation of every channel of every layer,
-        float32 [C]. For now and then: takes as long as to open a session, and needs an open one.
+        float32 [C]. For now and then: takes as long as to open a session.
 
         Raises LivedreamError for a file that does not have them, SessionLost.
         """
-        return self._sessions.means(image, list(self.graph.layers))
+        means = self._sessions.values(image, [f"{layer}.mean" for layer in self.graph.layers])
+        return {name.removesuffix(".mean"): values for name, values in means.items()}
 
     def reference(self, image: np.ndarray) -> np.ndarray:
         """The gradient by onnxruntime's own kernels, whichever the provider, at a size that is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...export import catalogue
@@ -13,7 +13,8 @@ from ..progress import Progress
 from ..store.graph_cache import GraphRequest
 from .exporting import default_model, ensure_graph
 from .graph import Graph, read_graph
-from .objective import Objective, Term, check_objective, parse_objective
+from .guides import guides_of
+from .objective import Objective, Term, check_objective, guided, matched, parse_objective
 from .providers import Provider
 
 
@@ -35,7 +36,8 @@ class Network:
     """What is dreamt of: a model with its weights, or a graph file that was given.
 
     layers: those that can be asked for, name -> channels. also: those that a file taps beside the
-    network's bank.
+    network's bank. guides: photos that guide the dream. matched: whether position by position, else
+    in the direction of the first one.
     """
 
     model: str
@@ -43,14 +45,21 @@ class Network:
     graph: Graph | None
     request: Request
     also: tuple[str, ...] = ()
+    guides: tuple[Path, ...] = ()
+    matched: bool = False
 
     def objective(self, text: str | None) -> Objective:
-        """The layers asked for, or the model's default one. Raises UsageError for unknown ones."""
-        if text is None:
-            return Objective((Term(self.default_layer),))
-        objective = parse_objective(text)
+        """The layers asked for, or the model's default one, as the guides have them climbed.
+
+        Raises UsageError for unknown ones.
+        """
+        objective = (
+            Objective((Term(self.default_layer),)) if text is None else parse_objective(text)
+        )
         check_objective(objective, self.layers)
-        return objective
+        if not self.guides:
+            return objective
+        return matched(objective) if self.matched else guided(objective, 1, len(self.guides))
 
     @property
     def default_layer(self) -> str:
@@ -63,7 +72,7 @@ class Network:
         network's bank, `also` and those of `objective`, or what the given file has."""
         if self.graph:
             return tuple(self.graph.layers)
-        return catalogue.MODELS[self.model].with_bank((*objective.layers, *self.also))
+        return catalogue.MODELS[self.model].with_bank((*objective.taps, *self.also))
 
     def graph_for(
         self,
@@ -75,7 +84,7 @@ class Network:
     ) -> Graph:
         """The file to open: the given one, or one exported for these `taps` and this provider."""
         if self.graph:
-            return self.graph
+            return self._seen(self.graph)
         request = self.request
         wanted = GraphRequest(
             self.model,
@@ -86,7 +95,10 @@ class Network:
             request.seed,
         )
         path = ensure_graph(wanted, progress=progress, background=background, cancel=cancel)
-        return read_graph(path)
+        return self._seen(read_graph(path))
+
+    def _seen(self, graph: Graph) -> Graph:
+        return replace(graph, guides=guides_of(graph, self.guides)) if self.guides else graph
 
 
 def find_network(request: Request, layers: str | None, say: Callable[[str], None]) -> Network:

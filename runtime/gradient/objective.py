@@ -1,13 +1,14 @@
-"""What is dreamt: a weighted sum over layers and channels, written `a*0.7+b:12`."""
+"""What is dreamt: a weighted sum over layers, channels and places, written `a*0.7+b:12@center`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...export.catalogue import PLACES
 from ..errors import UsageError, nearest
 from .classes import CLASSES, class_number
 
@@ -16,6 +17,7 @@ TERM = re.compile(
     rf"\s*(?P<sign>[-+])?\s*((?P<factor>{NUMBER})\s*\*\s*)?(?P<layer>[a-z_]\w*)\s*"
     # A class may be named; the sign in its name stands between letters, that of a sum does not.
     r"(:\s*(?P<channel>\d+|[a-z]([a-z'. ]|(?<=[a-z'])-(?=[a-z]))*))?\s*"
+    r"(@\s*(?P<at>center|match|guide[1-8]?)\s*)?"
     rf"(\*\s*(?P<weight>[-+]?{NUMBER})\s*)?",
     re.IGNORECASE | re.ASCII,
 )
@@ -23,20 +25,28 @@ TERM = re.compile(
 LARGEST = 1e6
 """Size of a weight, either sign: beyond it float32 gradients lose their digits to one term."""
 
-Part = tuple[str, int | None]
-"""A layer, and the channel of it or None for the whole."""
+MOST_GUIDES = 8
+"""Pictures that can guide a dream."""
+
+Part = tuple[str, int | None, str]
+"""A layer, the channel of it or None for the whole, and the place, see `Term`."""
 
 
 @dataclass(frozen=True)
 class Term:
     """One layer, or one channel of it, and its weight in the sum.
 
-    Raises UsageError for a weight that is no finite number of size LARGEST or less.
+    at: empty for all positions; `center` for the middle one, where a channel is one neuron;
+    `guide1` and so on for the direction of a guide's features; `match` for the features of the
+    guides that resemble each position most.
+    Raises UsageError for a weight that is no finite number of size LARGEST or less, and for one
+    channel of a guide.
     """
 
     layer: str
     channel: int | None = None
     weight: float = 1.0
+    at: str = ""
 
     def __post_init__(self) -> None:
         if not abs(self.weight) <= LARGEST:
@@ -44,11 +54,24 @@ class Term:
                 f"{self.layer} cannot have the weight {self.weight:g}; weights go from "
                 f"{-LARGEST:,.0f} to {LARGEST:,.0f}."
             )
+        if self.channel is not None and self.guided:
+            raise UsageError(f"A guide needs all of {self.layer}; leave :{self.channel} away.")
 
     def __str__(self) -> str:
         channel = "" if self.channel is None else f":{self.channel}"
+        channel += f"@{self.at}" if self.at else ""
         weight = repr(float(self.weight)).removesuffix(".0")
         return f"{self.layer}{channel}" + ("" if self.weight == 1 else f"*{weight}")
+
+    @property
+    def guided(self) -> bool:
+        """Whether it needs a guide."""
+        return self.at not in ("", "center")
+
+    @property
+    def tap(self) -> str:
+        """What a graph has to tap for it: the layer, or a place of it."""
+        return f"{self.layer}@{self.at}" if self.at in PLACES else self.layer
 
 
 @dataclass(frozen=True)
@@ -76,13 +99,18 @@ class Objective:
 
     @property
     def layers(self) -> list[str]:
-        """The layers it needs, each once, in the order written."""
+        """The layers it names, each once, in the order written."""
         return list(dict.fromkeys(term.layer for term in self.terms))
+
+    @property
+    def taps(self) -> list[str]:
+        """What a graph has to tap for it, each once, in the order written."""
+        return list(dict.fromkeys(term.tap for term in self.terms))
 
     def _weights(self) -> dict[Part, float]:
         weights: dict[Part, float] = {}
         for term in self.terms:
-            part = term.layer, term.channel
+            part = term.layer, term.channel, term.at
             weights[part] = weights.get(part, 0) + term.weight
         return weights
 
@@ -106,7 +134,45 @@ def lerp(start: Objective, end: Objective, share: float) -> Objective:
 
 
 def _objective(weights: dict[Part, float]) -> Objective:
-    return Objective(tuple(Term(*part, weight) for part, weight in weights.items()))
+    return Objective(
+        tuple(Term(layer, channel, weight, at) for (layer, channel, at), weight in weights.items())
+    )
+
+
+def guided(objective: Objective, place: float, guides: int) -> Objective:
+    """`objective` on its way along so many guides: itself at `place` 0, its whole layers in the
+    direction of the first guide at 1, of the second at 2, and a morph of two between them. Beyond
+    the last guide nothing changes any more; channels and places stay as they are."""
+    place = min(max(place, 0.0), guides)
+    first, share = int(place), place - int(place)
+
+    def at(number: int) -> Objective:
+        towards = f"guide{number}" if number else ""
+        return Objective(
+            tuple(
+                replace(term, at=towards) if term.channel is None and not term.at else term
+                for term in objective.terms
+            )
+        )
+
+    return lerp(at(first), at(first + 1), share) if share else at(first)
+
+
+def unguided(objective: Objective) -> Objective:
+    """`objective` as if nothing guided it."""
+    return Objective(
+        tuple(replace(term, at="" if term.guided else term.at) for term in objective.terms)
+    ) + Objective(())
+
+
+def matched(objective: Objective) -> Objective:
+    """`objective` with its whole layers matched to the guides, position by position."""
+    return Objective(
+        tuple(
+            replace(term, at="match") if term.channel is None and not term.at else term
+            for term in objective.terms
+        )
+    )
 
 
 def at_layer(objective: Objective, layer: str, layers: Mapping[str, int]) -> Objective:
@@ -130,12 +196,13 @@ def at_channel(objective: Objective, channel: int | None, layers: Mapping[str, i
     first, *rest = objective.terms
     if channel is not None:
         channel = min(max(channel, 0), layers[first.layer] - 1)
+        first = replace(first, at=first.at if first.at == "center" else "")
     return Objective((replace(first, channel=channel), *rest))
 
 
 def parse_objective(text: str) -> Objective:
-    """Read `inception4c`, `inception4c:412`, `logits:siamese cat`, or a sum of those with weights,
-    `inception4c*0.7 + inception3b - 0.5*logits:tench`.
+    """Read `inception4c`, `inception4c:412`, `inception4c:412@center`, `logits:siamese cat`, or a
+    sum of those with weights, `inception4c*0.7 + inception3b - 0.5*logits:tench`.
 
     Raises UsageError for anything else, for a class that there is not, and for weights that no sum
     can bear.
@@ -150,7 +217,10 @@ def parse_objective(text: str) -> Objective:
             )
         weight = float(match["factor"] or 1) * float(match["weight"] or 1)
         channel = _channel(match["layer"], match["channel"])
-        terms.append(Term(match["layer"], channel, -weight if match["sign"] == "-" else weight))
+        at = (match["at"] or "").lower()
+        at = "guide1" if at == "guide" else at
+        weight = -weight if match["sign"] == "-" else weight
+        terms.append(Term(match["layer"], channel, weight, at))
         place = match.end()
     return Objective(tuple(terms))
 
@@ -187,8 +257,11 @@ def balanced(objective: Objective, typical: Typical) -> dict[Part, float]:
     """
     weights = objective._weights()
     sizes = {
-        (layer, channel): typical.get(layer, (0.0, 0.0))[channel is not None]
-        for layer, channel in weights
+        # A guide is a direction, as a channel is one.
+        (layer, channel, at): (
+            0.0 if at in PLACES else typical.get(layer, (0.0, 0.0))[channel is not None or at != ""]
+        )
+        for layer, channel, at in weights
     }
     whole = sum(map(abs, weights.values()))
     if len(weights) < 2 or not whole or not all(sizes.values()):
@@ -197,14 +270,37 @@ def balanced(objective: Objective, typical: Typical) -> dict[Part, float]:
     return {part: weight * mean / sizes[part] for part, weight in weights.items()}
 
 
+@dataclass(frozen=True, eq=False)
+class Guides:
+    """What pictures that guide a dream look like to the layers of one graph.
+
+    photos: their files.
+    directions: of every layer, one float32 [channels] of length 1 for each picture, how the mean of
+    its features differs from that of a picture of nothing. features: of every layer that is
+    matched, those of all positions of all pictures, float32 [channels * positions].
+    """
+
+    photos: tuple[str, ...]
+    directions: Mapping[str, Sequence[np.ndarray]]
+    features: Mapping[str, np.ndarray]
+
+
 def steering(
-    objective: Objective, layers: Mapping[str, int], typical: Typical | None = None
+    objective: Objective,
+    layers: Mapping[str, int],
+    typical: Typical | None = None,
+    guides: Guides | None = None,
 ) -> dict[str, np.ndarray]:
-    """The graph's `<layer>.square` and `<layer>.linear` inputs, float32 [channels] each.
+    """The graph's `<layer>.square` and `<layer>.linear` inputs, float32 [channels] each, and
+    `<layer>.guide` of what is matched.
 
     A whole layer is squared, the notebook's objective; one channel is linear, its mean over the
-    positions. Tapped layers that the objective does not name get zeros. Where the `typical`
-    gradients are known, the terms of a mix move the picture as far as their weights say.
+    positions, and so is a guide, its channels weighed by its direction. Tapped layers that the
+    objective does not name get zeros. Where the `typical` gradients are known, the terms of a mix
+    move the picture as far as their weights say.
+
+    Raises as `check_objective` does, UsageError also for what the graph does not tap and for a
+    guide that there is not.
     """
     check_objective(objective, layers)
     inputs = {
@@ -212,10 +308,27 @@ def steering(
         for layer, channels in layers.items()
         for kind in ("square", "linear")
     }
-    for (layer, channel), weight in balanced(objective, typical or {}).items():
-        if channel is None:
-            inputs[f"{layer}.square"] += weight
+    for layer, channels in layers.items():
+        if layer.endswith("@match"):
+            nothing = np.zeros(channels, np.float32)
+            inputs[f"{layer}.guide"] = guides.features[layer] if guides else nothing
+    for (layer, channel, at), weight in balanced(objective, typical or {}).items():
+        tap = f"{layer}@{at}" if at in PLACES else layer
+        if tap not in layers:
+            raise UsageError(f"This graph does not tap {tap}; export one with --layers {tap}.")
+        # The graph averages over channels; one channel, or direction, shall count as a whole.
+        if channel is not None:
+            inputs[f"{tap}.linear"][channel] += weight * layers[tap]
+        elif at.startswith("guide"):
+            inputs[f"{tap}.linear"] += weight * layers[tap] * _direction(guides, layer, at)
         else:
-            # The graph averages over channels; one channel alone shall count as a whole.
-            inputs[f"{layer}.linear"][channel] += weight * layers[layer]
+            kind = "linear" if at == "match" else "square"
+            inputs[f"{tap}.{kind}"] += weight
     return inputs
+
+
+def _direction(guides: Guides | None, layer: str, at: str) -> np.ndarray:
+    number, count = int(at.removeprefix("guide")), len(guides.photos) if guides else 0
+    if guides is None or number > count:
+        raise UsageError(f"There is no guide {number}; --guide names {count or 'no'} photos.")
+    return guides.directions[layer][number - 1]

@@ -97,17 +97,15 @@ class Sessions:
         with self._talking:
             return self._compute("reference", image, steering, OPENING)
 
-    def means(self, image: np.ndarray, layers: Sequence[str]) -> dict[str, np.ndarray]:
-        """Of an image as for `run`, of any size: the mean activation of every channel of `layers`,
-        float32 [C]. Takes as long as to open a session; a process must have started."""
+    def values(self, image: np.ndarray, outputs: Sequence[str]) -> dict[str, np.ndarray]:
+        """Of an image as for `run`, of any size, what the graph has as `outputs`, float32. Takes as
+        long as to open a session, but where the last request asked for the same at this size."""
         size = image.shape[1], image.shape[2]
         with self._talking:
-            child = self._child
-            if child is None:
-                raise SessionLost("The process that computed the gradient is gone.")
+            child = self._child or self._start()
             child.shared.reserve(size)
             np.copyto(child.shared.images(size)[0], image)
-            return self._ask("means", (size, list(layers)), OPENING)
+            return self._ask("values", (size, tuple(outputs)), OPENING)
 
     def keep(self, sizes: Iterable[Size]) -> None:
         """Let go of the sessions of all other sizes."""

@@ -57,7 +57,7 @@ class Engines:
     def covers(self, objective: Objective) -> bool:
         """Whether the open ones can be steered to `objective`."""
         taps = [set(engine.graph.layers) for engine in list(self._engines.values())]
-        return all(set(objective.layers) <= layers for layers in taps)
+        return all(set(objective.taps) <= layers for layers in taps)
 
     def make(self, objective: Objective, opening: Opening) -> None:
         """Have the graph made that `quick` would open, which may take long where it has to be

@@ -26,6 +26,7 @@ class Server:
     def __init__(self, file: int) -> None:
         self._file = file
         self._sessions: dict[Size, ort.InferenceSession] = {}
+        self._asked: tuple[tuple[Size, tuple[str, ...]], ort.InferenceSession] | None = None
 
     def begin(self, what: tuple[str, str, dict[str, int], dict[str, str]]) -> None:
         """The first request: the graph's file, the provider's name, the channels of the steering's
@@ -51,14 +52,18 @@ class Server:
         """The gradient by onnxruntime's own kernels."""
         self._compute(open_session(self._path, PROVIDERS["cpu"], size=size, cut=self._cut), size)
 
-    def means(self, asked: tuple[Size, list[str]]) -> dict[str, np.ndarray]:
-        """The mean activations of layers, by onnxruntime's own kernels, opened for this once."""
-        size, layers = asked
-        outputs = [f"{layer}.mean" for layer in layers]
-        session = open_session(self._path, PROVIDERS["cpu"], size=size, outputs=outputs)
+    def values(self, asked: tuple[Size, tuple[str, ...]]) -> dict[str, np.ndarray]:
+        """Outputs of the graph, by onnxruntime's own kernels, opened for this and kept for more of
+        the same."""
+        size, outputs = asked
+        if self._asked is None or self._asked[0] != asked:
+            self._asked = None
+            opened = open_session(self._path, PROVIDERS["cpu"], size=size, outputs=outputs)
+            self._asked = asked, opened
         image, _ = self._shared.images(size)
         fed = {"image": image[None], **self._shared.steering()}
-        return dict(zip(layers, map(np.asarray, session.run(outputs, fed)), strict=True))
+        found = self._asked[1].run(list(outputs), fed)
+        return dict(zip(outputs, map(np.asarray, found), strict=True))
 
     def let_go(self, size: Size) -> None:
         self._sessions.pop(size, None)

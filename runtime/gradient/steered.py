@@ -34,6 +34,7 @@ class SteeredEngine:
         return {
             "model": graph.model,
             "layers": str(self.objective),
+            **({"guide": ",".join(graph.guides.photos)} if graph.guides else {}),
             "weights": graph.weights,
             "provider": self.provider.name,
             "precision": self._precision,
@@ -42,7 +43,9 @@ class SteeredEngine:
     def steer(self, objective: Objective) -> None:
         """Raises UsageError for layers and channels that the graph does not have."""
         graph = self.graph
-        self._steering: dict[str, np.ndarray] = steering(objective, graph.layers, graph.typical)
+        self._steering: dict[str, np.ndarray] = steering(
+            objective, graph.layers, graph.typical, graph.guides
+        )
         self.objective = objective
 
     def steered(self, objective: Objective) -> Self:

@@ -432,11 +432,11 @@ class Switcher:
         if self._ahead is None or self.network.graph is not None:
             return None
         objective, layers = self._playing.wanted.objective, list(self.network.layers)
-        place = layers.index(objective.layers[0])
+        place = layers.index(objective.terms[0].layer)
         for step in (1, -1):
             layer = layers[(place + step) % len(layers)]
             beside = at_layer(objective, layer, self.network.layers)
-            if "+".join(beside.layers) not in self._tried:
+            if "+".join(beside.taps) not in self._tried:
                 return beside
         return None
 
@@ -453,7 +453,7 @@ class Switcher:
             return
         except LivedreamError:
             pass
-        self._tried.add("+".join(objective.layers))
+        self._tried.add("+".join(objective.taps))
 
     def _tell(self, text: str) -> None:
         """Whoever cannot be told is no reason to stop."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ..control.desk import Desk, State
 from ..dream.dreamer import Dreamer
-from ..gradient.objective import Objective
+from ..gradient.objective import Objective, guided, unguided
 from ..gradient.platform import Recovery
 from ..gradient.switching import Switcher
 from ..gradient.wanted import Ready, Wanted
@@ -144,18 +144,21 @@ class Following:
 
     def _objective(self, state: State) -> Objective:
         """What to climb: a morph, or where the graph does not hold both ends what it leads to."""
+        guides = self._dreamer.engine.graph.guides
         objective = state.objective
-        return objective if self._covers(objective) else self._desk.base.objective
+        if not self._covers(objective):
+            objective = self._desk.base.objective
+        return guided(objective, float(state["guide"]), len(guides.photos) if guides else 0)
 
     def _covers(self, objective: Objective) -> bool:
-        return set(objective.layers) <= set(self._dreamer.engine.graph.layers)
+        return set(objective.taps) <= set(self._dreamer.engine.graph.layers)
 
     def _go_back(self) -> bool:
         """Have the desk say what runs where it says what cannot be had; whether that changed it."""
         base, runs = self._desk.base, self._runs
         back = {"octaves": runs.octaves, "octave_scale": runs.octave_scale, "size": self._box}
         if not self._covers(base.objective):
-            back["layers"] = str(self._dreamer.engine.objective)
+            back["layers"] = str(unguided(self._dreamer.engine.objective))
         self._desk.fade(back, "show", 0)
         return any(base[name] != value for name, value in back.items())
 
@@ -177,7 +180,7 @@ class _Asked(NamedTuple):
 
 
 def _needs(wanted: Wanted, covered: bool) -> _Needs:
-    layers = frozenset(() if covered else wanted.objective.layers)
+    layers = frozenset(() if covered else wanted.objective.taps)
     return _Needs(wanted.octaves, wanted.octave_scale, wanted.size, layers)
 
 

@@ -49,7 +49,7 @@ def rehearse(
     plan, presets = folder.plan, folder.presets.values()
     values = {name: value for name, value in plan.values.items() if name not in given}
     texts = [str(each.values["layers"]) for each in presets if "layers" in each.values]
-    layers = [layer for text in texts for layer in parse_objective(text).layers]
+    layers = [layer for text in texts for layer in parse_objective(text).taps]
     dream = {each.name: values[each.name] for each in fields(Dream) if each.name in values}
     size = values.get("size")
     choices = replace(

@@ -156,11 +156,11 @@ TYPICAL = {"a": (2.0, 8.0), "b": (4.0, 1.0)}
 def test_the_terms_of_a_mix_weigh_what_they_say():
     """Each term's weight times its typical gradient is as its weight was."""
     weights = balanced(parse_objective("a+b*3"), TYPICAL)
-    moves = [weights["a", None] * 2, weights["b", None] * 4]
+    moves = [weights["a", None, ""] * 2, weights["b", None, ""] * 4]
     assert moves[1] == pytest.approx(3 * moves[0])
     assert moves[0] + moves[1] == pytest.approx(2 + 3 * 4)  # as much as before, in all
     channels = balanced(parse_objective("a:1+a:2*-1+b"), TYPICAL)
-    assert channels["a", 1] == -channels["a", 2] == pytest.approx(channels["b", None] / 2)
+    assert channels["a", 1, ""] == -channels["a", 2, ""] == pytest.approx(channels["b", None, ""] / 2)
 
 
 @pytest.mark.parametrize("text", ["a", "a:3*0.7", "a*0.25+a", "b*0+a*0"])
@@ -172,7 +172,7 @@ def test_what_is_no_mix_stays_as_it_is(text):
 
 def test_a_mix_with_a_layer_that_is_not_known_stays_as_it_is():
     objective = parse_objective("a*2+c")
-    assert balanced(objective, TYPICAL) == {("a", None): 2, ("c", None): 1}
+    assert balanced(objective, TYPICAL) == {("a", None, ""): 2, ("c", None, ""): 1}
 
 
 def test_a_cross_fade_leaves_and_arrives_without_a_step():
@@ -183,4 +183,4 @@ def test_a_cross_fade_leaves_and_arrives_without_a_step():
         assert near[part] == pytest.approx(weight)
         assert sum(abs(weight) for other, weight in near.items() if other != part) < 1e-6
     half = balanced(lerp(start, parse_objective("b"), 0.5), TYPICAL)
-    assert half["a", None] * 2 == pytest.approx(half["b", None] * 4)
+    assert half["a", None, ""] * 2 == pytest.approx(half["b", None, ""] * 4)

@@ -80,7 +80,7 @@ class Network:
 
     def graph_for(self, objective, provider, progress, background, cancel):
         self.prepare(str(objective), cancel)
-        return SimpleNamespace(layers=dict.fromkeys(self.taps(objective), 1))
+        return SimpleNamespace(layers=dict.fromkeys(self.taps(objective), 1), guides=None)
 
 
 class Export:

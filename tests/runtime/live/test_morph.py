@@ -14,7 +14,7 @@ class Bank(Network):
 
     def graph_for(self, objective, provider, progress, background, cancel):
         self.prepare(str(objective), cancel)
-        return SimpleNamespace(layers=self.layers)
+        return SimpleNamespace(layers=self.layers, guides=None)
 
 
 def test_inside_the_bank_layers_go_over_by_their_weights_and_nothing_is_opened():
@@ -59,3 +59,24 @@ def test_what_is_opened_during_a_morph_is_opened_for_its_end_and_played_on_the_w
         dreamt = show.wait_for(octaves=2)
         assert str(show.switcher._playing.wanted.objective) == "b"
         assert dreamt.settings["layers"].startswith("a*0.9")
+
+
+def test_a_fader_leads_from_guide_to_guide_and_opens_nothing():
+    opened: list[str] = []
+
+    class Guided(Bank):
+        def graph_for(self, *asked):
+            return SimpleNamespace(
+                layers=super().graph_for(*asked).layers, guides=SimpleNamespace(photos=("x", "y"))
+            )
+
+    with Setting(Film(10**9), Guided(lambda layers, cancel: opened.append(layers))) as show:
+        show.next()
+        before = list(opened)
+        for place, layers in ((1, "a@guide1"), (1.5, "a@guide1*0.5+a@guide2*0.5"), (0, "a")):
+            show.desk.set("guide", place, "test", 0)
+            show.wait_for(layers=layers)
+        show.desk.set("guide", 8, "test", 0)
+        show.desk.set("layers", "b", "test", 0)
+        show.wait_for(layers="b@guide2")
+        assert opened == before
