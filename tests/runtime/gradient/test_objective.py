@@ -160,7 +160,8 @@ def test_the_terms_of_a_mix_weigh_what_they_say():
     assert moves[1] == pytest.approx(3 * moves[0])
     assert moves[0] + moves[1] == pytest.approx(2 + 3 * 4)  # as much as before, in all
     channels = balanced(parse_objective("a:1+a:2*-1+b"), TYPICAL)
-    assert channels["a", 1, ""] == -channels["a", 2, ""] == pytest.approx(channels["b", None, ""] / 2)
+    half = pytest.approx(channels["b", None, ""] / 2)
+    assert channels["a", 1, ""] == -channels["a", 2, ""] == half
 
 
 @pytest.mark.parametrize("text", ["a", "a:3*0.7", "a*0.25+a", "b*0+a*0"])
