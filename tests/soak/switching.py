@@ -1,6 +1,6 @@
 """Changes of layer and size by the hundred, with real processes: what they leave behind.
 
-    python -m tests.soak_switching --changes 1000
+    python -m tests.soak.switching --changes 1000
 
 Prints memory, processes, threads and open files after 20 changes and as they go on.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from .runtime.gradient.test_switching import Show, children, until, wish
+from ..runtime.gradient.test_switching import Show, children, until, wish
 
 SIZES = ((32, 40), (40, 48), (48, 64))
 

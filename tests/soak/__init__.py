@@ -1,0 +1,1 @@
+"""A long run of the real show with faults: `python -m tests.soak`."""

@@ -1,0 +1,131 @@
+"""The show of a soak, as seen from outside."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+
+import psutil
+from pythonosc.osc_message_builder import build_msg
+
+from tests.runtime.toy_graph import write_toy
+
+from .camera import NAME, SIZES
+from .switches import Switch, switches
+from .watch import Watch
+
+ROOT = Path(__file__).parents[2]
+OPENING = 120.0
+"""Seconds until it has to be seen first."""
+
+SAYS = 5.0
+"""Seconds until it has to say what happened."""
+
+
+class ShowProcess:
+    """The program on the toy network, everything of it in `folder`.
+
+    held: the switches. watch: looks at its pictures. seen: the process.
+    """
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.held = switches(folder / "switches", fresh=True)
+        reader, writer = os.pipe()
+        kept_reader, kept = os.pipe()
+        width, height = SIZES[0]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.soak.show", str(folder / "switches"), str(writer),
+             "--kept", str(kept), "--source", NAME, "--headless", "--graph",
+             str(write_toy(folder / "toy.onnx")), "--provider", "cpu", "--octaves", "1",
+             "--size", f"{width}x{height}", "--osc", f":{port}", "--page", f":{port + 1}",
+             "--out", f"mjpeg:{port + 2}", "--flash-limit", "strict",
+             "--stats", str(folder / "stats.json")],
+            cwd=folder, pass_fds=[writer, kept], stderr=subprocess.PIPE,
+            env={**os.environ, "LIVEDREAM_CACHE": str(folder / "cache"), "COLUMNS": "500",
+                 "MALLOC_ARENA_MAX": "2",
+                 "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"},
+        )  # fmt: skip
+        os.close(writer)
+        os.close(kept)
+        self._kept = kept_reader
+        self.seen = psutil.Process(self.process.pid)
+        self.watch = Watch(os.fdopen(reader, "rb"))
+        self.watch.start()
+        self._place = ("127.0.0.1", port)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._said: deque[str] = deque(maxlen=1000)
+        self._since = 0
+        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._drain, daemon=True).start()
+        self.watch.newest = 0
+        if self.watch.after(0.0, time.monotonic() + OPENING) is None:
+            raise SystemExit("no picture at all:\n" + self.said)
+
+    def say(self, name: str, *values: object) -> None:
+        """By OSC."""
+        self._socket.sendto(build_msg(f"/livedream/{name}", list(values)).dgram, self._place)
+
+    @property
+    def said(self) -> str:
+        """What it told since `forget`, in one line."""
+        return " ".join(self._said)
+
+    def forget(self) -> None:
+        self._said.clear()
+
+    def until_said(self, pattern: str, seconds: float = SAYS) -> bool:
+        """Waits for that; whether it was said."""
+        end = time.monotonic() + seconds
+        while not re.search(pattern, self.said):
+            if time.monotonic() > end or self.process.poll() is not None:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def takes(self) -> dict[str, int]:
+        """kB of memory of its own, descriptors, threads, children, and of shared memory the files
+        that it holds."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        (anonymous,) = re.findall(r"RssAnon:\s+(\d+)", status)
+        maps = Path(f"/proc/{self.process.pid}/maps").read_text()
+        shared = {line.split()[4] for line in maps.splitlines() if "/memfd:" in line}
+        return {
+            "kB": int(anonymous), "descriptors": self.seen.num_fds(),
+            "threads": self.seen.num_threads(), "children": len(self.seen.children()),
+            "shared": len(shared),
+        }  # fmt: skip
+
+    @property
+    def gradients(self) -> int:
+        return int(self.held[Switch.GRADIENTS])
+
+    def end(self) -> int:
+        """Asks it to end. Returns its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+        finally:
+            self._socket.close()
+
+    def _listen(self) -> None:
+        assert self.process.stderr
+        with self.process.stderr as lines:
+            for line in lines:
+                self._said.append(line.decode("utf-8", "replace").strip())
+
+    def _drain(self) -> None:
+        """What it would tell its keeper."""
+        while os.read(self._kept, 65536):
+            pass
+        os.close(self._kept)

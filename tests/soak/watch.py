@@ -1,0 +1,118 @@
+"""Looks at every picture that a show gives its sinks, from outside: how many, how old, and whether
+they flash. It shares no line with the limiter."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import IO
+
+import numpy as np
+
+from tests.runtime.safety import oracle
+
+from .show import HEADER
+
+GRIDS = ((32, 18), (1, 1))
+"""(Columns, rows): those grids of the limiter whose cells are larger than a pixel here."""
+
+MOST = 4
+"""Transitions in any second and cell: two flashes."""
+
+SECOND = 1.0
+_THRESHOLDS = np.array([[oracle.LUMINANCE - 1e-9], [oracle.RED - 1e-9]])
+
+
+class Flashes:
+    """Counts transitions in every cell as pictures come, and exactly where the quick count, which
+    misses at most one in any span, does not settle that there are no more than MOST."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        """In any second and cell so far, at most."""
+        self.exact = 0
+        """Times that it was counted exactly."""
+        self._seen: deque[tuple[float, np.ndarray]] = deque()
+        self._low = self._high = np.zeros((2, 0))
+        self._side = np.zeros((2, 0), np.int8)
+        self._times = np.zeros((MOST, 2, 0))
+
+    def see(self, picture: np.ndarray, time: float) -> int:
+        """Takes the next picture, shown at `time`. Returns the most transitions in the second that
+        ends with it, where that may be more than MOST - 1."""
+        values = np.concatenate(
+            [oracle.signals(picture, grid).reshape(2, -1) for grid in GRIDS], axis=1
+        )
+        self._seen.append((time, values))
+        while self._seen[0][0] < time - SECOND:
+            self._seen.popleft()
+        if not self._low.size:
+            self._low, self._high = values, values.copy()
+            self._side = np.zeros(values.shape, np.int8)
+            self._times = np.full((MOST, *values.shape), -np.inf)
+            return 0
+        rises = (self._side <= 0) & (values - self._low >= _THRESHOLDS)
+        falls = (self._side >= 0) & (self._high - values >= _THRESHOLDS)
+        changed = rises | falls
+        self._low = np.where(changed, values, np.minimum(self._low, values))
+        self._high = np.where(changed, values, np.maximum(self._high, values))
+        if not changed.any():
+            return 0
+        self._side[rises], self._side[falls] = 1, -1
+        self._times[:-1, changed] = self._times[1:, changed]
+        self._times[-1, changed] = time
+        many = changed & (self._times[0] >= time - SECOND)
+        return self._counted(many) if many.any() else 0
+
+    def _counted(self, cells: np.ndarray) -> int:
+        self.exact += 1
+        times = [time for time, _ in self._seen]
+        found = 0
+        for signal, theta in enumerate(_THRESHOLDS[:, 0]):
+            if cells[signal].any():
+                history = np.stack([values[signal, cells[signal]] for _, values in self._seen])
+                found = max(found, int(oracle.most_transitions(history, times, theta).max()))
+        self.most = max(self.most, found)
+        return found
+
+
+class Watch(threading.Thread):
+    """Reads what the show tells through `pipe` until it ends.
+
+    pictures: how many came. newest: when the last one was shown. flashed: pictures that ended a
+    second with more than MOST transitions in a cell. longest: seconds between two pictures, since
+    that was last set to 0.
+    """
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        super().__init__(name="watch", daemon=True)
+        self.pictures = 0
+        self.newest = time.monotonic()
+        self.flashed = 0
+        self.longest = 0.0
+        self.level = 0.0
+        """Mean of the newest picture, 0..255."""
+        self.flashes = Flashes()
+        self._pipe = pipe
+
+    def run(self) -> None:
+        with self._pipe:
+            while len(head := self._pipe.read(HEADER.size)) == HEADER.size:
+                shown, height, width = HEADER.unpack(head)
+                content = self._pipe.read(height * width * 3)
+                if len(content) < height * width * 3:
+                    return
+                picture = np.frombuffer(content, np.uint8).reshape(height, width, 3)
+                self.flashed += self.flashes.see(picture, shown) > MOST
+                self.longest = max(self.longest, shown - self.newest)
+                self.level = float(picture[::4, ::4].mean())
+                self.pictures, self.newest = self.pictures + 1, shown
+
+    def after(self, moment: float, seconds: float) -> float | None:
+        """Seconds from `moment` until a picture was shown; None where none was for so long."""
+        while self.newest <= moment:
+            if time.monotonic() - moment > seconds or not self.is_alive():
+                return None
+            time.sleep(0.01)
+        return self.newest - moment
