@@ -23,6 +23,9 @@ _COARSE_CELLS = COARSE[0] * COARSE[1]
 _VIEW = (341 / 1024, 256 / 768)
 """Of width and height: WCAG's 10 degrees of view."""
 
+_STRIP = 80_000
+"""Pixels at most, where the height allows that."""
+
 _CODES = np.arange(256) / 255
 _LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4)
 _TO_LINEAR = np.repeat(_LINEAR.astype(np.float32).reshape(1, 256, 1), 3, axis=2)
@@ -32,25 +35,64 @@ _LUMINANCE = np.array([[0.0722, 0.7152, 0.2126]], np.float32)
 _RED = np.array([[-1, -1, 1]], np.float32)
 
 
-def measure(picture: np.ndarray) -> np.ndarray:
-    """Luminance and redness of the picture, uint8 BGR [height, width, 3], both linear in 0..1:
-    float32 [2, cells], the cells of FINE row by row, then those of COARSE, then the whole.
-    """
-    picture = _no_smaller_than_the_grid(picture)
-    height = picture.shape[0]
-    # Strips of whole rows of cells: what lies between stays in the processor's cache.
-    strips = math.gcd(height, COARSE[1])
-    fine = np.empty((2, FINE[1], FINE[0]), np.float32)
-    for cells, pixels in zip(
-        np.split(fine, strips, axis=1), np.split(picture, strips), strict=True
-    ):
-        linear = cv2.LUT(pixels, _TO_LINEAR)
-        size = cells.shape[:0:-1]
-        cv2.resize(cv2.transform(linear, _LUMINANCE), size, cells[0], interpolation=cv2.INTER_AREA)
-        red = cv2.transform(linear, _RED)
-        np.maximum(red, 0, out=red)
-        cv2.resize(red, size, cells[1], interpolation=cv2.INTER_AREA)
-    return np.stack([_averages(plane) for plane in fine])
+class Meter:
+    """Measures pictures, and keeps the memory that takes."""
+
+    def __init__(self) -> None:
+        self._linear = np.empty((0, 0, 3), np.float32)
+
+    def measure(self, picture: np.ndarray) -> np.ndarray:
+        """Luminance and redness of the picture, uint8 BGR [height, width, 3], both linear in 0..1:
+        float32 [2, cells], the cells of FINE row by row, then those of COARSE, then the whole.
+        """
+        picture = _no_smaller_than_the_grid(picture)
+        fine = np.empty((2, FINE[1], FINE[0]), np.float32)
+        self._fill(fine, picture, _strips(picture, math.gcd(len(picture), COARSE[1])))
+        return np.stack([_averages(plane) for plane in fine])
+
+    def measure_again(
+        self, picture: np.ndarray, cells: np.ndarray, rows: tuple[int, int]
+    ) -> np.ndarray:
+        """As `measure`, of a picture that differs only in `rows`, from and to, from one that had
+        `cells`.
+        """
+        height, width = picture.shape[:2]
+        if rows[0] == rows[1]:
+            return cells
+        if height < FINE[1] or width < FINE[0]:
+            return self.measure(picture)
+        strips = math.gcd(height, COARSE[1])
+        each, high = height // strips, FINE[1] // strips
+        first, last = rows[0] // each, -(-rows[1] // each)
+        fine = cells[:, :_FINE_CELLS].reshape(2, *FINE[::-1]).copy()
+        part = picture[first * each : last * each]
+        self._fill(fine[:, first * high : last * high], part, _strips(part, last - first))
+        return np.stack([_averages(plane) for plane in fine])
+
+    def _fill(self, fine: np.ndarray, picture: np.ndarray, strips: int) -> None:
+        """The cells of FINE, [2, rows, columns], of so many strips of whole rows of them."""
+        height, width = picture.shape[0] // strips, picture.shape[1]
+        if self._linear.shape != (height, width, 3):
+            self._linear = np.empty((height, width, 3), np.float32)
+            self._signal = np.empty((height, width), np.float32)
+        linear, signal = self._linear, self._signal
+        size = fine.shape[2], fine.shape[1] // strips
+        for strip in range(strips):
+            rows = slice(strip * size[1], (strip + 1) * size[1])
+            cv2.LUT(picture[strip * height : (strip + 1) * height], _TO_LINEAR, linear)
+            cv2.transform(linear, _LUMINANCE, signal)
+            cv2.resize(signal, size, fine[0, rows], interpolation=cv2.INTER_AREA)
+            cv2.transform(linear, _RED, signal)
+            cv2.threshold(signal, 0, 0, cv2.THRESH_TOZERO, signal)
+            cv2.resize(signal, size, fine[1, rows], interpolation=cv2.INTER_AREA)
+
+
+def _strips(picture: np.ndarray, most: int) -> int:
+    """Into how many strips of whole rows of cells a picture of `most` such strips is cut: what lies
+    between stays in the processor's cache."""
+    height, width = picture.shape[:2]
+    fitting = (each for each in range(1, most + 1) if most % each == 0)
+    return next((each for each in fitting if height * width <= each * _STRIP), most)
 
 
 def spread(weights: np.ndarray, size: tuple[int, int]) -> np.ndarray:

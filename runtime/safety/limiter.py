@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from ..errors import UsageError
-from .cells import largest_share, measure, spread
+from .cells import Meter, largest_share, spread
 from .transitions import Transitions
 
 Mode = Literal["strict", "standard", "off"]
@@ -54,6 +54,7 @@ class FlashLimiter:
             raise UsageError(f"no flash limit {mode!r}: choose from {', '.join(get_args(Mode))}")
         self.mode = mode
         self._screen: _Screen | None = None
+        self._meter = Meter()
 
     def limit(self, picture: np.ndarray, time: float) -> np.ndarray:
         """What to show from `time` on, in monotonic seconds, instead of `picture`: uint8 BGR
@@ -65,11 +66,11 @@ class FlashLimiter:
             self._screen = None  # What is shown from here on is not known.
             return picture
         if self._screen is None:
-            self._screen = _Screen(picture, time)
+            self._screen = _Screen(picture, time, self._meter)
             return picture
         screen = self._screen
         time = max(time, screen.time)
-        shown, cells = picture, measure(picture)
+        shown, cells = picture, self._meter.measure(picture)
         slowing = screen.slowing(cells, time) if self.mode == "strict" else None
         full = screen.transitions.too_many(cells, time - WINDOW).any(axis=0)
         held = bool(full.any())
@@ -86,9 +87,10 @@ class FlashLimiter:
 class _Screen:
     """What has been shown so far."""
 
-    def __init__(self, picture: np.ndarray, time: float) -> None:
+    def __init__(self, picture: np.ndarray, time: float, meter: Meter) -> None:
         self.picture = picture.copy()
-        self.cells = measure(picture)
+        self._meter = meter
+        self.cells = meter.measure(picture)
         self.time = time
         self.transitions = Transitions(self.cells, MOST_TRANSITIONS)
         self.excess = np.full(self.cells.shape[1], -np.inf)
@@ -119,7 +121,7 @@ class _Screen:
         one transition too many, and its cells.
         """
         before = self._fitted(picture)
-        cells_before = self.cells if before is self.picture else measure(before)
+        cells_before = self.cells if before is self.picture else self._meter.measure(before)
         way = cells_before - cells
         least = np.zeros_like(way[0]) if slowing is None else slowing
         full = self.transitions.too_many(cells + least * way, time - WINDOW)
@@ -127,9 +129,10 @@ class _Screen:
         weights = np.clip((self.transitions.nearest() - cells) / way, 0, 1)
         weights[1] = 1  # Redness is not linear in the pixels.
         weights = np.maximum(least, np.where(full, weights, 0).max(axis=0))
+        unmixed = cells
         for _ in range(_ROUNDS):
-            mixed = _blended(picture, before, weights)
-            cells = measure(mixed)
+            mixed, rows = _blended(picture, before, weights)
+            cells = self._meter.measure_again(mixed, unmixed, rows)
             full = self.transitions.too_many(cells, time - WINDOW).any(axis=0)
             if not full.any():
                 return mixed, cells
@@ -154,8 +157,23 @@ class _Screen:
         return cv2.resize(self.picture, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def _blended(picture: np.ndarray, before: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _blended(
+    picture: np.ndarray, before: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """The picture, pulled toward the one before, and the rows, from and to, that this changes."""
     height, width = picture.shape[:2]
     weight = spread(weights, (width, height))
+    rows = _touched(cv2.reduce(weight, 1, cv2.REDUCE_MAX))
+    columns = _touched(cv2.reduce(weight[slice(*rows)], 0, cv2.REDUCE_MAX)) if any(rows) else rows
+    mixed = picture.copy()
+    place = slice(*rows), slice(*columns)
+    part = weight[place]
     # Where a weight is 1 or 0 this is one of the two, to the bit.
-    return cv2.blendLinear(before, picture, weight, 1 - weight)
+    cv2.blendLinear(before[place], picture[place], part, 1 - part, mixed[place])
+    return mixed, rows
+
+
+def _touched(weights: np.ndarray) -> tuple[int, int]:
+    """From where to where there are any."""
+    there = np.flatnonzero(weights)
+    return (int(there[0]), int(there[-1]) + 1) if there.size else (0, 0)

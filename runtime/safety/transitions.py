@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 THRESHOLDS = np.array([[0.095], [19 / 320]], np.float32)
@@ -41,9 +43,10 @@ class Transitions:
         np.copyto(self._extreme, cells, where=hits | (back < 0))
         if not hits.any():
             return False
-        self._side[hits] *= -1
-        self._times[:-1, hits] = self._times[1:, hits]
-        self._times[-1, hits] = time
+        np.negative(self._side, out=self._side, where=hits)
+        for earlier, later in pairwise(self._times):
+            np.copyto(earlier, later, where=hits)
+        np.copyto(self._times[-1], time, where=hits)
         return True
 
     def _fallen_back(self, cells: np.ndarray) -> np.ndarray:

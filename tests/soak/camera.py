@@ -16,16 +16,19 @@ from livedream.runtime.live.sources import v4l2
 from .switches import Switch
 
 NAME = "Soak Cam"
-RATE = 400.0
+RATE = 1000.0
 """Frames a second, where the machine can."""
 
-SIZES = ((64, 48), (80, 60), (48, 64))
+SIZES = ((160, 90), (160, 120), (200, 112))
 """(width, height)"""
 
 FLASHES = 10.0
 """A second, of light and dark, while it flashes."""
 
-_COUNT = 48
+_COUNT = 160
+_PACE = 30.0
+"""Pictures of the loop a second."""
+
 _LOOK = 0.02
 
 
@@ -86,7 +89,7 @@ class StandIn:
     def retrieve(self) -> tuple[bool, np.ndarray]:
         switches = self._switches
         self._size = SIZES[switches[Switch.SIZE]]
-        image = self._pictures[self._size][self._index % _COUNT]
+        image = self._pictures[self._size][int(time.monotonic() * _PACE) % _COUNT]
         if switches[Switch.FLASHING] and int(time.monotonic() * 2 * FLASHES) % 2:
             image = 255 - image
         if switches[Switch.CORRUPT] > 0:
@@ -127,7 +130,7 @@ def drawn(size: tuple[int, int]) -> list[np.ndarray]:
     random = np.random.default_rng(5)
     noise = random.normal(0, 1, (height, width, 3)).astype(np.float32)
     clouds = sum(
-        cv2.GaussianBlur(np.tile(noise, (3, 3, 1)), (0, 0), 2.0**n) * 2**n for n in range(4)
+        cv2.GaussianBlur(np.tile(noise, (3, 3, 1)), (0, 0), 2.0**n) * 2**n for n in range(2, 6)
     )[height : 2 * height, width : 2 * width]
-    still = cv2.normalize(clouds, None, 30, 225, cv2.NORM_MINMAX).astype(np.uint8)
+    still = cv2.normalize(clouds, None, 40, 200, cv2.NORM_MINMAX).astype(np.uint8)
     return [np.roll(still, index * width // _COUNT, axis=1) for index in range(_COUNT)]

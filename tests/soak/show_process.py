@@ -17,11 +17,14 @@ from pythonosc.osc_message_builder import build_msg
 
 from tests.runtime.toy_graph import write_toy
 
-from .camera import NAME, SIZES
+from .camera import NAME
 from .switches import Switch, switches
 from .watch import Watch
 
 ROOT = Path(__file__).parents[2]
+SIZE = "64x48"
+"""Of what is dreamt."""
+
 OPENING = 120.0
 """Seconds until it has to be seen first."""
 
@@ -39,12 +42,11 @@ class ShowProcess:
         self.held = switches(folder / "switches", fresh=True)
         reader, writer = os.pipe()
         kept_reader, kept = os.pipe()
-        width, height = SIZES[0]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.soak.show", str(folder / "switches"), str(writer),
              "--kept", str(kept), "--source", NAME, "--headless", "--graph",
              str(write_toy(folder / "toy.onnx")), "--provider", "cpu", "--octaves", "1",
-             "--size", f"{width}x{height}", "--osc", f":{port}", "--page", f":{port + 1}",
+             "--size", SIZE, "--osc", f":{port}", "--page", f":{port + 1}",
              "--out", f"mjpeg:{port + 2}", "--flash-limit", "strict",
              "--stats", str(folder / "stats.json")],
             cwd=folder, pass_fds=[writer, kept], stderr=subprocess.PIPE,
