@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -35,11 +36,15 @@ _LUMINANCE = np.array([[0.0722, 0.7152, 0.2126]], np.float32)
 _RED = np.array([[-1, -1, 1]], np.float32)
 
 
+Part = tuple[slice, slice]
+"""Rows and columns of pixels."""
+
+
 class Meter:
     """Measures pictures, and keeps the memory that takes."""
 
     def __init__(self) -> None:
-        self._linear = np.empty((0, 0, 3), np.float32)
+        self._memory = np.empty(0, np.float32)
 
     def measure(self, picture: np.ndarray) -> np.ndarray:
         """Luminance and redness of the picture, uint8 BGR [height, width, 3], both linear in 0..1:
@@ -47,64 +52,87 @@ class Meter:
         """
         picture = _no_smaller_than_the_grid(picture)
         fine = np.empty((2, FINE[1], FINE[0]), np.float32)
-        self._fill(fine, picture, _strips(picture, math.gcd(len(picture), COARSE[1])))
+        self._fill(fine, picture)
         return np.stack([_averages(plane) for plane in fine])
 
     def measure_again(
-        self, picture: np.ndarray, cells: np.ndarray, rows: tuple[int, int]
+        self, picture: np.ndarray, cells: np.ndarray, parts: Sequence[Part]
     ) -> np.ndarray:
-        """As `measure`, of a picture that differs only in `rows`, from and to, from one that had
-        `cells`.
-        """
+        """As `measure`, of a picture that differs only in `parts` from one that had `cells`."""
         height, width = picture.shape[:2]
-        if rows[0] == rows[1]:
-            return cells
         if height < FINE[1] or width < FINE[0]:
             return self.measure(picture)
-        strips = math.gcd(height, COARSE[1])
-        each, high = height // strips, FINE[1] // strips
-        first, last = rows[0] // each, -(-rows[1] // each)
         fine = cells[:, :_FINE_CELLS].reshape(2, *FINE[::-1]).copy()
-        part = picture[first * each : last * each]
-        self._fill(fine[:, first * high : last * high], part, _strips(part, last - first))
+        for rows, columns in parts:
+            high, wide = _cells(rows, height, FINE[1]), _cells(columns, width, FINE[0])
+            self._fill(fine[:, high, wide], picture[rows, columns])
         return np.stack([_averages(plane) for plane in fine])
 
-    def _fill(self, fine: np.ndarray, picture: np.ndarray, strips: int) -> None:
-        """The cells of FINE, [2, rows, columns], of so many strips of whole rows of them."""
+    def _fill(self, fine: np.ndarray, picture: np.ndarray) -> None:
+        """The cells of FINE, [2, rows, columns], of a picture of whole ones."""
+        strips = _strips(picture, fine.shape[1])
         height, width = picture.shape[0] // strips, picture.shape[1]
-        if self._linear.shape != (height, width, 3):
-            self._linear = np.empty((height, width, 3), np.float32)
-            self._signal = np.empty((height, width), np.float32)
-        linear, signal = self._linear, self._signal
+        linear, signal = self._room(height, width)
         size = fine.shape[2], fine.shape[1] // strips
         for strip in range(strips):
             rows = slice(strip * size[1], (strip + 1) * size[1])
             cv2.LUT(picture[strip * height : (strip + 1) * height], _TO_LINEAR, linear)
             cv2.transform(linear, _LUMINANCE, signal)
-            cv2.resize(signal, size, fine[0, rows], interpolation=cv2.INTER_AREA)
+            fine[0, rows] = cv2.resize(signal, size, interpolation=cv2.INTER_AREA)
             cv2.transform(linear, _RED, signal)
             cv2.threshold(signal, 0, 0, cv2.THRESH_TOZERO, signal)
-            cv2.resize(signal, size, fine[1, rows], interpolation=cv2.INTER_AREA)
+            fine[1, rows] = cv2.resize(signal, size, interpolation=cv2.INTER_AREA)
+
+    def _room(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+        pixels = height * width
+        if self._memory.size < 4 * pixels:
+            self._memory = np.empty(4 * pixels, np.float32)
+        linear = self._memory[: 3 * pixels].reshape(height, width, 3)
+        return linear, self._memory[3 * pixels : 4 * pixels].reshape(height, width)
 
 
-def _strips(picture: np.ndarray, most: int) -> int:
-    """Into how many strips of whole rows of cells a picture of `most` such strips is cut: what lies
-    between stays in the processor's cache."""
+def parts(smooth: np.ndarray, size: tuple[int, int]) -> list[Part]:
+    """Where a plane of FINE enlarged to `size`, (width, height), may be above 0: rectangles, one
+    above the other, of whole cells."""
+    # Between two cells the enlarged plane runs from one to the other.
+    there = widened(smooth, 1) > 0
+    found = []
+    for top, bottom in _runs(there.any(axis=1), size[1]):
+        cells = slice(top * FINE[1] // size[1], bottom * FINE[1] // size[1])
+        columns = _runs(there[cells].any(axis=0), size[0])
+        found.append((slice(top, bottom), slice(columns[0][0], columns[-1][1])))
+    return found
+
+
+def _runs(there: np.ndarray, pixels: int) -> list[tuple[int, int]]:
+    """From where to where cells are there, in pixels, widened to where a cell ends with a pixel."""
+    units = math.gcd(pixels, there.size)
+    whole = there.reshape(units, -1).any(axis=1)
+    edges = np.flatnonzero(np.diff(whole, prepend=False, append=False)) * (pixels // units)
+    return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
+
+
+def _cells(pixels: slice, length: int, cells: int) -> slice:
+    return slice(pixels.start * cells // length, pixels.stop * cells // length)
+
+
+def _strips(picture: np.ndarray, cells: int) -> int:
+    """Into how many strips of whole rows of cells a picture with so many is cut: what lies between
+    stays in the processor's cache."""
     height, width = picture.shape[:2]
+    most = math.gcd(height, cells)
     fitting = (each for each in range(1, most + 1) if most % each == 0)
     return next((each for each in fitting if height * width <= each * _STRIP), most)
 
 
-def spread(weights: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """One weight per pixel, float32 [height, width], from one per cell, float32 [cells]: no less
-    than that of any cell that holds the pixel, falling to the outside over SOFT cells, so that
-    nobody sees cells. `size` is (width, height).
-    """
+def smoothed(weights: np.ndarray) -> np.ndarray:
+    """A plane of FINE from one weight per cell of every grid, float32 [cells]: no less than that of
+    any cell there, falling to the outside over SOFT cells, so that nobody sees cells."""
     fine, coarse, whole = planes(weights)
     grown = np.repeat(np.repeat(coarse, _BLOCK[1], axis=0), _BLOCK[0], axis=1)
     highest = np.maximum(np.maximum(fine, grown), whole)
     soft = cv2.blur(widened(highest, SOFT), (2 * SOFT - 1, 2 * SOFT - 1))
-    return cv2.resize(np.maximum(soft, widened(highest, 1)), size, interpolation=cv2.INTER_LINEAR)
+    return np.maximum(soft, widened(highest, 1))
 
 
 def widened(fine: np.ndarray, radius: int = 1) -> np.ndarray:

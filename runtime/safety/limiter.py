@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from ..errors import UsageError
-from .cells import Meter, largest_share, spread
+from .cells import Meter, Part, largest_share, parts, smoothed
 from .transitions import Transitions
 
 Mode = Literal["strict", "standard", "off"]
@@ -39,6 +39,9 @@ _RELEASE = 0.5
 """Seconds until a cell's restlessness falls to 1/e; below _LEAST, after 2 seconds, it is none."""
 
 _LEAST = 0.02
+
+_TO_CODE = np.float32(1 / 2.2)
+"""Of a luminance the power that is near enough to its code: pictures are blended as codes."""
 
 
 class FlashLimiter:
@@ -122,17 +125,17 @@ class _Screen:
         """
         before = self._fitted(picture)
         cells_before = self.cells if before is self.picture else self._meter.measure(before)
-        way = cells_before - cells
-        least = np.zeros_like(way[0]) if slowing is None else slowing
-        full = self.transitions.too_many(cells + least * way, time - WINDOW)
-        way[np.abs(way) < 1e-6] = 1e-6
-        weights = np.clip((self.transitions.nearest() - cells) / way, 0, 1)
-        weights[1] = 1  # Redness is not linear in the pixels.
-        weights = np.maximum(least, np.where(full, weights, 0).max(axis=0))
+        weights = np.zeros_like(cells[0]) if slowing is None else slowing
+        full = self.transitions.too_many(cells + weights * (cells_before - cells), time - WINDOW)
+        # Redness is not linear in the pixels: there the picture before comes again.
+        weights = np.where(full[1], np.float32(1), weights)
+        bright = full[0]
+        short = _share(cells[0, bright], cells_before[0, bright], self.transitions.nearest(bright))
+        weights[bright] = np.maximum(weights[bright], short)
         unmixed = cells
         for _ in range(_ROUNDS):
-            mixed, rows = _blended(picture, before, weights)
-            cells = self._meter.measure_again(mixed, unmixed, rows)
+            mixed, changed = _blended(picture, before, weights)
+            cells = self._meter.measure_again(mixed, unmixed, changed)
             full = self.transitions.too_many(cells, time - WINDOW).any(axis=0)
             if not full.any():
                 return mixed, cells
@@ -157,23 +160,24 @@ class _Screen:
         return cv2.resize(self.picture, (width, height), interpolation=cv2.INTER_AREA)
 
 
+def _share(now: np.ndarray, before: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """How far to go from the codes of one luminance to those of another to meet a third, 0..1."""
+    now, before, target = (np.maximum(each, 0) ** _TO_CODE for each in (now, before, target))
+    way = before - now
+    way[np.abs(way) < 1e-6] = 1e-6
+    return np.clip((target - now) / way, 0, 1)
+
+
 def _blended(
     picture: np.ndarray, before: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, tuple[int, int]]:
-    """The picture, pulled toward the one before, and the rows, from and to, that this changes."""
-    height, width = picture.shape[:2]
-    weight = spread(weights, (width, height))
-    rows = _touched(cv2.reduce(weight, 1, cv2.REDUCE_MAX))
-    columns = _touched(cv2.reduce(weight[slice(*rows)], 0, cv2.REDUCE_MAX)) if any(rows) else rows
-    mixed = picture.copy()
-    place = slice(*rows), slice(*columns)
-    part = weight[place]
-    # Where a weight is 1 or 0 this is one of the two, to the bit.
-    cv2.blendLinear(before[place], picture[place], part, 1 - part, mixed[place])
-    return mixed, rows
-
-
-def _touched(weights: np.ndarray) -> tuple[int, int]:
-    """From where to where there are any."""
-    there = np.flatnonzero(weights)
-    return (int(there[0]), int(there[-1]) + 1) if there.size else (0, 0)
+) -> tuple[np.ndarray, list[Part]]:
+    """The picture, pulled toward the one before, and where that may change it."""
+    size = picture.shape[1], picture.shape[0]
+    smooth = smoothed(weights)
+    weight = cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR)
+    mixed, changed = picture.copy(), parts(smooth, size)
+    for part in changed:
+        much = weight[part]
+        # Where a weight is 1 or 0 this is one of the two, to the bit.
+        mixed[part] = cv2.blendLinear(before[part], picture[part], much, 1 - much)
+    return mixed, changed

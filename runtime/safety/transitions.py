@@ -26,9 +26,11 @@ class Transitions:
         hits = self._fallen_back(cells) >= THRESHOLDS
         return hits & (self._times[0] > since) if hits.any() else hits
 
-    def nearest(self) -> np.ndarray:
-        """The values, float32 [signals, cells], that lie just short of a transition."""
-        return self._extreme - self._side * THRESHOLDS * np.float32(0.98)
+    def nearest(self, where: np.ndarray) -> np.ndarray:
+        """The luminances that lie just short of a transition, of the cells `where`, bool [cells]:
+        float32.
+        """
+        return self._extreme[0, where] - self._side[0, where] * THRESHOLDS[0] * np.float32(0.9)
 
     def recent(self, count: int, since: float) -> np.ndarray:
         """Bool [cells]: where any signal has had `count` transitions since then."""
