@@ -134,7 +134,7 @@ class _Screen:
         weights[bright] = np.maximum(weights[bright], short)
         unmixed = cells
         for _ in range(_ROUNDS):
-            mixed, changed = _blended(picture, before, weights)
+            mixed, changed = blended(picture, before, weights)
             cells = self._meter.measure_again(mixed, unmixed, changed)
             full = self.transitions.too_many(cells, time - WINDOW).any(axis=0)
             if not full.any():
@@ -168,7 +168,7 @@ def _share(now: np.ndarray, before: np.ndarray, target: np.ndarray) -> np.ndarra
     return np.clip((target - now) / way, 0, 1)
 
 
-def _blended(
+def blended(
     picture: np.ndarray, before: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, list[Part]]:
     """The picture, pulled toward the one before, and where that may change it."""

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from .faults import FAULTS
 from .show_process import ROOT, ShowProcess
@@ -119,19 +120,13 @@ class Soak:
         while not self._ended.wait(1):
             try:
                 taken = self.show.takes()
-            except (OSError, ValueError, psutil_gone()):
+            except (OSError, ValueError, psutil.NoSuchProcess):
                 return
             self.samples.append({"pictures": self.show.watch.pictures, **taken})
 
     def _failed(self, text: str) -> None:
         self.failures.append(f"{text}; it said: {self.show.said[-400:]}")
         print(self.failures[-1], flush=True)
-
-
-def psutil_gone() -> type[Exception]:
-    import psutil
-
-    return psutil.NoSuchProcess
 
 
 def growth(samples: list[dict[str, int]]) -> dict[str, Any]:
@@ -202,8 +197,8 @@ def summed(slices: list[dict[str, Any]]) -> str:
     for each in slices:
         faults.update(each["faults"])
     lines = [
-        "| seed | commit | pictures | gradients | faults | longest recovery | most transitions in a "
-        "second | kB per 1,000 pictures (90 %) | descriptors | threads | children | failures |",
+        "| seed | commit | pictures | gradients | faults | longest recovery | most transitions in "
+        "any second | kB per 1,000 pictures (90 %) | descriptors | threads | children | failures |",
         "|---" * 12 + "|",
     ]
     for each in slices:

@@ -16,7 +16,6 @@ from livedream.runtime.gradient.shared import Size
 
 from .switches import Switch, switches
 
-
 TAKES = 0.012
 """Seconds of a gradient, about those of a real network: the rest of the show has them."""
 

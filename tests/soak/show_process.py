@@ -48,6 +48,7 @@ class ShowProcess:
              str(write_toy(folder / "toy.onnx")), "--provider", "cpu", "--octaves", "1",
              "--size", SIZE, "--osc", f":{port}", "--page", f":{port + 1}",
              "--out", f"mjpeg:{port + 2}", "--flash-limit", "strict",
+             "--record", str(folder / "first.mp4"),
              "--stats", str(folder / "stats.json")],
             cwd=folder, pass_fds=[writer, kept], stderr=subprocess.PIPE,
             env={**os.environ, "LIVEDREAM_CACHE": str(folder / "cache"), "COLUMNS": "500",
@@ -69,6 +70,9 @@ class ShowProcess:
         self.watch.newest = 0
         if self.watch.after(0.0, time.monotonic() + OPENING) is None:
             raise SystemExit("no picture at all:\n" + self.said)
+        # An exhibit records only where it was asked to at its start.
+        self.say("record", 0)
+        self.until_said("Recorded ")
 
     def say(self, name: str, *values: object) -> None:
         """By OSC."""

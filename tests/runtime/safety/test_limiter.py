@@ -1,10 +1,12 @@
 """What the limiter promises, counted by the oracle on what it shows."""
 
+import cv2
 import numpy as np
 import pytest
 
 from livedream.runtime.errors import UsageError
-from livedream.runtime.safety.limiter import FlashLimiter
+from livedream.runtime.safety.cells import Meter, smoothed
+from livedream.runtime.safety.limiter import FlashLimiter, blended
 from tests.runtime.safety import oracle, vectors
 from tests.runtime.safety.checking import SHIFTED_GRIDS, flashing_share, limited, worst
 
@@ -113,3 +115,21 @@ def test_the_oracle_counts_as_the_standards_do():
     assert oracle.counted(red, times, (16, 9)).max(axis=(1, 2)).tolist() == [6, 6]
     small = [vectors.VECTORS["24 % of the block"](time) for time in times]
     assert 0.2 < flashing_share(small, times, (48, 36)) <= 0.25
+
+
+def test_measuring_only_what_changed_is_measuring_anew():
+    random = np.random.default_rng(4)
+    for size in ((320, 240), (640, 480), (200, 112), (161, 97), (97, 41)):
+        picture = random.integers(0, 256, (*size[::-1], 3), np.uint8)
+        before = random.integers(0, 256, picture.shape, np.uint8)
+        weights = np.zeros(160 * 90 + 32 * 18 + 1, np.float32)
+        weights[random.integers(0, 160 * 90, 4)] = random.random(4)
+        smooth = smoothed(weights)
+        weight = cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR)
+        whole = cv2.blendLinear(before, picture, weight, 1 - weight)
+        mixed, changed = blended(picture, before, weights)
+        np.testing.assert_array_equal(mixed, whole)
+        meter = Meter()
+        again = meter.measure_again(mixed, meter.measure(picture), changed)
+        np.testing.assert_array_equal(again, Meter().measure(whole))
+        assert len(changed) >= 1
