@@ -11,6 +11,9 @@ from .control.recipes import RECIPES
 from .declared import declared
 from .dream.values import Dream
 
+FLOWN = ("seconds", "fps", "rate", "rotate", "path")
+"""What says where a flight goes."""
+
 GROWN = ("turn", "zoom")
 """What means something else in the settings of a picture that grew from nothing."""
 
@@ -61,7 +64,9 @@ def options_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     Neither provider nor precision: those are the machine's. Raises UsageError for what is no number
     where one is needed.
     """
-    texts = ("model", "layers", "guide", "recipe", "size")
+    texts = (
+        "model", "layers", "guide", "recipe", "size", "fit", "written", "projection", "stereo",
+    )  # fmt: skip
     options = {name: settings[name] for name in texts if isinstance(settings.get(name), str)}
     for each in declared(Dream):
         if each.name in settings and not ("canvas" in settings and each.name in GROWN):

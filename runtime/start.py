@@ -148,6 +148,12 @@ def open_desk(
     return Desk(network.layers, {**begin, **more}, sources=sources)
 
 
+def asked(choices: Choices, written: tuple[int, int] | None) -> dict[str, str]:
+    """The sizes that were asked for, as `settings_of`."""
+    sizes = {"fit": choices.size, "written": written}
+    return {name: f"{size[0]}x{size[1]}" for name, size in sizes.items() if size}
+
+
 def settings_of(dreamer: Dreamer[Any], recipe: str) -> dict[str, Any]:
     """What made a picture, for the file that holds it."""
     return {

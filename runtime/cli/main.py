@@ -197,6 +197,8 @@ def image(sources: Sequence[Path], target: Path, **values: Any) -> None:
     if not many:
         dream_photo(console=console, source=sources[0], target=target, **around, **values)
         return
+    if around["projection"] != "flat":
+        raise UsageError("Panoramas are dreamt one at a time; name one photo and a file to write.")
     dream_series(
         console=console,
         sources=sources,

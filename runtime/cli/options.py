@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ..choices import GROWN, Choices, options_of
+from ..choices import FLOWN, GROWN, Choices, options_of
 from ..control.listening import OS2L, PORT, SURFACES
 from ..control.parameters import SOURCE, Show
 from ..control.recipes import RECIPES
@@ -124,9 +124,13 @@ def begin_with(ctx: click.Context, param: click.Parameter, path: Path | None) ->
     """The settings of the picture at `path` take the place of the defaults."""
     if path is None:
         return None
-    options = options_of(read_settings(path))
+    settings = read_settings(path)
+    options = options_of(settings)
     if ctx.info_name != "run":
         options.pop("size", None)  # Of the camera's picture; a photo has its own.
+        options |= {"size": options.pop("fit")} if "fit" in options else {}
+    if ctx.info_name == "zoom":
+        options |= {name: settings[name] for name in FLOWN if name in settings}
     ctx.default_map = {**(ctx.default_map or {}), **options}
     return path
 
@@ -253,10 +257,10 @@ def settings_option(read: Callable[..., Any]) -> Callable[[Any], Any]:
     return click.option(
         "--settings",
         type=click.Path(path_type=Path),
-        metavar="SNAPSHOT.png",
+        metavar="FILE",
         is_eager=True,
         callback=read,
-        help="Begin with what made this picture: its network, layers and values. Options "
+        help="Begin with what made this picture or clip: its network, layers and values. Options "
         "given beside it hold.",
     )
 

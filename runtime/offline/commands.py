@@ -16,7 +16,7 @@ from ..dream.dreamer import Dreamer
 from ..gradient.exporting import export_to
 from ..progress import counting, stages
 from ..scaling import comfortable
-from ..start import form_for, network_of, open_dreamer, settings_of
+from ..start import asked, form_for, network_of, open_dreamer, settings_of
 from ..store.files import check_outputs
 from ..store.graph_cache import GraphRequest
 from ..store.pictures import check_suffix, read_photo, write_photo
@@ -64,7 +64,7 @@ def dream_photo(
             dreamer.on_step = lambda: report(next(done), total)
             dream = enlarged(whole, picture, dreamer.still(picture), dreamer.dream.camera)
             settings = settings_of(dreamer, choices.recipe)
-    write_photo(target, dream, settings, overwrite=overwrite)
+    write_photo(target, dream, {**settings, **asked(choices, written)}, overwrite=overwrite)
     console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
 
 
@@ -100,8 +100,16 @@ def dream_video(
             return dreamer.over(whole, picture, small)
         return enlarged(whole, picture, small, dreamer.dream.camera)
 
+    def settings() -> dict[str, Any]:
+        assert dreamer
+        if isinstance(dreamer, Panorama):
+            return {**dreamer.settings(), **asked(choices, written)}
+        return {**settings_of(dreamer, choices.recipe), **asked(choices, written)}
+
     with ExitStack() as opened, counting(console, "dreaming") as report:
-        clip = dream_clip(source, target, dream, overwrite=overwrite, progress=report)
+        clip = dream_clip(
+            source, target, dream, overwrite=overwrite, progress=report, settings=settings
+        )
     console.print(f"{target}: {clip.frames} frames, {clip.width}x{clip.height}")
     if clip.damaged:
         console.print(f"{source} is damaged; packets left out: {clip.damaged}.")

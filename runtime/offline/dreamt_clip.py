@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av.error
 import numpy as np
@@ -48,6 +49,7 @@ def dream_clip(
     *,
     overwrite: bool = False,
     progress: Progress | None = None,
+    settings: Callable[[], dict[str, Any]] = dict,
 ) -> ClipReport:
     """Decode `source`, give every frame to `dream` once and in order, and write `target`.
 
@@ -55,6 +57,7 @@ def dream_clip(
         the clip's beginning; returns uint8 BGR of one size throughout, which becomes the clip's
         size (H.264 wants even sizes: an odd one grows by one repeated row or column).
     progress: called after each frame with the frames done and their expected number, if known.
+    settings: what makes the dream, asked after the first frame; the clip's comment.
 
     Frame times are kept (variable rates too), sound packets are copied, or converted where the new
     container does not take them. Memory does not grow with the clip's length. `target` appears when
@@ -74,7 +77,7 @@ def dream_clip(
         sound = opened.enter_context(open_clip(source))
         temporary = opened.enter_context(replacing(target, overwrite))
         try:
-            return _write(picture, sound, temporary, form, dream, progress)
+            return _write(picture, sound, temporary, form, dream, progress, settings)
         except av.error.FFmpegError as error:
             if isinstance(error, OSError):
                 raise unwritable(target, error) from error
@@ -88,6 +91,7 @@ def _write(
     form: Form,
     dream: Dream,
     progress: Progress | None,
+    settings: Callable[[], dict[str, Any]],
 ) -> ClipReport:
     frames = 0
     first = last = Fraction(0)
@@ -97,7 +101,7 @@ def _write(
             dreamt = dream(frame.image, float(frame.time))
             if writer is None:
                 first = frame.time
-                writer = Writer(temporary, form, dreamt, picture, frame.coded, sound)
+                writer = Writer(temporary, form, dreamt, picture, frame.coded, sound, settings())
             writer.write(dreamt, frame.time, frame.duration)
             frames, last = frames + 1, frame.time
             if progress is not None:

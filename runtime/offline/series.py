@@ -12,6 +12,7 @@ from rich.console import Console
 from ..choices import Choices
 from ..errors import LivedreamError, UsageError
 from ..progress import counting
+from ..start import asked
 from ..store.pictures import SUFFIXES, read_photo, write_photo
 from .commands import box_for
 from .enlarging import Box, enlarged, sized
@@ -125,7 +126,8 @@ def _dream(studio: Studio, job: Job, written: Box | None, overwrite: bool) -> No
     dream, settings = studio.still(small, studio.everything, values, job.seed)
     dream = enlarged(whole, small, dream, values.camera)
     job.target.parent.mkdir(parents=True, exist_ok=True)
-    write_photo(job.target, dream, settings, overwrite=overwrite)
+    made = {**settings, **asked(choices, written)}
+    write_photo(job.target, dream, made, overwrite=overwrite)
 
 
 def _photos(source: Path) -> Iterator[tuple[Path, Path]]:

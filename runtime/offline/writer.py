@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import av
 import av.error
@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from ..errors import LivedreamError
 from ..sinks.formats import Form
 from ..store.colour import EXACT, SWS, matrix_of
+from ..store.settings import as_text
 from .reader import Reader
 from .sound import Sound
 
@@ -33,21 +34,29 @@ class Writer:
         picture: Reader,
         tags: VideoFrame,
         sound: InputContainer,
+        settings: dict[str, Any],
     ) -> None:
         """first: the first dreamt picture, which decides the size. picture, tags: of the source,
-        with how its colours are coded. sound: the source again, to take the sound from."""
+        with how its colours are coded. sound: the source again, to take the sound from. settings:
+        what makes the dream."""
         self.size = first.shape[:2]
         grain = 2 if form.video == "libx264" else 1
         self.height, self.width = (side + -side % grain for side in self.size)
         self.matrix = matrix_of(tags)
         self.container: OutputContainer = av.open(
-            str(path), "w", format=form.muxer, container_options=form.container
+            str(path),
+            "w",
+            format=form.muxer,
+            # Matroska would name the file by a random number: the same dream is the same bytes.
+            container_options={**form.container, "fflags": "+bitexact"},
         )
         try:
             self.stream = cast(VideoStream, self.container.add_stream(form.video, picture.rate))
             self._configure(picture, tags, form)
             self.sound = Sound(sound, self.container, form.audio, picture.path)
             self.container.metadata.update(_metadata(picture.container.metadata))
+            if settings:
+                self.container.metadata["comment"] = as_text(settings)
         except BaseException:
             self.close()
             raise

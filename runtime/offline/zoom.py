@@ -22,9 +22,10 @@ from ..progress import counting
 from ..scaling import scaled
 from ..sinks.encoding import TICK, Video
 from ..sinks.formats import form_of
-from ..start import network_of, open_dreamer
+from ..start import asked, network_of, open_dreamer, settings_of
 from ..store.files import check_outputs, replacing
 from ..store.pictures import read_photo
+from ..store.settings import as_text
 from .commands import box_for
 
 
@@ -104,11 +105,19 @@ def zoom_into(
     picture = scaled(photo, box_for(photo, choices, console))
     network = network_of(choices, console.print)
     dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
+    made = as_text(
+        {
+            **settings_of(dreamer, choices.recipe),
+            **asked(choices, None),
+            **{name: getattr(flight, name) for name in ("seconds", "fps", "rate", "rotate")},
+            "path": " ".join(f"{x},{y}" for x, y in flight.path),
+        }
+    )
     done = 0
     with (
         closing(engines),
         replacing(target, overwrite) as temporary,
-        closing(Video(temporary, form, picture, flight.fps)) as video,
+        closing(Video(temporary, form, picture, flight.fps, comment=made)) as video,
     ):
         try:
             with counting(console, "flying") as report:

