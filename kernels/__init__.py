@@ -10,6 +10,7 @@ from .blur import blur, taps
 from .jitter import jitter
 from .limit import limit
 from .magnitude import magnitude
+from .mask import mask
 from .pixels import GREY, haze, to_bytes, to_planar
 from .resample import resample
 from .warp import CUBIC, warp
@@ -27,6 +28,7 @@ __all__ = [
     "jitter",
     "limit",
     "magnitude",
+    "mask",
     "resample",
     "scale_weights",
     "taps",

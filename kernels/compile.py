@@ -26,6 +26,7 @@ SOURCES = (
     "jitter",
     "limit",
     "magnitude",
+    "mask",
     "pixels",
     "resample",
     "warp",

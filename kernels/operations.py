@@ -214,6 +214,14 @@ class Operations:
         sizes = [*_size(size), *_size(flow_size), *_size(keep_size)]
         self._over_pixels("warp", "warp", size, [*arguments, *sizes])
 
+    def mask(
+        self, out: int, values: int, size: Size, weights: int, weights_size: Size, dx: int, dy: int
+    ) -> None:
+        """weights: float32 at any size. out may be values."""
+        _checked(weights_size)
+        sizes = [*_size(size), *_size(weights_size), *_shift(dx, dy, size)]
+        self._over_pixels("mask", "mask", size, [_p(out), _p(values), _p(weights), *sizes])
+
     def limit(self, out: int, residual: int, size: Size, strength: float) -> None:
         """out may be residual."""
         if strength > 0:

@@ -36,6 +36,14 @@ overwrite_option = click.option(
 )
 
 
+mask_model_option = click.option(
+    "--mask-model",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The model that finds people for --mask, .tflite or .onnx; without it the official one.",
+)
+
+
 def projection_options(command: Any) -> Any:
     """`--projection` and `--stereo`, for panoramas."""
     stereo = click.option(
@@ -145,6 +153,13 @@ def commands(debug: bool) -> None:
     metavar="demo|presets|PATH",
     help="What is to be seen while --presence finds nobody: the cloudscape, the presets one after "
     "the other, or recorded dreams, a clip or a folder of pictures. Without it: demo.",
+)
+@mask_model_option
+@click.option(
+    "--face-model",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The model that finds faces, .tflite or .onnx; without it the official one.",
 )
 @overwrite_option
 @click.option("--kept", type=int, hidden=True)

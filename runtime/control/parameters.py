@@ -10,7 +10,7 @@ from ..declared import Parameter, choice, declared, number, toggle
 from ..dream.values import Dream
 from ..errors import UsageError
 from ..gradient.objective import MOST_GUIDES, check_objective, lerp, parse_objective
-from ..presence.kinds import Presence
+from ..presence.kinds import Presence, Where
 from ..safety.limiter import Mode
 from ..scaling import parse_size
 from . import playing
@@ -31,6 +31,11 @@ class Show:
     calm: float = number(
         0.5, "How much of the dream just shown lasts into the next picture, at 25 a second: less "
         "flicker.", low=0, high=0.8, step=0.1, smoothing=0.1, group="picture",
+    )  # fmt: skip
+    mask: str = choice(
+        "everywhere", get_args(Where),
+        "Where the dream is: on people, in a band around them, on all but them, on what moves.",
+        group="picture",
     )  # fmt: skip
     fluid: bool = toggle(
         True, "Show every camera frame, the newest dream carried to it.", group="picture"

@@ -191,6 +191,12 @@ class CudaDevice:
             self._pointer(out)
         return out
 
+    def mask(self, values: Image, weights: np.ndarray, dx: int, dy: int) -> Image:
+        out, pointer = self._new(values.size), self._pointer(values)
+        there, size = self.send(weights, np.float32), (weights.shape[0], weights.shape[1])
+        self._operations.mask(_at(out), pointer, values.size, there.pointer, size, dx, dy)
+        return out
+
     def limit(self, residual: Image, strength: float) -> Image:
         later = residual.later
         if isinstance(later, Difference):

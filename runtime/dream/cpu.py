@@ -98,6 +98,9 @@ class CpuDevice:
         out *= keep
         return out
 
+    def mask(self, values: np.ndarray, weights: np.ndarray, dx: int, dy: int) -> np.ndarray:
+        return values * self.jitter(self.resample(weights[None], *self.size(values)), dx, dy)
+
     def limit(self, residual: np.ndarray, strength: float) -> np.ndarray:
         mean = cv2.norm(residual.reshape(1, -1), cv2.NORM_L1) / residual.size
         return residual * np.float32(strength / mean) if 0 < strength < mean else residual

@@ -55,6 +55,10 @@ class Device(Protocol, Generic[Array]):
         """flow, keep: host memory, at any size; enlarged to the residual's."""
         ...
 
+    def mask(self, values: Array, weights: np.ndarray, dx: int, dy: int) -> Array:
+        """weights: float32 [h, w] in host memory, at any size; enlarged to the values'."""
+        ...
+
     def limit(self, residual: Array, strength: float) -> Array: ...
 
     def trim(self) -> None:

@@ -24,12 +24,19 @@ from .values import Dream
 LEVEL = 1 / 255
 """Step size and strength are given in levels of an 8-bit picture."""
 
+GRASP = np.float32(4)
+"""A mask holds the carried dream where it is above 1 / GRASP: at a soft edge it would else wear
+away frame by frame."""
+
 
 class Dreamer(Generic[Array]):
-    """Dreams frames on a device. `dream` and `engine` may be replaced between two frames.
+    """Dreams frames on a device. `dream`, `engine` and `mask` may be replaced between two
+    frames.
 
-    on_step: called after every gradient step, for progress. in_turn: `live` climbs one octave a
-    frame, the others in the frames after it, for a part of the cost.
+    mask: where to dream, float32 [h, w] of any size, 0..1; None is everywhere. Inside of it the
+    dream is as strong as without one. on_step: called after every gradient step, for progress.
+    in_turn: `live` climbs one octave a frame, the others in the frames after it, for a part of the
+    cost.
     """
 
     make_tracker = MotionTracker
@@ -46,6 +53,7 @@ class Dreamer(Generic[Array]):
         self.engine: Any = engine  # Whoever put it there knows what else it can do.
         self.dream = dream
         self.seed = seed
+        self.mask: np.ndarray | None = None
         self.on_step: Callable[[], None] | None = None
         self.in_turn = False
         self._turn = 0
@@ -94,13 +102,20 @@ class Dreamer(Generic[Array]):
             detail = device.subtract(self._climb(small, quick * stress), small)
             image = device.add(image, device.resample(detail, *full, False))
         residual = device.subtract(image, base)
-        self._residual = device.limit(residual, self.dream.strength * LEVEL)
+        if self.mask is not None:
+            residual = device.mask(residual, np.minimum(1, GRASP * self.mask), 0, 0)
+        self._residual = device.limit(residual, self.dream.strength * LEVEL * self._share)
         return device.download(device.add(base, self._residual))
 
     def reset(self) -> None:
         """Let go of the old dream."""
         self._residual = None
         self._tracker.reset()
+
+    @property
+    def _share(self) -> float:
+        """Of the picture, how much is dreamt: means over all of it are that much smaller."""
+        return 1.0 if self.mask is None else float(self.mask.mean())
 
     def _turns(self, sizes: list[tuple[int, int]]) -> list[tuple[tuple[int, int], float]]:
         """The octaves to climb in this frame, and how much wider their steps are."""
@@ -116,13 +131,15 @@ class Dreamer(Generic[Array]):
         """The steps of one octave, so many times wider: shift, gradient, normalised ascent, shift
         back."""
         device, dream = self.device, self.dream
-        step = dream.step_size * LEVEL * wider
+        step = dream.step_size * LEVEL * wider * self._share
         for _ in range(dream.steps):
             dx, dy = self._shift(device.size(image)[1])
             shifted = device.jitter(image, dx, dy)
             gradient = self.engine.gradient(shifted)
             for effect in EFFECTS:
                 gradient = effect(device, gradient, dream)
+            if self.mask is not None:
+                gradient = device.mask(gradient, self.mask, dx, dy)
             image = device.ascend(shifted, gradient, step, dx, dy)
             if self.on_step:
                 self.on_step()

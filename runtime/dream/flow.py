@@ -85,6 +85,12 @@ class MotionTracker:
         flow[:, length2(x, y) < STILL**2] = 0
         return Motion(flow, cv2.blur(keep, (5, 5)))
 
+    def flow_to(self, picture: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(x, y), float32 [h, w], in pixels from places of `picture` to those of `other`, both of
+        `small_gray` and of one size; without a doubt about any."""
+        x, y = cv2.split(self._flow_to(picture, other))
+        return x, y
+
     def _flow_to(
         self, picture: np.ndarray, other: np.ndarray, near: np.ndarray | None = None
     ) -> np.ndarray:

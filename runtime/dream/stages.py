@@ -24,6 +24,7 @@ STAGES = {
     "ascend": "ascend",
     "add": "combine",
     "subtract": "combine",
+    "mask": "combine",
     "limit": "combine",
     "download": "download",
 }

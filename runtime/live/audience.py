@@ -71,8 +71,8 @@ class Audience(threading.Thread):
         if not self._busy:
             return frame
         self._frames.put(frame)
-        share = self._visit.share(self._clock())
-        if share == 0 or self.attract.presets:
+        share = self.share(self._clock())
+        if share == 0:
             return frame
         try:
             image = as_picture(frame.image)
@@ -84,10 +84,14 @@ class Audience(threading.Thread):
             return frame
         return replace(frame, image=cv2.addWeighted(image, 1 - share, other, share, 0))
 
+    def share(self, time: float) -> float:
+        """Of what is dreamt at `time`, how much is what attracts, 0..1."""
+        return 0.0 if self.attract.presets else self._visit.share(time)
+
     def amount(self, time: float) -> float:
         """How much of the dream may be laid over what is shown at `time`, 0..1: dreams that were
         recorded are shown as they are."""
-        return 1 - self._visit.share(time) if self.attract.ready else 1.0
+        return 1 - self.share(time) if self.attract.ready else 1.0
 
     def look(self, frame: Frame) -> None:
         """At one frame of the camera."""

@@ -31,14 +31,23 @@ def residual_of(dream: np.ndarray, camera: np.ndarray, contrast: float = 1.0) ->
 
 
 def compose(
-    camera: np.ndarray, residual: np.ndarray, amount: float = 1.0, contrast: float = 1.0
+    camera: np.ndarray,
+    residual: np.ndarray,
+    amount: float = 1.0,
+    contrast: float = 1.0,
+    mask: np.ndarray | None = None,
 ) -> np.ndarray:
     """camera + amount * enlarge(residual), uint8 of the camera's size.
 
     camera: uint8 [height, width, 3]. residual: bytes around NONE of any size [h, w, 3]; enlarged
     by cubic interpolation, since linear shows its diamonds. amount: 0 is the bare camera.
-    contrast: that the camera keeps at amount 1.
+    contrast: that the camera keeps at amount 1. mask: where the dream shows, float32 [h, w] of any
+    size, 0..1; outside of it the camera is as it is. None is everywhere.
     """
+    if mask is not None and contrast != 1:
+        return masked(camera, compose(camera, residual, amount, contrast), mask)
+    if mask is not None:
+        residual = hold(residual, mask)  # The same for less: the residual is small.
     if amount == 0:
         return camera
     height, width = camera.shape[:2]
@@ -46,6 +55,14 @@ def compose(
         residual = cv2.resize(residual, (width, height), interpolation=cv2.INTER_CUBIC)
     kept = 1 - amount * (1 - contrast)
     return cv2.addWeighted(camera, kept, residual, amount, 255 * haze(kept) - NONE * amount)
+
+
+def masked(camera: np.ndarray, dream: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """`dream` where `mask`, float32 [h, w] of any size, is 1, and `camera` where it is 0, both
+    uint8 [height, width, 3]."""
+    height, width = camera.shape[:2]
+    weight = cv2.resize(mask, (width, height))
+    return cv2.blendLinear(dream, camera, weight, 1 - weight)
 
 
 def toned(gray: np.ndarray, tone: float) -> np.ndarray:

@@ -22,6 +22,7 @@ from ..stats import Stats
 from .capture import Capture
 from .following import Following
 from .governor import Governor
+from .masking import Laid
 from .patience import Patience
 
 HANGS = 1.0
@@ -66,7 +67,7 @@ class Dreaming(threading.Thread):
 
     size: (height, width) that `dreamer` is open for. `output` holds the newest dream, and is closed
     at the end with the error where there was one. listener: called with every dream, in this
-    thread. notify: hears what a person should know.
+    thread. notify: hears what a person should know. where: the dream may be.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Dreaming(threading.Thread):
         size: tuple[int, int],
         frames: int | None = None,
         notify: Callable[[str], None] = lambda text: None,
+        where: Laid | None = None,
     ) -> None:
         super().__init__(name="dreaming", daemon=True)
         self.output: Slot[Dreamt] = Slot()
@@ -89,6 +91,7 @@ class Dreaming(threading.Thread):
         self._capture = capture
         self._desk = desk
         self._stats = stats
+        self._where = where or Laid()
         self._frames = frames
         self.governor = Governor()
         self._following = Following(dreamer, switcher, desk, size, notify)
@@ -144,6 +147,7 @@ class Dreaming(threading.Thread):
             picture = resized(image, width, height)
             if state["mirror"]:
                 picture = np.ascontiguousarray(picture[:, ::-1])
+            dreamer.mask = self._where.at(picture, state)
         result = dreamer.live(picture, frame.time) if state.live else dreamer.still(picture)
         self._govern(time.monotonic() - begun, float(state["hold"]))
         settings = {**settings_of(dreamer, str(state["recipe"])), "size": f"{width}x{height}"}

@@ -30,6 +30,7 @@ from .afterimage import Afterimage
 from .composition import compose, dimmed, residual_of
 from .limiting import Limiting
 from .loop import Dreamt
+from .masking import Laid
 from .patience import Patience
 
 WAIT = 0.1
@@ -63,6 +64,7 @@ class Presenter(threading.Thread):
     camera: the frames to show. dreams: those that were dreamt; nothing is shown before the first.
     listener: hears every picture, in this thread. notify: hears what a person should know.
     share: how much of the amount that the desk says is laid over a picture of that time, 0..1.
+    where: the dream may be.
     """
 
     def __init__(
@@ -73,12 +75,14 @@ class Presenter(threading.Thread):
         stats: Stats,
         notify: Callable[[str], None] = lambda text: None,
         share: Callable[[float], float] = lambda time: 1.0,
+        where: Laid | None = None,
     ) -> None:
         super().__init__(name="presenter", daemon=True)
         self.output: Slot[Shown] = Slot()
         self.listener: Callable[[Shown], None] | None = None
         self._camera, self._dreams, self._desk = camera, dreams, desk
         self._share = share
+        self._where = where or Laid()
         self._stopping = threading.Event()
         self._limiting = Limiting()
         self._stats = stats
@@ -178,17 +182,21 @@ class Presenter(threading.Thread):
         high, wide = dreamt.picture.shape[:2]
         own = frame.index == dreamt.frame.index
         began = time.perf_counter()
-        gray = None if own else small_gray(resized(image, wide, high))
+        small = dreamt.picture if own else resized(image, wide, high)
+        gray = None if own else small_gray(small)
         # Without a carried dream every picture stands for itself.
         calm = show.calm if state.live else 0.0
         residual = self._afterimage.at(gray, frame.time, dream.drift, calm, dream.tone)
         fluid = time.perf_counter() - began
-        whole = amount == 1 and dream.tone == 0 and image.shape == dreamt.picture.shape
+        mask = self._where.at(small, state)
+        whole = (
+            amount == 1 and mask is None and dream.tone == 0 and image.shape == dreamt.picture.shape
+        )
         if residual is None:
             laid = image  # At a cut the old dream does not belong here.
         elif own and whole and self._afterimage.pure:
             # Dreamt as large as it is shown: as it came from the device, to the bit.
             laid = dreamt.dream
         else:
-            laid = compose(image, residual, amount, dream.camera)
+            laid = compose(image, residual, amount, dream.camera, mask)
         return dimmed(laid, show.light), dimmed(image, show.light), fluid

@@ -20,8 +20,10 @@ from ..control.shelf import Looks
 from ..control.watching import Watching
 from ..ending import ending
 from ..errors import LivedreamError, UsageError
+from ..frame import Frame
 from ..gradient.switching import IDLE, Switcher
 from ..heartbeat import Heartbeat
+from ..presence.models import Models
 from ..scaling import fit
 from ..sinks.formats import GOOD
 from ..sinks.named import Places
@@ -38,6 +40,7 @@ from .changing import Changer
 from .controls import Controls
 from .following import playing
 from .loop import Dreaming
+from .masking import Masking
 from .notice import Notice
 from .presenter import Presenter, Shown
 from .reading import FIRST_FRAME, no_picture
@@ -94,6 +97,8 @@ def run_show(
     given: Collection[str] = (),
     kept: int | None = None,
     attract: str | None = None,
+    mask_model: Path | None = None,
+    face_model: Path | None = None,
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
@@ -105,6 +110,7 @@ def run_show(
     kept: of a show in an exhibit, the pipe to its keeper: keys are locked, the source is waited
     for, flashes are limited, and without `record` no picture is kept.
     attract: what is to be seen while nobody is there, as `open_attract` reads it.
+    mask_model, face_model: files in place of the official models.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
@@ -155,9 +161,13 @@ def run_show(
             )
             notice = Notice(console)
             switcher = Switcher(engines, playing(dreamer, (height, width)), notice, ahead=IDLE)
+            models = Models(mask_model, face_model, notice)
+            models.check()
             desk = open_desk(network, dreamer, choices.recipe, box, tuple(sources), **begin)
             if heartbeat:
                 desk.forbid("flash_limit", "off")
+            audience = Audience(desk, attracting, stats, say=notice)
+            masking = Masking(desk, models, stats, notice, audience.share)
             dreaming = Dreaming(
                 capture,
                 dreamer,
@@ -167,6 +177,7 @@ def run_show(
                 size=(height, width),
                 frames=frames,
                 notify=notice,
+                where=masking.laid(),
             )
             player = Player(desk, folder or Looks(network.layers), notice).start()
             opened.callback(player.close)
@@ -174,9 +185,14 @@ def run_show(
                 for problem in folder.problems:
                     notice(problem)
                 opened.callback(Watching(folder, player, desk, notice).start().close)
-            audience = Audience(desk, attracting, stats, say=notice)
             presenter = Presenter(
-                capture.shown, dreaming.output, desk, stats, notice, audience.amount
+                capture.shown,
+                dreaming.output,
+                desk,
+                stats,
+                notice,
+                audience.amount,
+                masking.laid(),
             )
             outputs = Outputs(places.sinks, notice, rate=rate)
             controls = Controls(desk, dreaming, presenter, player, outputs, messages, notice)
@@ -195,6 +211,7 @@ def run_show(
             opened.callback(presenter.stop)
             opened.callback(dreaming.stop)
             opened.callback(audience.stop)
+            opened.callback(masking.stop)
             changer = Changer(capture, desk, tuple(sources), playing_source, open_named, notice)
             opened.callback(changer.close)
             missed = capture.slot.dropped
@@ -204,7 +221,13 @@ def run_show(
             gc.freeze()
             attracting.start()
             audience.start()
-            capture.through = audience.through
+            masking.start()
+
+            def through(frame: Frame) -> Frame:
+                masking.offer(frame)
+                return audience.through(frame)
+
+            capture.through = through
             dreaming.start()
             presenter.start()
             switcher.improve()

@@ -1,8 +1,9 @@
-"""The user's cache: exported graphs, downloaded weights, built engines. All can be made again.
+"""The user's cache: exported graphs, downloaded weights and models, built engines. All can be made
+again.
 
-`graphs/` `weights/` `engines/` lie in the platform's cache folder, or where LIVEDREAM_CACHE says.
-Where nothing can be written there, a temporary folder stands in for this run: it shows what the
-cache holds, and takes what is new.
+`graphs/` `weights/` `engines/` `models/` lie in the platform's cache folder, or where
+LIVEDREAM_CACHE says. Where nothing can be written there, a temporary folder stands in for this run:
+it shows what the cache holds, and takes what is new.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from .usage import in_use, use
 ROOM = 300_000_000
 """Bytes that must be free: for the largest weights and a graph of them."""
 
-_SUBFOLDERS = ("graphs", "weights", "engines", "locks")
+_SUBFOLDERS = ("graphs", "weights", "engines", "models", "locks")
 _STAND_IN = "livedream-cache-"
 
 _places: dict[Path, Path] = {}
@@ -43,7 +44,7 @@ def cache_root() -> Path:
 
 
 def cache_folder(name: str) -> Path:
-    """The subfolder `graphs`, `weights`, `engines` or `locks`, there and writable.
+    """The subfolder `graphs`, `weights`, `engines`, `models` or `locks`, there and writable.
 
     Where the cache is on a read-only or full disk, of the folder that stands in for it, which is
     said once. Raises LivedreamError where a file is in the way or nothing can be written at all.

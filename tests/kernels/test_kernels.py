@@ -194,6 +194,18 @@ def test_pixels(bench, random, size):
     assert np.array_equal(bench.get(back, bgr.shape, np.uint8), kernels.to_bytes(image))
 
 
+@pytest.mark.parametrize("shift", SHIFTS, ids=str)
+@pytest.mark.parametrize("weights_size", [(1, 1), (5, 9)], ids=str)
+def test_mask(bench, random, size, weights_size, shift):
+    values, weights = random.random((3, *size), np.float32), random.random(weights_size, np.float32)
+    there, out = bench.put(values), bench.room(values.shape)
+    bench.operations.mask(out, there, size, bench.put(weights), weights_size, *shift)
+    expected = kernels.mask(values, weights, *shift)
+    assert np.abs(bench.get(out, values.shape) - expected).max() <= EXACT
+    bench.operations.mask(there, there, size, bench.put(weights), weights_size, *shift)
+    assert np.abs(bench.get(there, values.shape) - expected).max() <= EXACT
+
+
 @pytest.mark.parametrize("strength", [0, 0.01, 0.3, 5])
 def test_limit(bench, random, size, strength):
     image, base = random.random((2, 3, *size), np.float32)

@@ -76,7 +76,7 @@ def test_every_surface_finds_things_in_their_groups():
         for group in ("picture", "window", "show")
     }
     assert groups == {
-        "picture": {"mirror", "freeze", "compare", "amount", "calm", "fluid", "picture"},
+        "picture": {"mirror", "freeze", "compare", "amount", "calm", "fluid", "picture", "mask"},
         "window": {"fullscreen", "hud", "help", "code"},
         "show": {
             "hold",
@@ -103,6 +103,7 @@ def test_what_nobody_says_is_the_live_recipe_of_a_whole_layer():
 def test_a_show_begins_with_the_numbers_over_a_plain_picture():
     show = asdict(Show())
     assert (show.pop("flash_limit"), show.pop("presence")) == ("standard", "off")
+    assert show.pop("mask") == "everywhere"
     assert show.pop("source_fade") == 1
     assert [name for name, on in show.items() if on] == ["amount", "calm", "fluid", "light", "hud"]
 

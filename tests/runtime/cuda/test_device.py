@@ -64,6 +64,8 @@ def test_live_is_the_cpu_devices(host):
     assert np.abs(got.astype(int) - frame).mean() > 4
 
 
+WEIGHTS = np.random.default_rng(2).random((7, 9)).astype(np.float32)
+
 OPERATIONS = {
     "resample": lambda device, a, b: device.resample(a, 31, 17, False),
     "resample corners": lambda device, a, b: device.resample(a, 31, 17, True),
@@ -82,6 +84,9 @@ OPERATIONS = {
     "add limited to another": lambda device, a, b: device.add(
         a, device.limit(device.subtract(a, b), 0.1)
     ),
+    "mask": lambda device, a, b: device.mask(a, WEIGHTS, 3, -40),
+    "mask a difference": lambda device, a, b: device.mask(device.subtract(a, b), WEIGHTS, 0, 0),
+    "ascend masked": lambda device, a, b: device.ascend(a, device.mask(b, WEIGHTS, 5, 3), 1, 5, 3),
     "jitter": lambda device, a, b: device.jitter(a, 3, -40),
     "jitter twice": lambda device, a, b: device.jitter(device.jitter(a, 3, -4), 1, 1),
     "subtract a jittered": lambda device, a, b: device.subtract(device.jitter(a, 1, 2), b),

@@ -205,3 +205,52 @@ def test_a_long_dream_drifts_neither_dark_nor_bright():
         out = live.live(frame, index / 25)
     assert abs(out.astype(float).mean() - frame.mean()) < 12
     assert out.astype(float).std() < 3 * frame.std()
+
+
+LEFT = np.repeat(np.linspace(1, 0, 3, dtype=np.float32) > 0.6, 4)[None].astype(np.float32)
+"""A mask of the left third."""
+
+
+def sides(dream: np.ndarray, bgr: np.ndarray) -> tuple[float, float]:
+    """Mean |dream - camera| well inside the left third and well outside of it."""
+    change = np.abs(dream.astype(int) - bgr)
+    return float(change[:, :22].mean()), float(change[:, 36:].mean())
+
+
+@pytest.mark.parametrize("recipe", ["still", "live"])
+def test_a_mask_holds_the_dream_inside_as_strong_as_without_one(recipe):
+    bgr = picture()
+
+    def dreamt(mask: np.ndarray | None) -> np.ndarray:
+        made = dreamer(GOOGLE if recipe == "still" else LIVE)
+        made.mask = mask
+        if recipe == "still":
+            return made.still(bgr)
+        return [made.live(bgr, index / 25) for index in range(40)][-1]
+
+    inside, outside = sides(dreamt(LEFT), bgr)
+    whole, _ = sides(dreamt(None), bgr)
+    assert outside == 0
+    assert inside == pytest.approx(whole, rel=0.35)
+    assert np.array_equal(dreamt(np.ones((3, 4), np.float32)), dreamt(None))
+    assert np.array_equal(dreamt(np.zeros((3, 4), np.float32)), bgr)
+
+
+def test_what_leaves_the_mask_is_let_go_of():
+    bgr, made = picture(), dreamer(LIVE)
+    for index in range(20):
+        made.live(bgr, index / 25)
+    made.mask = LEFT
+    inside, outside = sides(made.live(bgr, 20 / 25), bgr)
+    assert outside == 0
+    assert inside > 3
+
+
+def test_at_a_soft_edge_the_dream_does_not_wear_away():
+    bgr = picture()
+    whole, soft = dreamer(LIVE), dreamer(LIVE)
+    soft.mask = np.full((3, 4), 0.5, np.float32)
+    for index in range(60):
+        first, second = (each.live(bgr, index / 25) for each in (whole, soft))
+    changes = [np.abs(each.astype(int) - bgr).mean() for each in (first, second)]
+    assert changes[1] > 0.4 * changes[0]

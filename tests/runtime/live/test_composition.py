@@ -83,3 +83,18 @@ def test_all_of_the_dream_is_shown_unless_somebody_says_less():
     small, camera = smooth(1, 90, 160), smooth(2, 90, 160)
     residual = residual_of(smooth(3, 90, 160) // 4 + small // 2, small)
     np.testing.assert_array_equal(compose(camera, residual), compose(camera, residual, 1.0))
+
+
+@pytest.mark.parametrize("contrast", [1.0, 0.4])
+def test_outside_of_the_mask_the_camera_is_as_it_is(contrast):
+    random = np.random.default_rng(3)
+    camera = random.integers(0, 256, (60, 80, 3), np.uint8)
+    residual = random.integers(90, 166, (30, 40, 3), np.uint8)
+    mask = np.zeros((6, 8), np.float32)
+    mask[:, :4] = 1
+    whole = compose(camera, residual, 1.0, contrast)
+    laid = compose(camera, residual, 1.0, contrast, mask)
+    np.testing.assert_array_equal(laid[:, 48:], camera[:, 48:])
+    assert np.abs(laid[:, :32].astype(int) - whole[:, :32]).max() <= 1
+    assert np.abs(laid[:, :32].astype(int) - camera[:, :32]).mean() > 5
+    np.testing.assert_array_equal(compose(camera, residual, 1.0, contrast, None), whole)
