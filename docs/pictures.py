@@ -2,6 +2,8 @@
 
 python docs/pictures.py [--seconds 4] [--only looks,dream,demo]
 
+Others to look at are made with `--model`, `--weights`, `--clip` and `--into FOLDER`.
+
 looks.jpg: the built-in looks, one frame of each. dream.webp: the default dream, moving. demo.jpg:
 the scene and what the network sees in it.
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -29,6 +32,7 @@ from livedream.runtime.gradient.selection import Engines, Opening
 from livedream.runtime.live.sources.cloudscape import Cloudscape
 from livedream.runtime.offline.sheet import labelled
 from livedream.runtime.progress import stages
+from livedream.runtime.scaling import scaled
 from livedream.runtime.start import find_platform, network_of
 
 HERE = Path(__file__).parent
@@ -36,20 +40,40 @@ FPS = 25
 SIZE = (320, 240)
 
 
-def dreamt(console: Console, engines: Engines, network: Network, look: Preset, seconds: float):
-    """The frames of the demo scene and of its dream, uint8 BGR each."""
+def pictures(clip: Path | None, seconds: float) -> Iterator[np.ndarray]:
+    """So much of the demo scene, or of a clip, uint8 BGR."""
+    count = round(seconds * FPS)
+    if clip is None:
+        scene = Cloudscape(SIZE, 0)
+        yield from (scene.draw(number / FPS) for number in range(count))
+        return
+    video = cv2.VideoCapture(str(clip))
+    for _ in range(count):
+        there, frame = video.read()
+        if not there:
+            return
+        yield scaled(frame, SIZE)
+
+
+def dreamt(
+    console: Console,
+    engines: Engines,
+    network: Network,
+    look: Preset,
+    scene: Iterator[np.ndarray],
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The frames of the scene and of its dream, uint8 BGR each."""
     named = {field.name for field in fields(Dream)}
     values = {name: value for name, value in look.values.items() if name in named}
     dream = replace(RECIPES["live"].dream, **values)  # pyright: ignore[reportArgumentType]
-    width, height = SIZE
+    begin = next(scene)
+    height, width = begin.shape[:2]
     with stages(console) as report:
         opening = Opening(report, console.print)
         objective = network.objective(str(look.values["layers"]))
         engine = engines.quick(objective, dream.sizes(height, width), opening)
     dreamer = Dreamer(engines.platform.device, engine, dream, seed=0)
-    scene = Cloudscape(SIZE, 0)
-    for number in range(round(seconds * FPS)):
-        picture = scene.draw(number / FPS)
+    for number, picture in enumerate(chain([begin], scene)):
         yield picture, dreamer.live(picture, number / FPS)
 
 
@@ -65,11 +89,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--only", default="looks,dream,demo")
+    parser.add_argument("--model", default="efficientnet_lite0")
+    parser.add_argument("--weights", default="auto")
+    parser.add_argument("--clip", type=Path)
+    parser.add_argument("--into", type=Path, default=HERE)
     asked = parser.parse_args()
     only = asked.only.split(",")
     console = Console()
     choices = Choices(
-        "efficientnet_lite0", None, None, "auto", "live", "auto", "auto", SIZE, 0, None, {}
+        asked.model, None, None, asked.weights, "live", "auto", "auto", SIZE, 0, None, {}
     )
     network = network_of(choices, console.print)
     engines = Engines(network, find_platform(choices.provider, console.print))
@@ -77,20 +105,25 @@ def main() -> None:
     if "looks" in only:
         cells = []
         for number, look in every.items():
-            _, dream = last(dreamt(console, engines, network, look, asked.seconds))
+            scene = pictures(asked.clip, asked.seconds)
+            _, dream = last(dreamt(console, engines, network, look, scene))
             cells.append(labelled(dream, f"{number}  {look.name}"))
             console.print(look.name)
         rows = [np.hstack(cells[start : start + 4]) for start in range(0, len(cells), 4)]
-        cv2.imwrite(str(HERE / "looks.jpg"), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 82])
-    pairs = list(dreamt(console, engines, network, every[1], asked.seconds + 1))
+        sheet = np.vstack(rows)
+        cv2.imwrite(str(asked.into / "looks.jpg"), sheet, [cv2.IMWRITE_JPEG_QUALITY, 82])
+    pairs = []
+    if {"demo", "dream"} & set(only):
+        scene = pictures(asked.clip, asked.seconds + 1)
+        pairs = list(dreamt(console, engines, network, every[1], scene))
     if "demo" in only:
         pair = np.hstack(pairs[-1])
-        cv2.imwrite(str(HERE / "demo.jpg"), pair, [cv2.IMWRITE_JPEG_QUALITY, 88])
+        cv2.imwrite(str(asked.into / "demo.jpg"), pair, [cv2.IMWRITE_JPEG_QUALITY, 88])
     if "dream" in only:
         moving = [Image.fromarray(dream[..., ::-1]) for _, dream in pairs[::2]]
         moving[0].save(
-            HERE / "dream.webp", save_all=True, append_images=moving[1:], duration=2000 // FPS,
-            loop=0, quality=55, method=6,
+            asked.into / "dream.webp", save_all=True, append_images=moving[1:],
+            duration=2000 // FPS, loop=0, quality=55, method=6,
         )  # fmt: skip
     engines.close()
 

@@ -1,7 +1,8 @@
-"""The built-in looks: presets that were judged by eye, each a file in looks/.
+"""The built-in looks: presets that were judged by eye, each a file in looks/, eight for each of two
+networks.
 
-They are written for EfficientNet-Lite0; for another network their layers are those at the same
-depth.
+What a channel is like ends with the weights that it was seen in, so networks whose weights are
+several play whole layers alone. For other networks the layers are those as deep.
 """
 
 from __future__ import annotations
@@ -10,36 +11,50 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ...export.catalogue import EFFICIENTNET_LITE0
+from ...export.catalogue import EFFICIENTNET_LITE0, INCEPTION_V3, MODELS, Model
 from ..gradient.objective import Objective, Term, parse_objective
 from .parameters import parameters
 from .presets import Preset, read_preset
 
 FOLDER = Path(__file__).parent / "looks"
-WRITTEN_FOR = {layer.name: layer.channels for layer in EFFICIENTNET_LITE0.layers}
+WRITTEN_FOR = (EFFICIENTNET_LITE0, INCEPTION_V3)
+"""The networks whose looks were judged; those of the last serve for all others."""
 
 
 def looks(layers: Mapping[str, int]) -> dict[int, Preset]:
     """By number, for a network with `layers`, name -> channels."""
-    declared = parameters(WRITTEN_FOR)
+    own = layers.keys() - {"logits"}  # Every network has them.
+    written = next((model for model in WRITTEN_FOR if own & {*model.layer_names}), INCEPTION_V3)
+    declared = parameters(named(written))
     found = {}
-    for number, path in enumerate(sorted(FOLDER.glob("*.toml")), 1):
+    for number, path in enumerate(sorted((FOLDER / written.name).glob("*.toml")), 1):
         preset = read_preset(path, declared)
-        objective = at_depth(parse_objective(str(preset.values["layers"])), layers)
+        objective = at_depth(parse_objective(str(preset.values["layers"])), written, layers)
         found[number] = replace(preset, values={**preset.values, "layers": str(objective)})
     return found
 
 
-def at_depth(objective: Objective, layers: Mapping[str, int]) -> Objective:
-    """`objective`, written for EfficientNet-Lite0, in a network with `layers`: where that lacks one
-    of them, the layer that lies as deep in it, and of its channels the same number or the last."""
-    return Objective(tuple(_at_depth(term, layers) for term in objective.terms))
+def at_depth(objective: Objective, written: Model, layers: Mapping[str, int]) -> Objective:
+    """`objective`, written for a network, in one with `layers`: where that lacks one of them, the
+    layer that lies as deep in it, and of its channels the same number or the last.
+
+    As deep among the layers of the looks, its bank, where it is a network that has one.
+    """
+    return Objective(tuple(_at_depth(term, written, layers) for term in objective.terms))
 
 
-def _at_depth(term: Term, layers: Mapping[str, int]) -> Term:
+def named(model: Model) -> dict[str, int]:
+    """Its layers, name -> channels."""
+    return {layer.name: layer.channels for layer in model.layers}
+
+
+def _at_depth(term: Term, written: Model, layers: Mapping[str, int]) -> Term:
     layer = term.layer
     if layer not in layers:
-        written, names = list(WRITTEN_FOR), list(layers)
-        layer = names[round(written.index(layer) / (len(written) - 1) * (len(names) - 1))]
+        known, names = written.layer_names, tuple(layers)
+        banks = [model.bank for model in MODELS.values() if layers.keys() >= {*model.bank}]
+        if banks and layer in written.bank:
+            known, names = written.bank, banks[0]
+        layer = names[round(known.index(layer) / (len(known) - 1) * (len(names) - 1))]
     channel = None if term.channel is None else min(term.channel, layers[layer] - 1)
     return replace(term, layer=layer, channel=channel)

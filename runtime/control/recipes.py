@@ -24,6 +24,9 @@ class Recipe:
 GOOGLE = Dream(octaves=4, octave_scale=1.4, steps=10, step_size=1.5, jitter=32)
 """The values of the notebook."""
 
+COLOUR, COARSENESS = 0.6, 1
+"""Nearest to nature's: the coloured noise of a raw gradient becomes fur and volumes."""
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -37,7 +40,7 @@ RECIPES = {
             "photo",
             "The notebook's recipe with the colours and scales of nature: for photographs.",
             live=False,
-            dream=replace(GOOGLE, colour=0.6, coarseness=1),
+            dream=replace(GOOGLE, colour=COLOUR, coarseness=COARSENESS),
         ),
         Recipe(
             "zoom",
@@ -50,8 +53,8 @@ RECIPES = {
                 step_size=1,
                 jitter=32,
                 blur=0.5,
-                colour=0.6,
-                coarseness=1,
+                colour=COLOUR,
+                coarseness=COARSENESS,
             ),
         ),
         Recipe(
@@ -65,8 +68,8 @@ RECIPES = {
                 step_size=3,
                 jitter=16,
                 blur=0.7,
-                colour=0.6,
-                coarseness=1,
+                colour=COLOUR,
+                coarseness=COARSENESS,
                 half_life=1.0,
                 strength=24,
             ),

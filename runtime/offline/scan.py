@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ...export.catalogue import find_model
 from ..choices import Choices
+from ..control.recipes import COARSENESS, COLOUR
 from ..dream.values import Dream
 from ..progress import counting
 from ..store.files import check_outputs
@@ -23,8 +24,8 @@ SWATCH = 96
 """Pixels of each side, or what the network needs at least."""
 
 DREAM = Dream(
-    octaves=2, octave_scale=1.5, steps=10, step_size=3, jitter=16, blur=0.7, colour=0.65,
-    coarseness=1,
+    octaves=2, octave_scale=1.5, steps=10, step_size=3, jitter=16, blur=0.7, colour=COLOUR,
+    coarseness=COARSENESS,
 )  # fmt: skip
 
 

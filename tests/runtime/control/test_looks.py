@@ -1,36 +1,50 @@
 from __future__ import annotations
 
-from livedream.export.catalogue import MODELS
-from livedream.runtime.control.looks import WRITTEN_FOR, at_depth, looks
+import pytest
+
+from livedream.export.catalogue import EFFICIENTNET_LITE0, INCEPTION_V3, MODELS
+from livedream.runtime.control.looks import WRITTEN_FOR, at_depth, looks, named
 from livedream.runtime.control.parameters import parameters
 from livedream.runtime.gradient.objective import check_objective, parse_objective
 
 
-def test_eight_looks_stand_on_the_keys_and_are_whole_and_different():
-    found = looks(WRITTEN_FOR)
+@pytest.mark.parametrize("model", WRITTEN_FOR, ids=lambda model: model.name)
+def test_eight_looks_stand_on_the_keys_and_are_whole_and_different(model):
+    found = looks(named(model))
     assert list(found) == list(range(1, 9))
     assert len({preset.name for preset in found.values()}) == 8
     assert len({str(sorted(preset.values.items())) for preset in found.values()}) == 8
     # Each begins with a recipe: what was played before leaves nothing behind.
     assert all("recipe" in preset.values for preset in found.values())
-    assert found[3].values["layers"] == "block9:6"
+    first = parse_objective(str(found[1].values["layers"]))
+    assert tuple(first.layers) == model.default_layers
 
 
-def test_every_network_has_them_at_the_same_depth():
-    for model in MODELS.values():
-        layers = {layer.name: layer.channels for layer in model.layers}
-        for preset in looks(layers).values():
-            check_objective(parse_objective(str(preset.values["layers"])), layers)
+@pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.name)
+def test_every_network_plays_them_from_its_bank(model):
+    """A recall opens nothing, and a channel is asked for only of the weights it was seen in."""
+    for preset in looks(named(model)).values():
+        objective = parse_objective(str(preset.values["layers"]))
+        check_objective(objective, named(model))
+        assert set(objective.layers) <= {*model.bank}
+        channels = {term.channel for term in objective.terms}
+        assert channels == {None} or model is EFFICIENTNET_LITE0
+
+
+def test_a_network_without_a_bank_plays_the_layers_that_are_as_deep():
     layers = {"first": 3, "middle": 5, "last": 4}
-    deep = at_depth(parse_objective("logits"), layers)
-    assert str(deep) == "last"
-    assert str(at_depth(parse_objective("stem*0.5+block9:102"), layers)) == "first*0.5+middle:4"
+    lite = EFFICIENTNET_LITE0
+    assert str(at_depth(parse_objective("logits"), lite, layers)) == "last"
+    deep = at_depth(parse_objective("stem*0.5+block9:102"), lite, layers)
+    assert str(deep) == "first*0.5+middle:4"
+    assert looks(layers)[3].name == looks(named(INCEPTION_V3))[3].name
 
 
 def test_what_a_network_has_is_taken_as_it_is():
     written = parse_objective("block9:3")
-    assert at_depth(written, {"a": 1, "block9": 4, "b": 1}) == written
-    assert str(at_depth(written, {"block9": 2, "b": 1})) == "block9:1"
+    lite = EFFICIENTNET_LITE0
+    assert at_depth(written, lite, {"a": 1, "block9": 4, "b": 1}) == written
+    assert str(at_depth(written, lite, {"block9": 2, "b": 1})) == "block9:1"
 
 
 def test_they_are_played_by_any_desk():
