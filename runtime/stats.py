@@ -14,6 +14,12 @@ import numpy as np
 WINDOW = 18_000  # Newest samples kept of each stage: ten minutes at 30 fps.
 RECENT = 2.0  # Seconds that the rate in the display looks back.
 
+USUAL = 30
+"""Samples that what is usual follows."""
+
+STANDS = 1.0
+"""Seconds; a picture that is older stands still, and tells nothing of those that will come."""
+
 
 class Stats:
     """Counts and times, from any thread. About 2 microseconds a stage.
@@ -104,6 +110,16 @@ class Stats:
     def recent_age(self) -> float:
         """Age in seconds of the newest shown picture; 0 before there is one."""
         return self._ages.newest
+
+    @property
+    def usual_age(self) -> float:
+        """How old a picture usually is when it is shown, in seconds; 0 before there is one."""
+        return self._ages.usual
+
+    @property
+    def usual_dream_age(self) -> float:
+        """How old a dream usually is while it is shown, in seconds; 0 before there is one."""
+        return self._dream_ages.usual
 
     def report(self, **facts: Any) -> dict[str, Any]:
         """Everything as plain numbers; times in milliseconds. `facts` come first, as given."""
@@ -203,22 +219,23 @@ class _Rate:
 class Samples:
     """The newest of many durations, in seconds."""
 
-    __slots__ = ("_kept", "count", "newest")
+    __slots__ = ("_kept", "count", "newest", "usual")
 
     def __init__(self, window: int) -> None:
         self._kept: deque[float] = deque(maxlen=window)
         self.count = 0
-        self.newest = 0.0
+        self.newest = self.usual = 0.0
 
     def add(self, seconds: float) -> None:
         self._kept.append(seconds)
         self.count += 1
         self.newest = seconds
+        self.usual += (min(seconds, STANDS) - self.usual) / min(self.count, USUAL)
 
     def copy(self) -> Samples:
         other = Samples(self._kept.maxlen or 0)
         other._kept.extend(self._kept)
-        other.count, other.newest = self.count, self.newest
+        other.count, other.newest, other.usual = self.count, self.newest, self.usual
         return other
 
     def summary(self) -> dict[str, float]:

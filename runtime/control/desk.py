@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time as clocks
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import TypeVar
 
 from ..declared import Parameter, Value
@@ -62,14 +64,17 @@ class State(Mapping[str, Value]):
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """The way to a value: from `start`, begun at `time`, in `seconds`."""
+    """The way to a value: from `start`, begun at `time`, in `seconds`; waits: not before."""
 
     target: Value
     start: Value
     time: float
     seconds: float
+    waits: bool = False
 
     def at(self, parameter: Parameter, time: float) -> Value:
+        if self.waits and time < self.time:
+            return self.start
         share = (time - self.time) / self.seconds if self.seconds > 0 else 1.0
         if share >= 1 or self.start == self.target:
             return self.target
@@ -170,13 +175,25 @@ class Desk:
             lambda base: {name: parameter.moved(base.get(name, False), direction)}, source, seconds
         )
 
-    def fade(self, values: Mapping[str, object], source: str, seconds: float | None = None) -> None:
+    def fade(
+        self,
+        values: Mapping[str, object],
+        source: str,
+        seconds: float | None = None,
+        begin: float | None = None,
+    ) -> None:
         """Bring all of `values` to where they are said to go, at once for whoever reads: all of
-        them or, where one cannot be, none. Raises as `set` does."""
-        self._say(lambda base: values, source, seconds)
+        them or, where one cannot be, none. begin: seconds of the desk's clock; now, where none is
+        said. Raises as `set` does."""
+        self._say(lambda base: values, source, seconds, begin)
 
-    def modulate(self, modulations: Iterable[Modulation], seconds: float = 0.0) -> None:
-        """In `seconds` these and no others move values around their bases.
+    def modulate(
+        self,
+        modulations: Iterable[Modulation],
+        seconds: float = 0.0,
+        begin: float | None = None,
+    ) -> None:
+        """In `seconds` from `begin` on these and no others move values around their bases.
 
         Raises UsageError for a parameter that is no number or cannot change from frame to frame.
         """
@@ -191,7 +208,9 @@ class Desk:
             ):
                 raise UsageError(f"{parameter.label} does not change from frame to frame.")
         with self._lock:
-            self._moves = Moves(self._moves.after, modulations, self._clock(), seconds)
+            if begin is None:
+                begin = self._clock() if seconds else -math.inf
+            self._moves = Moves(self._moves.after, modulations, begin, seconds)
 
     @property
     def modulations(self) -> tuple[Modulation, ...]:
@@ -262,16 +281,19 @@ class Desk:
         wanted: Callable[[Values], Mapping[str, object]],
         source: str,
         seconds: float | None,
+        begin: float | None = None,
     ) -> None:
         with self._lock:
-            base, now, deeds = self._base, self._clock(), self._deeds
+            base, deeds = self._base, self._deeds
+            time = self._clock() if begin is None else begin
+            way = partial(self._way, seconds=seconds, time=time, waits=begin is not None)
             written, fired = self._resolved(wanted(base))
             asked = {
                 deeds[name]: value
                 for name, value in (written | dict.fromkeys(fired, True)).items()
                 if name in deeds
             }
-            moved = {name: self._way(name, value, now, seconds) for name, value in written.items()}
+            moved = {name: way(name, value) for name, value in written.items()}
             self._said = {**self._said, **moved}
             self._base = {
                 **base,
@@ -303,14 +325,16 @@ class Desk:
                 written[name] = value
         return written, fired
 
-    def _way(self, name: str, target: Value, now: float, seconds: float | None) -> _Said:
+    def _way(
+        self, name: str, target: Value, seconds: float | None, time: float, waits: bool
+    ) -> _Said:
         said, parameter = self._said[name], self.parameters[name]
         if target == said.target and seconds is None:
             return said  # Said again and again it still arrives in time.
         duration = parameter.smoothing if seconds is None else seconds
         if name in self._deeds:
             duration = 0.0  # They are for what the deed does.
-        return _Said(target, said.at(parameter, now), now, duration)
+        return _Said(target, said.at(parameter, time), time, duration, waits)
 
     def _tell(self) -> None:
         """Hand out the news in order. Who comes while another does leaves it to that one."""

@@ -94,7 +94,9 @@ class Moves:
     def weighed(self, time: float) -> list[tuple[Modulation, float]]:
         """Those that act at `time`, and how much, 0..1."""
         passed = time - self.time
-        share = min(max(passed / self.seconds, 0.0), 1.0) if self.seconds > 0 else 1.0
+        share = (
+            min(max(passed / self.seconds, 0.0), 1.0) if self.seconds > 0 else float(passed >= 0)
+        )
         both = [(each, 1 - share) for each in self.before], [(each, share) for each in self.after]
         return [(each, weight) for side in both for each, weight in side if weight]
 

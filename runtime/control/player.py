@@ -63,7 +63,9 @@ class Player:
     A preset that waits for its beat and is recalled again comes at once; one that fades in and is
     recalled again is there at once. Everything happens in `tick`, at times that are given, or in
     the thread of those who speak; `start` begins a thread that ticks. say: hears what a person
-    should know. choose: of several numbers, the random one.
+    should know. choose: of several numbers, the random one. ahead: seconds from when something is
+    said until it is seen, as far as known: what is due is said by so much earlier, to begin in the
+    picture that is seen then.
     """
 
     def __init__(
@@ -74,9 +76,13 @@ class Player:
         *,
         clock: Callable[[], float] = clocks.monotonic,
         choose: Callable[[list[int]], int] = random.choice,
+        ahead: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.shelf = shelf
         self._desk, self._say, self._clock, self._choose = desk, say, clock, choose
+        self._ahead = ahead
+        self._due: float | None = None
+        """When what is being done by itself shall be seen."""
         self._lock = threading.RLock()
         self._recalled: int | None = None
         self._before: deque[tuple[int | None, Preset]] = deque(maxlen=STEPS_BACK)
@@ -137,21 +143,24 @@ class Player:
 
     def tick(self, time: float) -> float:
         """Do what is due at `time`; returns when something is next, at most LONGEST_REST later."""
+        ahead = self._ahead()
         with self._lock:
             armed = self._armed
-            if armed and self._shifted(armed.due) <= time:
+            if armed and self._shifted(armed.due) <= time + ahead:
                 self._armed = None
             else:
                 armed = None
         if armed:
-            self._play(armed.number, armed.source, armed.seconds)
+            self._play(armed.number, armed.source, armed.seconds, self._shifted(armed.due))
         for due, deed in ((self._auto_due(), self._go_on), (self._cue_due(), lambda: self._go(1))):
-            if due is not None and due <= time:
+            if due is not None and due <= time + ahead:
+                self._due = due
                 deed()
+                self._due = None
         dues = [self._auto_due(), self._cue_due()]
         waiting = self._armed
         dues += [self._shifted(waiting.due)] if waiting else []
-        return min((due for due in dues if due is not None), default=time + LONGEST_REST)
+        return min((due - ahead for due in dues if due is not None), default=time + LONGEST_REST)
 
     def attend(self, picture: np.ndarray | None) -> None:
         """Store what was asked for, in the thread that may write files. picture: how it looks."""
@@ -233,9 +242,11 @@ class Player:
         if self._armed:
             self._wake.set()
         else:
-            self._play(number, source, seconds)
+            self._play(number, source, seconds, self._due if source in BY_ITSELF else None)
 
-    def _play(self, number: int, source: str, seconds: float | None) -> None:
+    def _play(
+        self, number: int, source: str, seconds: float | None, begin: float | None = None
+    ) -> None:
         preset = self.shelf.presets.get(number)
         if preset is None:  # It went while it waited.
             return
@@ -248,7 +259,7 @@ class Player:
             self._recalled = number
             if source not in BY_ITSELF:
                 self._since = now
-        recall(desk, preset, source, 0.0 if again else seconds)
+        recall(desk, preset, source, 0.0 if again else seconds, begin)
         if source != "auto":
             self._say(self._titled(number))
         self._wake.set()
@@ -331,7 +342,9 @@ class Player:
         due = self._cue_due()
         cue, self._cue = cues[place], place
         now = self._clock()
-        self._since = due if step > 0 and due is not None and now - 1.0 < due <= now else now
+        self._since = (
+            due if step > 0 and due is not None and now - 1.0 < due <= now + self._ahead() else now
+        )
         try:
             number = found(cue, self.shelf.presets)
         except UsageError as error:

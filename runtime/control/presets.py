@@ -163,11 +163,18 @@ def stored(
     return Preset(name, kept, moves=tuple(moves))
 
 
-def recall(desk: Desk, preset: Preset, source: str, seconds: float | None = None) -> None:
-    """Bring the desk to the preset, from where things are now. seconds: in place of its own."""
+def recall(
+    desk: Desk,
+    preset: Preset,
+    source: str,
+    seconds: float | None = None,
+    begin: float | None = None,
+) -> None:
+    """Bring the desk to the preset, from where things are. seconds: in place of its own. begin: as
+    of `Desk.fade`."""
     duration = preset.fade if seconds is None else seconds
-    desk.fade(preset.values, source, duration)
-    desk.modulate(preset.moves, duration)
+    desk.fade(preset.values, source, duration, begin)
+    desk.modulate(preset.moves, duration, begin)
 
 
 def value_of(name: str, value: object, where: str, parameters: Mapping[str, Parameter]) -> Value:

@@ -123,8 +123,8 @@ class Dreaming(threading.Thread):
             newest = self._capture.take(WAIT)
             if newest is None:
                 continue
-            # What is said counts for the moment at which this frame is seen.
-            state = self._desk.at(newest.time + self._stats.recent_age)
+            # What is said counts for the moment at which this dream is seen.
+            state = self._desk.at(newest.time + self._stats.usual_dream_age)
             if state["freeze"] and frame is not None:
                 # The picture stands, time goes on: the dream on it grows and fades as before.
                 newest = replace(newest, image=frame.image)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ from ..frame import Frame, as_picture
 from ..scaling import parse_size, resized, scaled
 from ..slot import Closed, Slot
 from ..stats import Stats
-from .afterimage import Afterimage
+from .afterimage import Afterimage, Residual
 from .composition import compose, dimmed, residual_of
 from .limiting import Limiting
 from .loop import Dreamt
@@ -53,6 +53,15 @@ class Shown:
     time: float
     dreamt: float
     settings: Mapping[str, Any]
+
+
+class _Carried(NamedTuple):
+    """What to lay over a picture, None for nothing, and where. pure: the dream as it came from the
+    device, to the bit, where it may be shown so: on its own picture, as large as it is shown."""
+
+    residual: Residual | None
+    mask: np.ndarray | None
+    pure: np.ndarray | None
 
 
 class Presenter(threading.Thread):
@@ -125,9 +134,8 @@ class Presenter(threading.Thread):
             except Exception:  # noqa: BLE001 - the dreams end with it too
                 alone = True  # Their last ones are still on their way.
         fresh = self._dreams.take(WAIT if alone else 0)
-        state = self._desk.at(time.monotonic())  # What was said while the frame was awaited counts.
         try:
-            shown = self._made(fresh, fresh.frame if alone and fresh else frame, state)
+            shown = self._made(fresh, fresh.frame if alone and fresh else frame)
         except Exception as error:  # noqa: BLE001 - raised again where it comes every time
             self._stats.unshown += 1
             self._patience.failed(error)
@@ -136,24 +144,34 @@ class Presenter(threading.Thread):
             self._patience.passed()
         return shown
 
-    def _made(self, fresh: Dreamt | None, frame: Frame | None, state: State) -> Shown | None:
+    def _state(self, frame: Frame) -> State:
+        """What is said by now for the moment at which `frame` is seen."""
+        return self._desk.at(max(time.monotonic(), frame.time + self._stats.usual_age))
+
+    def _made(self, fresh: Dreamt | None, frame: Frame | None) -> Shown | None:
         """`frame` with the dream that is the newest from now on."""
         if fresh:
             with suppress(DeviceError):  # The thread that dreams goes on without the card.
-                self._taken(fresh, state)
-        return self._shown(self._dreamt, frame, state) if self._dreamt and frame else None
+                self._taken(fresh)
+        return self._shown(self._dreamt, frame) if self._dreamt and frame else None
 
-    def _taken(self, fresh: Dreamt, state: State) -> None:
+    def _taken(self, fresh: Dreamt) -> None:
         """A new dream, the newest from now on."""
         began = time.perf_counter()
         residual = residual_of(fresh.dream, fresh.picture, fresh.contrast)
-        self._afterimage.dreamt(residual, small_gray(fresh.picture), fresh.time, state.dream.drift)
+        drift = self._state(fresh.frame).dream.drift
+        self._afterimage.dreamt(residual, small_gray(fresh.picture), fresh.time, drift)
         self._dreamt = fresh
         self._stats.record("residual", time.perf_counter() - began)
 
-    def _shown(self, dreamt: Dreamt, frame: Frame, state: State) -> Shown:
+    def _shown(self, dreamt: Dreamt, frame: Frame) -> Shown:
         began = time.perf_counter()
-        dream, picture, fluid = self._composed(dreamt, frame, state)
+        early = self._state(frame)
+        picture = self._sized(frame, early)
+        carried, fluid = self._carried(dreamt, frame, picture, early)
+        # What was said meanwhile counts too, as far as no more than this is left to do.
+        state = self._state(frame)
+        dream, picture = self._composed(carried, picture, state)
         composed = time.perf_counter()
         mode: Any = state["flash_limit"]
         comparing = bool(state["compare"])
@@ -164,39 +182,45 @@ class Presenter(threading.Thread):
         self._stats.record("limit", time.perf_counter() - composed)
         return Shown(dream, picture, seen, frame.time, dreamt.time, dreamt.settings)
 
-    def _composed(
-        self, dreamt: Dreamt, frame: Frame, state: State
-    ) -> tuple[np.ndarray, np.ndarray, float]:
-        """The picture with the dream on it, and without, and the seconds that it took to carry the
-        dream there."""
+    def _sized(self, frame: Frame, state: State) -> np.ndarray:
+        """The camera's picture as large as it is shown."""
         text = str(state["picture"])
         box = LARGEST if text == SOURCE else parse_size(text)
         image = as_picture(frame.image)
         height, width = image.shape[:2]
         if text != SOURCE or width > box[0] or height > box[1]:
             image = scaled(image, box)
-        if state["mirror"]:
-            image = cv2.flip(image, 1)
-        show, dream = state.of(Show), state.dream
-        amount = 0.0 if state["panic"] else show.amount * self._share(time.monotonic())
+        return cv2.flip(image, 1) if state["mirror"] else image
+
+    def _carried(
+        self, dreamt: Dreamt, frame: Frame, image: np.ndarray, state: State
+    ) -> tuple[_Carried, float]:
+        """The dream on its way to `image`, and the seconds that it took to carry it there."""
         high, wide = dreamt.picture.shape[:2]
         own = frame.index == dreamt.frame.index
+        dream = state.dream
         began = time.perf_counter()
         small = dreamt.picture if own else resized(image, wide, high)
         gray = None if own else small_gray(small)
         # Without a carried dream every picture stands for itself.
-        calm = show.calm if state.live else 0.0
+        calm = state.of(Show).calm if state.live else 0.0
         residual = self._afterimage.at(gray, frame.time, dream.drift, calm, dream.tone)
         fluid = time.perf_counter() - began
         mask = self._where.at(small, state)
-        whole = (
-            amount == 1 and mask is None and dream.tone == 0 and image.shape == dreamt.picture.shape
-        )
-        if residual is None:
+        whole = mask is None and dream.tone == 0 and image.shape == dreamt.picture.shape
+        pure = own and whole and self._afterimage.pure
+        return _Carried(residual, mask, dreamt.dream if pure else None), fluid
+
+    def _composed(
+        self, carried: _Carried, image: np.ndarray, state: State
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The picture with the dream on it, and without."""
+        show = state.of(Show)
+        amount = 0.0 if state["panic"] else show.amount * self._share(time.monotonic())
+        if carried.residual is None:
             laid = image  # At a cut the old dream does not belong here.
-        elif own and whole and self._afterimage.pure:
-            # Dreamt as large as it is shown: as it came from the device, to the bit.
-            laid = dreamt.dream
+        elif carried.pure is not None and amount == 1:
+            laid = carried.pure
         else:
-            laid = compose(image, residual, amount, dream.camera, mask)
-        return dimmed(laid, show.light), dimmed(image, show.light), fluid
+            laid = compose(image, carried.residual, amount, state.dream.camera, carried.mask)
+        return dimmed(laid, show.light), dimmed(image, show.light)

@@ -179,7 +179,12 @@ def run_show(
                 notify=notice,
                 where=masking.laid(),
             )
-            player = Player(desk, folder or Looks(network.layers), notice).start()
+            player = Player(
+                desk,
+                folder or Looks(network.layers),
+                notice,
+                ahead=lambda: stats.usual_dream_age,
+            ).start()
             opened.callback(player.close)
             if folder:
                 for problem in folder.problems:

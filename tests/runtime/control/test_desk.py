@@ -191,6 +191,19 @@ class TestTime:
         desk.nudge("mirror", 1, "key")
         assert desk.at(103)["blur"] == 6
 
+    def test_what_begins_later_waits_for_its_moment_and_a_cut_does_not(self, desk):
+        desk.fade({"blur": 0, "mirror": False}, "osc", 0)
+        desk.fade({"blur": 8, "mirror": True}, "preset", 4, begin=101)
+        assert [desk.at(time)["blur"] for time in (100, 101, 102, 105)] == [0, 0, 2, 8]
+        assert [desk.at(time)["mirror"] for time in (100.9, 101)] == [False, True]
+        desk.fade({"blur": 0}, "preset", 0, begin=110)
+        assert [desk.at(time)["blur"] for time in (109, 110)] == [8, 0]
+        desk.modulate([Modulation("blur", 0.5, 1, "beats", "decay")], begin=120)
+        assert desk.at(119)["blur"] == 0
+        assert desk.at(120)["blur"] > 0
+        desk.cut()
+        assert desk.at(100)["mirror"] is True
+
     def test_layers_morph_and_what_needs_sessions_jumps(self, desk):
         desk.fade({"layers": "a*0.5+c", "octaves": 5, "octave_scale": 2}, "preset", 2)
         state = desk.at(101)

@@ -39,13 +39,18 @@ class Memory:
 
 class Stage:
     def __init__(self) -> None:
-        self.now = 10.0
+        self.now, self.ahead = 10.0, 0.0
         self.desk = Desk(LAYERS, {"recipe": "live", "layers": "a"}, clock=lambda: self.now)
         self.desk.set("strength", 30, "test", 0)
         self.shelf = Memory()
         self.said: list[str] = []
         self.player = Player(
-            self.desk, self.shelf, self.said.append, clock=lambda: self.now, choose=max
+            self.desk,
+            self.shelf,
+            self.said.append,
+            clock=lambda: self.now,
+            choose=max,
+            ahead=lambda: self.ahead,
         )
         self.desk.tempo = Tempo(120, 10.0)
 
@@ -214,6 +219,33 @@ def test_what_waits_follows_the_beat_when_that_changes(stage):
     stage.desk.set("preset", 2, "key")
     stage.desk.set("offset", 100, "key")  # Seen on the beat, said before it.
     assert stage.until(30) == [(pytest.approx(23.9), "2 calm")]
+
+
+def test_what_is_due_is_said_ahead_and_begins_in_the_picture_that_is_seen_then(stage):
+    stage.ahead = 0.3
+    stage.desk.set("wait", "bar", "key")
+    stage.now = 10.2
+    stage.desk.set("preset", 5, "key")
+    assert stage.until(11.9) == [(pytest.approx(11.7), "5 wild")]
+    assert [float(stage.desk.at(each)["strength"]) for each in (11.9, 12, 13, 14)] == [
+        30, 30, 40, 50,
+    ]  # fmt: skip
+    stage.now = 14.5
+    stage.desk.set("preset", 2, "key", 0.0)
+    assert stage.until(15.9) == [(pytest.approx(15.7), "2 calm")]
+    assert [float(stage.desk.at(each)["strength"]) for each in (15.99, 16)] == [50, 10]
+
+
+def test_what_goes_on_by_itself_keeps_its_times_though_it_is_said_ahead(stage):
+    stage.ahead = 0.3
+    stage.desk.fade({"auto": True, "auto_every": 3}, "key")
+    assert [at for at, _ in stage.until(20)] == pytest.approx([12.7, 15.7, 18.7])
+    stage.desk.set("auto", False, "key")
+    stage.shelf.cues = (Cue(5, 1.0, 2.0), Cue("calm", 1.0, 2.0), Cue("grey"))
+    stage.now = 30.0
+    stage.desk.set("go", 1, "key")
+    assert [at for at, _ in stage.until(40)] == pytest.approx([31.7, 33.7])
+    assert float(stage.desk.at(32.5)["strength"]) == pytest.approx(30)
 
 
 def test_auto_goes_on_by_itself_in_order_or_at_random(stage):

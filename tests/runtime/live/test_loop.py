@@ -479,11 +479,11 @@ class TestWhatTheDeskSays:
         show.everything()
         assert set(ways) == {way}
 
-    def test_what_is_said_counts_for_when_a_frame_is_seen(self):
+    def test_what_is_said_counts_for_when_a_dream_is_seen(self):
         show, asked = Setting(Film(10_000), frames=5), []
         at = show.desk.at
         show.desk.at = lambda time: (asked.append(time), at(time))[1]
-        show.stats.shown(0.25)
+        show.stats.shown(0.05, 0.25)
         times = [dreamt.time for dreamt in show.everything()]
         assert asked == [time + 0.25 for time in times]
 

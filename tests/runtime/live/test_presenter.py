@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from livedream.runtime.control.desk import Desk
+from livedream.runtime.control.modulation import Modulation
+from livedream.runtime.control.tempo import Tempo
 from livedream.runtime.dream.device import DeviceError
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.frame import Frame
@@ -132,6 +134,38 @@ def test_what_is_said_while_a_frame_is_awaited_shapes_that_frame(stage, monkeypa
 
     monkeypatch.setattr(stage.camera, "take", late)
     np.testing.assert_array_equal(stage.show(camera=replace(first, index=1)).dream, first.image)
+
+
+def test_what_is_said_while_the_dream_is_carried_shapes_that_picture_too(stage, monkeypatch):
+    stage.show(dream=dreamt(frame(1)), camera=frame(1))
+    carried = stage.presenter._afterimage.at
+
+    def carry(*arguments):
+        stage.say(amount=0)
+        return carried(*arguments)
+
+    monkeypatch.setattr(stage.presenter._afterimage, "at", carry)
+    shown = stage.show(camera=frame(2))
+    assert np.array_equal(shown.dream, shown.picture)
+
+
+def test_waves_are_those_of_the_moment_at_which_a_picture_is_seen(stage):
+    now = time.monotonic()
+    stage.say(amount=0.5)
+    stage.desk.modulate([Modulation("amount", 1, 100, "beats", "square")])
+    stage.desk.tempo = Tempo(60, now + 20, 0)  # Down until then, and up after it.
+    stage.stats.shown(0.3)
+
+    def dreams(at: float) -> bool:
+        taken = replace(frame(1), time=at)
+        shown = stage.show(dream=dreamt(taken), camera=taken)
+        return not np.array_equal(shown.dream, shown.picture)
+
+    assert not dreams(now + 19.6)
+    assert dreams(now + 19.8)
+    assert not dreams(now)  # Never for a moment that is over.
+    stage.desk.tempo = Tempo(60, time.monotonic() - 0.1, 0)
+    assert dreams(now - 5)
 
 
 def test_amount_size_and_mirror_are_the_desks(stage):

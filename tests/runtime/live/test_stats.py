@@ -194,3 +194,16 @@ def test_threads_may_record_while_another_reports():
         thread.join()
     counts = sum(each["count"] for each in stats.report()["stages_ms"].values())
     assert counts == stats.frames
+
+
+def test_the_usual_age_follows_and_a_picture_that_stands_says_little_of_it():
+    stats = Stats()
+    assert (stats.usual_age, stats.usual_dream_age) == (0, 0)
+    for age in (0.04, 0.08):
+        stats.shown(age, 2 * age)
+    assert (stats.usual_age, stats.usual_dream_age) == pytest.approx((0.06, 0.12))
+    for _ in range(300):
+        stats.shown(0.1, 0.2)
+    assert stats.usual_age == pytest.approx(0.1, abs=0.001)
+    stats.shown(500.0)
+    assert stats.usual_age < 0.15
