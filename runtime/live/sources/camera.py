@@ -275,7 +275,7 @@ class Stream:
         name = f"stream {public_address(url)}"
         self._container = container or open_container(url, name)
         try:
-            decoder = Decoder(self._container, name)
+            decoder = Decoder(self._container, name, live=True)
             self._rate, self._frames = decoder.rate, iter(decoder)
             self._image: np.ndarray | None = next(self._frames)[0]
         except (av.error.FFmpegError, StopIteration, LivedreamError) as error:

@@ -64,15 +64,24 @@ class Decoder:
     Interlaced frames are made whole, rotated ones upright, HDR is mapped to what a screen shows,
     transparency is dropped, what cannot be decoded is left out. rate: frames a second as the
     container tells, length: seconds, either 0 where that is not known. on_event: hears once where
-    something is damaged. Raises LivedreamError where there is no video.
+    something is damaged. live: each picture as soon as it is there, by no more threads than share a
+    picture: those that share pictures hold back one each. Raises LivedreamError where there is no
+    video.
     """
 
     def __init__(
-        self, container: InputContainer, name: str, on_event: OnEvent | None = None
+        self,
+        container: InputContainer,
+        name: str,
+        on_event: OnEvent | None = None,
+        *,
+        live: bool = False,
     ) -> None:
         stream = picture_of(container)
         if stream is None:
             raise LivedreamError(f"{name} holds no video: nothing in it to dream on.")
+        if live:
+            stream.thread_type = "SLICE"
         self._name, self._tell = name, safely(on_event)
         self._damaged = False
         self._container = container

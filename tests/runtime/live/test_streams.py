@@ -1,0 +1,67 @@
+"""Streams that stall and return, from real servers on the loopback."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from livedream.runtime.errors import LivedreamError
+from livedream.runtime.live.capture import Capture
+from livedream.runtime.live.sources import decoding, open_source
+from livedream.runtime.live.sources.camera import Camera
+from livedream.runtime.pauses import Pauses
+
+from .streams import KINDS, Server
+
+SOON = 20
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """A stream counts as lost sooner, and is tried again sooner."""
+    defaults = Camera.__init__.__kwdefaults__
+    assert defaults
+    quick = {**defaults, "stall": 0.4, "retry": Pauses(0.05, 0.1)}
+    monkeypatch.setattr(Camera.__init__, "__kwdefaults__", quick)
+
+
+def wait_for(condition, what: str) -> None:
+    end = time.monotonic() + SOON
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+
+
+def shows(capture: Capture, level: int) -> bool:
+    frame = capture.take(1)
+    return frame is not None and abs(int(frame.image[40, 40, 0]) - level) < 5
+
+
+@pytest.mark.parametrize("hoards", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_told_once_comes_back_by_itself_and_shows_the_newest(kind, hoards):
+    said: list[str] = []
+    with Server(kind, hoards=hoards) as server:
+        name = "stream " + server.url.replace("me:secret@", "")
+        with Capture(open_source(server.url, on_event=said.append)) as capture:
+            assert capture.source.describe().startswith(f"{name}: 160x96")
+            wait_for(lambda: shows(capture, 60), "the first pictures")
+            server.stalled.set()
+            wait_for(lambda: said, "that it is lost")
+            assert capture.take(1) is None or not said[1:]
+            assert not capture.slot.closed  # The last picture stays.
+            server.level = 200
+            server.stalled.clear()
+            # What was hoarded meanwhile is passed over.
+            wait_for(lambda: shows(capture, 200), "the newest picture")
+            assert said == [f"{name} is lost, retrying", f"{name} is back"]
+
+
+def test_a_server_that_never_answers_is_told_in_a_sentence(monkeypatch):
+    monkeypatch.setattr(decoding, "OPENING", 0.3)
+    with Server("ts") as server:
+        server.stalled.set()
+        with pytest.raises(LivedreamError, match="does not answer or is no video") as told:
+            open_source(server.url)
+        assert "secret" not in str(told.value)
