@@ -165,6 +165,7 @@ class Controls:
     def _status(self, shown: Shown, stats: Stats) -> Status:
         """Of the picture on screen: what its dream was made with, not what is wanted."""
         made_with, recorder = shown.settings, self._recorder
+        rung = self._dreaming.governor.rung
         height, width = shown.picture.shape[:2]
         dreams = f"dream {stats.recent_fps:.1f}/s  {stats.recent_dream_age * 1000:.0f} ms"
         return Status(
@@ -175,10 +176,10 @@ class Controls:
             size=(width, height),
             recording=recorder.seconds if recorder else None,
             frozen=self._show.freeze,
+            held="" if rung == LADDER[0] else str(rung),
             details=(
                 *((self._player.title,) if self._player.title else ()),
                 f"{dreams}  {made_with['size']}",
-                *([str(rung)] if (rung := self._dreaming.governor.rung) != LADDER[0] else []),
                 *((self.audience.told,) if self.audience and self.audience.told else ()),
                 f"step {made_with['step_size']:.4g}  octaves {made_with['octaves']}",
                 *self._outputs.lines(),

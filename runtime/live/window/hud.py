@@ -29,8 +29,8 @@ class Status:
     """What the HUD tells.
 
     fps: pictures shown a second. age: seconds from capture to display. size: (width, height) of
-    the picture. recording: seconds recorded so far, None when not recording. details: further
-    short facts.
+    the picture. recording: seconds recorded so far, None when not recording. held: what is left out
+    to hold the rate of the dream. details: further short facts.
     """
 
     fps: float
@@ -40,6 +40,7 @@ class Status:
     size: tuple[int, int]
     recording: float | None = None
     frozen: bool = False
+    held: str = ""
     details: tuple[str, ...] = ()
 
 
@@ -53,6 +54,7 @@ def draw_hud(image: np.ndarray, status: Status) -> np.ndarray:
         (first + ("   frozen" if status.frozen else ""), TEXT),
         (type_.shorten(status.layer, image.shape[1] - 4 * type_.gap), ACCENT),
         (f"{status.provider}  {width}x{height}", QUIET),
+        *(((status.held, ACCENT),) if status.held else ()),
         *((detail, QUIET) for detail in status.details),
     ]
     type_.plate(image, lines, (type_.gap, type_.gap))

@@ -121,6 +121,17 @@ def test_the_numbers_are_of_the_dream_on_screen(stage):
     assert "show or hide this help" in stage.texts(stats)
 
 
+def test_what_is_left_out_to_hold_the_rate_is_told(stage):
+    stage.see()
+    stats = Stats(clock=stage.clock)
+    assert stage.controls.told(stats)["held"] == ""
+    stage.show.desk.fade({"hold": 1}, "osc", 0)
+    until(lambda: stage.show.dreaming.governor._last is not None)
+    stage.show.dreaming.governor._go(1)
+    assert stage.controls.told(stats)["held"] == "octaves in turn"
+    assert "octaves in turn" in stage.texts(stats)
+
+
 def test_the_pages_address_is_shown_to_be_scanned(stage):
     stage.press("o")
     assert "--page lan" in stage.notice.text
@@ -299,16 +310,16 @@ def test_a_digit_recalls_and_after_w_it_stores_what_is_played(stage):
     kept = stage.player.shelf.presets[5]
     assert kept.values["strength"] == 7
     stage.press("7")
-    assert stage.show.desk.base["strength"] == 22
-    assert stage.notice.text == "7 Woodcut"
-    assert "7 Woodcut" in stage.texts()
+    assert stage.show.desk.base["strength"] == 32
+    assert stage.notice.text == "7 Silverpoint"
+    assert "7 Silverpoint" in stage.texts()
     stage.press("5")
     assert stage.show.desk.base["strength"] == 7
     stage.press("w")
     stage.press("i")  # Any other key calls storing off, and does what it always does.
     stage.press("7")
     assert not stage.show.desk.base["hud"]
-    assert stage.show.desk.base["strength"] == 22
+    assert stage.show.desk.base["strength"] == 32
 
 
 def test_sinks_are_opened_and_shut_by_the_desk_while_it_plays(stage, monkeypatch):

@@ -105,7 +105,7 @@ def test_knobs_pads_and_programs_play_the_desk(stage):
     stage.until(lambda: stage.desk.base["preset"] == 3)
     pads.turn(0x90, 40, 1)
     stage.until(lambda: stage.desk.base["preset"] == 7)
-    assert stage.desk.base["strength"] == 22  # Woodcut's.
+    assert stage.desk.base["strength"] == 32  # Silverpoint's.
 
 
 def test_lamps_are_lit_when_it_comes_and_at_every_change_from_anywhere(stage):
