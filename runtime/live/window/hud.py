@@ -84,14 +84,15 @@ def draw_help(image: np.ndarray) -> np.ndarray:
     type_ = _Type(1.0)
     key_width = max(type_.width(keys) for keys, _ in table)
     text_width = max(type_.width(sentence) for _, sentence in table)
-    natural = key_width + 2 * type_.gap + text_width, type_.line * (len(table) + 1)
+    line = type_.line
+    natural = key_width + 2 * type_.gap + text_width, line * (len(table) + 1)
     scale = min(0.92 * width / natural[0], 0.92 * height / natural[1], 1.6 * _Type.scale_for(image))
     type_ = _Type(scale)
     key_width, left = round(key_width * scale), round((width - natural[0] * scale) / 2)
     top = round((height - natural[1] * scale) / 2)
     type_.write(image, "livedream", (left, top), ACCENT)
     for number, (keys, sentence) in enumerate(table, 1):
-        y = top + number * type_.line
+        y = top + round(number * line * scale)  # Closer than a plate's lines where it must be.
         type_.write(image, keys, (left, y), TEXT)
         type_.write(image, sentence, (left + key_width + 2 * type_.gap, y), QUIET)
     return image
