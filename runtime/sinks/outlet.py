@@ -114,7 +114,10 @@ class Outlet:
         self._stopping.set()
         self._slot.close()
         self._thread.join(timeout)
-        return not self._thread.is_alive()
+        if not self._thread.is_alive():
+            return True
+        self.sink.abandon()
+        return False
 
     def _run(self) -> None:
         pauses = iter(self._pauses)

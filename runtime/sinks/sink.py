@@ -10,8 +10,8 @@ from ..errors import LivedreamError
 
 
 class Sink(ABC):
-    """One way out. All calls come from one thread that is its own, so it may take its time; an
-    `Outlet` keeps it away from the picture and opens it again when it fails.
+    """One way out. All calls but `abandon` come from one thread that is its own, so it may take its
+    time; an `Outlet` keeps it away from the picture and opens it again when it fails.
 
     name: what it is called among the others. fixed: whether every picture must have the size that
     it was opened with. steady: whether it wants pictures at its rate, repeated where no new one
@@ -49,6 +49,11 @@ class Sink(ABC):
 
         time: seconds of `time.monotonic()` for which the picture stands; never goes back.
         """
+
+    def abandon(self) -> None:
+        """In another thread: the call at hand does not return, and nobody waits for it. What would
+        outlive the show is ended here."""
+        return
 
     @abstractmethod
     def close(self) -> None:

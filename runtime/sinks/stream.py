@@ -125,6 +125,11 @@ class Stream(Sink):
         except OSError as error:
             raise LivedreamError(self._reason(self._answer(0.5))) from error
 
+    def abandon(self) -> None:
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         process, self._process = self._process, None
         if process is None:

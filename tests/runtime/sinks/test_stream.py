@@ -206,3 +206,16 @@ def test_without_srt_it_says_what_to_install():
     assert not sink.is_available()
     with pytest.raises(LivedreamError, match=r'pip install "av>=15,<16"'):
         sink.check()
+
+
+def test_the_process_for_a_server_that_says_nothing_ends_with_the_show():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        stream = Stream(f"rtmp://127.0.0.1:{silent.getsockname()[1]}/live/key")
+        outlet = Outlet(stream, Told())
+        outlet.put(image(), time.monotonic())
+        connection, _ = silent.accept()
+        with connection:
+            process = stream._process
+            assert process
+            assert not outlet.close(timeout=0.1)
+            assert process.wait(5) != 0
