@@ -16,11 +16,19 @@ import numpy as np
 from ..control.desk import Desk
 from ..errors import LivedreamError
 from ..frame import Frame, as_picture
+from ..presence.models import Models
 from ..presence.motion import MotionGate, small
 from ..presence.states import State, Visit
 from ..slot import Closed, Slot
 from ..stats import Stats
 from .attract import Attract
+
+FACE = 0.6
+"""How sure it must be that there is a face. People have 0.8 and more, rooms less than 0.5."""
+
+PERSON = 0.08
+"""Share of the picture that a person covers who is not as the room was: near, and no coffee cup
+that the model takes for one."""
 
 RATE = 5.0
 """Looks a second."""
@@ -32,6 +40,7 @@ WAIT = 0.1
 class Audience(threading.Thread):
     """Looks at the camera's frames that pass `through`, and fades what attracts in and out.
 
+    models: opened when they are first wanted; where there is none, the desk goes back to motion.
     newest: the picture that is shown, uint8 BGR, or None. say: hears what a person should know.
     clock: seconds, that of the frames.
     """
@@ -40,6 +49,7 @@ class Audience(threading.Thread):
         self,
         desk: Desk,
         attract: Attract,
+        models: Models,
         stats: Stats,
         newest: Callable[[], np.ndarray | None] = lambda: None,
         say: Callable[[str], None] = lambda text: None,
@@ -48,6 +58,7 @@ class Audience(threading.Thread):
         super().__init__(name="audience", daemon=True)
         self.newest = newest
         self.attract = attract
+        self._models = models
         self._desk, self._stats, self._say, self._clock = desk, stats, say, clock
         self._frames: Slot[Frame] = Slot()
         self._visit = Visit(clock(), empty=self._wanted != "off")
@@ -133,8 +144,19 @@ class Audience(threading.Thread):
         return self._wanted != "off" or self._visit.state != State.DREAM
 
     def _seen(self, frame: Frame) -> bool:
-        gray = small(cv2.cvtColor(as_picture(frame.image), cv2.COLOR_BGR2GRAY))
-        return self._gate.look(gray, frame.time, self._own())
+        image, wanted = as_picture(frame.image), self._wanted
+        gray = small(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+        if not self._gate.look(gray, frame.time, self._own()):
+            return False
+        try:
+            if wanted == "face":
+                return self._models.faces()(image) >= FACE
+            if wanted == "person":
+                return person_moved(self._models.people()(image), self._gate.moved)
+        except LivedreamError as error:
+            self._say(str(error))
+            self._desk.set("presence", "motion", "presence")
+        return True
 
     def _own(self) -> np.ndarray | None:
         """What is shown, where it does not come from the camera."""
@@ -153,3 +175,10 @@ class Audience(threading.Thread):
         elif state == State.NOTICE and self._auto is not None:
             self._desk.set("auto", self._auto, "attract")
             self._auto = None
+
+
+def person_moved(people: np.ndarray, moved: np.ndarray) -> bool:
+    """Whether enough of the picture is a person, `people`, float32 [h, w], 0..1, and `moved`, bool
+    of any size."""
+    there = cv2.resize(people, moved.shape[::-1]) > 0.5
+    return bool((there & moved).mean() > PERSON)

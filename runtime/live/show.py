@@ -166,7 +166,7 @@ def run_show(
             desk = open_desk(network, dreamer, choices.recipe, box, tuple(sources), **begin)
             if heartbeat:
                 desk.forbid("flash_limit", "off")
-            audience = Audience(desk, attracting, stats, say=notice)
+            audience = Audience(desk, attracting, models, stats, say=notice)
             masking = Masking(desk, models, stats, notice, audience.share)
             dreaming = Dreaming(
                 capture,

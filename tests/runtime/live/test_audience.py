@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from livedream.runtime.control.desk import Desk
-from livedream.runtime.errors import UsageError
+from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.frame import Frame
 from livedream.runtime.live.attract import Attract, covering, open_attract
-from livedream.runtime.live.audience import RATE, Audience
+from livedream.runtime.live.audience import RATE, Audience, person_moved
+from livedream.runtime.presence.models import Models
 from livedream.runtime.presence.states import State
 from livedream.runtime.stats import Stats
 
@@ -25,13 +26,21 @@ DREAM = (30, 90, 200)
 class Hall:
     """A room with a camera whose frames pass through, on a clock of its own."""
 
-    def __init__(self, attract: Attract, presence: str = "motion") -> None:
+    def __init__(self, attract: Attract, presence: str = "motion", models=None) -> None:
         self.now, self.index = 50.0, 0
         self.random = np.random.default_rng(0)
         self.desk = Desk({"a": 4}, {"presence": presence})
         self.stats = Stats()
         self.attract = attract
-        self.audience = Audience(self.desk, attract, self.stats, clock=lambda: self.now)
+        self.said: list[str] = []
+        self.audience = Audience(
+            self.desk,
+            attract,
+            models or Models(),
+            self.stats,
+            say=self.said.append,
+            clock=lambda: self.now,
+        )
 
     def frame(self, light: np.ndarray) -> Frame:
         self.now += 1 / RATE
@@ -139,7 +148,7 @@ def test_presence_that_is_switched_off_brings_the_camera_back(dreams):
 def test_a_frame_that_is_none_is_told_and_the_next_one_counts():
     said: list[str] = []
     desk = Desk({"a": 4}, {"presence": "motion"})
-    audience = Audience(desk, open_attract("presets", SIZE, 0), Stats(), say=said.append)
+    audience = Audience(desk, open_attract("presets", SIZE, 0), Models(), Stats(), say=said.append)
     audience.start()
     audience.through(Frame(np.zeros((4, 4), np.uint8), time.monotonic(), 0))
     deadline = time.monotonic() + 5
@@ -166,3 +175,60 @@ def test_pictures_fill_the_cameras_size_without_bars():
     assert (covering(image, (50, 50)) == 255).all()
     assert covering(image, (300, 100)) is image
     assert covering(image, (64, 96)).shape == (96, 64, 3)
+
+
+class Finds(Models):
+    """As sure of a face as it is told, and people where the picture is dark. `asked` counts."""
+
+    def __init__(self, face: float = 0.0) -> None:
+        super().__init__()
+        self.face, self.asked = face, 0
+
+    def faces(self):
+        self.asked += 1
+        return lambda bgr: self.face
+
+    def people(self):
+        self.asked += 1
+        return lambda bgr: (cv2.resize(bgr[:, :, 0], (256, 144)) < 35).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("presence", "face", "state"),
+    [
+        ("face", 0.8, State.DREAM),
+        ("face", 0.4, State.ATTRACT),
+        ("person", 0.0, State.DREAM),
+    ],
+)
+def test_with_a_model_it_is_asked_once_something_moved(presence, face, state):
+    models = Finds(face)
+    hall = Hall(open_attract("presets", SIZE, 0), presence, models)
+    hall.pass_by(5)
+    assert models.asked == 0
+    hall.pass_by(4, x=60)
+    assert models.asked > 5
+    assert hall.state == state
+
+
+def test_what_moved_and_is_no_person_is_nobody():
+    people, moved = np.zeros((144, 256), np.float32), np.zeros((120, 160), bool)
+    moved[20:100, 20:80] = True
+    assert not person_moved(people, moved)
+    people[:, 200:] = 1  # Somebody that is always there, such as on a poster.
+    assert not person_moved(people, moved)
+    people[30:110, 40:110] = 1
+    assert person_moved(people, moved)
+
+
+def test_without_a_model_presence_goes_by_motion_and_says_why():
+    class Nothing(Models):
+        def faces(self):
+            raise LivedreamError("There is no model that finds faces.")
+
+    hall = Hall(open_attract("presets", SIZE, 0), "face", Nothing())
+    hall.pass_by(5)
+    hall.pass_by(4, x=60)
+    assert hall.said == ["There is no model that finds faces."]
+    assert hall.desk.base["presence"] == "motion"
+    assert hall.state == State.DREAM
