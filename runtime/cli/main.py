@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from rich.console import Console
@@ -16,6 +16,7 @@ from rich.text import Text
 from ..ending import ending
 from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.providers import PROVIDERS
+from ..presence.kinds import OF_PEOPLE, Where
 from ..sinks.formats import EDIT, GOOD, QUALITIES
 from ..sinks.named import OUTS
 from ..telling import console, harmless
@@ -42,6 +43,19 @@ mask_model_option = click.option(
     metavar="FILE",
     help="The model that finds people for --mask, .tflite or .onnx; without it the official one.",
 )
+
+
+def mask_options(*wheres: str) -> Any:
+    """`--mask` with these choices, and `--mask-model`."""
+    where = click.option(
+        "--mask",
+        type=click.Choice(wheres),
+        default="everywhere",
+        show_default=True,
+        help="Where it is dreamt: on people, in a band around them, on all but them"
+        + (", on what moves." if "moving" in wheres else "."),
+    )
+    return lambda command: where(mask_model_option(command))
 
 
 def projection_options(command: Any) -> Any:
@@ -197,6 +211,7 @@ def run(context: click.Context, surfaces: dict[str, Any], **values: Any) -> None
     "--copies", type=click.IntRange(1, 1000), help="Of each photo, each with shifts of its own."
 )
 @click.option("--part", metavar="K/N", help="The K-th of N parts, for several processes.")
+@mask_options("everywhere", *OF_PEOPLE)
 @projection_options
 @written_option
 @overwrite_option
@@ -257,6 +272,7 @@ def sheet(columns: str, choices: Any, **values: Any) -> None:
 @commands.command()
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@mask_options(*get_args(Where))
 @projection_options
 @written_option
 @overwrite_option

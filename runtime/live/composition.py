@@ -12,6 +12,7 @@ import numpy as np
 
 from ...kernels import haze
 from ..dream.flow import Motion, following
+from ..presence.masks import masked
 
 NONE = 128
 """The byte of a residual that changes nothing."""
@@ -55,14 +56,6 @@ def compose(
         residual = cv2.resize(residual, (width, height), interpolation=cv2.INTER_CUBIC)
     kept = 1 - amount * (1 - contrast)
     return cv2.addWeighted(camera, kept, residual, amount, 255 * haze(kept) - NONE * amount)
-
-
-def masked(camera: np.ndarray, dream: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """`dream` where `mask`, float32 [h, w] of any size, is 1, and `camera` where it is 0, both
-    uint8 [height, width, 3]."""
-    height, width = camera.shape[:2]
-    weight = cv2.resize(mask, (width, height))
-    return cv2.blendLinear(dream, camera, weight, 1 - weight)
 
 
 def toned(gray: np.ndarray, tone: float) -> np.ndarray:

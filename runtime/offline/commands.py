@@ -13,7 +13,9 @@ from rich.console import Console
 from ...export.catalogue import MODELS
 from ..choices import Choices
 from ..dream.dreamer import Dreamer
+from ..errors import UsageError
 from ..gradient.exporting import export_to
+from ..presence.masks import masked
 from ..progress import counting, stages
 from ..scaling import comfortable
 from ..start import asked, form_for, network_of, open_dreamer, settings_of
@@ -23,6 +25,7 @@ from ..store.pictures import check_suffix, read_photo, write_photo
 from .dreamt_clip import dream_clip
 from .enlarging import Box, enlarged, sized
 from .panorama import Panorama
+from .where import Mapped
 
 
 def box_for(picture: np.ndarray, choices: Choices, console: Console) -> tuple[int, int]:
@@ -45,9 +48,13 @@ def dream_photo(
     overwrite: bool,
     projection: str = "flat",
     stereo: str = "none",
+    mask: str = "everywhere",
+    mask_model: Path | None = None,
 ) -> None:
-    """`livedream image IN OUT`. written: what the result fits into, see `sized`."""
-    check_outputs([target], [source, *choices.files], overwrite)
+    """`livedream image IN OUT`. written: what the result fits into, see `sized`. mask, mask_model:
+    where it is dreamt, and the model that finds people."""
+    check_outputs([target], [source, *choices.files, mask_model], overwrite)
+    where = _mapped(mask, mask_model, console, projection)
     check_suffix(target)
     photo = read_photo(source)
     whole, picture = sized(photo, box_for(photo, choices, console), written)
@@ -62,7 +69,10 @@ def dream_photo(
         with closing(engines), counting(console, "dreaming") as report:
             done = itertools.count(1)
             dreamer.on_step = lambda: report(next(done), total)
+            dreamer.mask = where.of(picture)
             dream = enlarged(whole, picture, dreamer.still(picture), dreamer.dream.camera)
+            if dreamer.mask is not None:
+                dream = masked(whole, dream, dreamer.mask)
             settings = settings_of(dreamer, choices.recipe)
     write_photo(target, dream, {**settings, **asked(choices, written)}, overwrite=overwrite)
     console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
@@ -77,9 +87,13 @@ def dream_video(
     overwrite: bool,
     projection: str = "flat",
     stereo: str = "none",
+    mask: str = "everywhere",
+    mask_model: Path | None = None,
 ) -> None:
-    """`livedream video IN OUT`. written: what the result fits into, see `sized`."""
-    check_outputs([target], [source, *choices.files], overwrite)
+    """`livedream video IN OUT`. written: what the result fits into, see `sized`. mask, mask_model:
+    where it is dreamt, and the model that finds people."""
+    check_outputs([target], [source, *choices.files, mask_model], overwrite)
+    where = _mapped(mask, mask_model, console, projection, follows=True)
     network = network_of(choices, console.print)
     live = choices.live
     dreamer: Dreamer[Any] | Panorama | None = None
@@ -95,10 +109,13 @@ def dream_video(
         elif dreamer is None:
             dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
             opened.callback(engines.close)
+        if not isinstance(dreamer, Panorama):
+            dreamer.mask = where.of(picture, seconds)
         small = dreamer.live(picture, seconds) if live else dreamer.still(picture)
         if isinstance(dreamer, Panorama):
             return dreamer.over(whole, picture, small)
-        return enlarged(whole, picture, small, dreamer.dream.camera)
+        large = enlarged(whole, picture, small, dreamer.dream.camera)
+        return large if dreamer.mask is None else masked(whole, large, dreamer.mask)
 
     def settings() -> dict[str, Any]:
         assert dreamer
@@ -115,6 +132,14 @@ def dream_video(
         console.print(f"{source} is damaged; packets left out: {clip.damaged}.")
     if clip.cut_off:
         console.print(f"{clip.cut_off}.")
+
+
+def _mapped(
+    mask: str, model: Path | None, console: Console, projection: str, *, follows: bool = False
+) -> Mapped:
+    if projection != "flat" and mask != "everywhere":
+        raise UsageError("A panorama is dreamt everywhere; leave --mask away.")
+    return Mapped(mask, model, console.print, follows=follows)
 
 
 def export_file(

@@ -11,12 +11,14 @@ from rich.console import Console
 
 from ..choices import Choices
 from ..errors import LivedreamError, UsageError
+from ..presence.masks import masked
 from ..progress import counting
 from ..start import asked
 from ..store.pictures import SUFFIXES, read_photo, write_photo
 from .commands import box_for
 from .enlarging import Box, enlarged, sized
 from .studio import Studio
+from .where import Mapped
 
 READ = frozenset({*SUFFIXES, ".bmp"})
 """Suffixes of what counts as a photo in a folder."""
@@ -82,6 +84,8 @@ def dream_series(
     part: tuple[int, int],
     written: Box | None,
     overwrite: bool,
+    mask: str = "everywhere",
+    mask_model: Path | None = None,
 ) -> None:
     """Dream `sources` into `folder`. What is there already is left out, without `overwrite`, so
     that the same command goes on where it was stopped. A photo that cannot be dreamt is told of,
@@ -90,6 +94,7 @@ def dream_series(
     Raises as `plan` does, LivedreamError at the end where some could not be dreamt, and what
     opening a network raises.
     """
+    where = Mapped(mask, mask_model, console.print)
     number, count = part
     jobs = plan(sources, folder, copies, choices.seed)[number - 1 :: count]
     left = [job for job in jobs if overwrite or not job.target.exists()]
@@ -103,7 +108,7 @@ def dream_series(
         for done, job in enumerate(left):
             report(done, len(left))
             try:
-                _dream(studio, job, written, overwrite)
+                _dream(studio, job, written, overwrite, where)
             except LivedreamError as error:
                 failed += 1
                 about = "" if str(job.source) in str(error) else f"{job.source}: "
@@ -118,13 +123,16 @@ def dream_series(
     console.print(f"{folder}: {len(left)} dreamt")
 
 
-def _dream(studio: Studio, job: Job, written: Box | None, overwrite: bool) -> None:
+def _dream(studio: Studio, job: Job, written: Box | None, overwrite: bool, where: Mapped) -> None:
     choices = studio.choices
     photo = read_photo(job.source)
     whole, small = sized(photo, box_for(photo, choices, studio.console), written)
     values = choices.dream()
-    dream, settings = studio.still(small, studio.everything, values, job.seed)
+    mask = where.of(small)
+    dream, settings = studio.still(small, studio.everything, values, job.seed, mask)
     dream = enlarged(whole, small, dream, values.camera)
+    if mask is not None:
+        dream = masked(whole, dream, mask)
     job.target.parent.mkdir(parents=True, exist_ok=True)
     made = {**settings, **asked(choices, written)}
     write_photo(job.target, dream, made, overwrite=overwrite)

@@ -31,9 +31,15 @@ class Studio:
         self.engines = Engines(self.network, find_platform(choices.provider, console.print))
 
     def still(
-        self, picture: np.ndarray, objective: Objective, dream: Dream, seed: int
+        self,
+        picture: np.ndarray,
+        objective: Objective,
+        dream: Dream,
+        seed: int,
+        mask: np.ndarray | None = None,
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """The dream of `picture`, both uint8 BGR [height, width, 3], and what made it.
+        mask: where, as of `Dreamer`.
 
         Raises UsageError for a picture that is too small, LivedreamError where nothing opens.
         """
@@ -48,6 +54,7 @@ class Studio:
             self.console.print(f"{self.network.model} {self.everything} on {engine.provider.name}")
         self.engines.let_go(engine, sizes)
         dreamer = Dreamer(self.engines.platform.device, engine, dream, seed=seed)
+        dreamer.mask = mask
         return dreamer.still(picture), settings_of(dreamer, self.choices.recipe)
 
     def close(self) -> None:

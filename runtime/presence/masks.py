@@ -64,11 +64,12 @@ class Masker:
     """From what is found in one picture after the other to masks. A pure function of what it was
     given: times are in seconds.
 
-    smoothing: seconds; 0 for pictures that have nothing to do with each other.
+    smoothing: seconds; 0 for pictures that have nothing to do with each other. at_once: the first
+    mask is what is found, and not on its way there from everywhere.
     """
 
-    def __init__(self, smoothing: float = SMOOTHING) -> None:
-        self._smoothing = smoothing
+    def __init__(self, smoothing: float = SMOOTHING, *, at_once: bool = False) -> None:
+        self._smoothing, self._at_once = smoothing, at_once
         self._tracker, self._follower = MotionTracker(), Follower()
         self._mask: Mask | None = None  # None is everywhere.
         self._last: np.ndarray | None = None
@@ -98,7 +99,7 @@ class Masker:
             found = shaped(cv2.resize(people, gray.shape[::-1]), where)
         found = soft(found)
         share = 1 - math.exp(-max(passed, 0.0) / self._smoothing) if self._smoothing else 1.0
-        old = np.ones(gray.shape, np.float32)
+        old = found if self._at_once and last is None else np.ones(gray.shape, np.float32)
         if self._mask is not None:
             old = self._follower.carried(self._mask, gray)
         mask = Mask(old + np.float32(share) * (found - old), gray)
@@ -126,6 +127,14 @@ def moving(flow: tuple[np.ndarray, np.ndarray], seconds: float) -> np.ndarray:
     speed = cv2.blur(np.hypot(x, y), (5, 5)) / (seconds * x.shape[1])
     sure = ((speed - SLOW) / (QUICK - SLOW)).clip(0, 1).astype(np.float32)
     return cv2.dilate(sure, np.ones((5, 5), np.uint8))
+
+
+def masked(camera: np.ndarray, dream: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """`dream` where `mask`, float32 [h, w] of any size, is 1, and `camera` where it is 0, both
+    uint8 [height, width, 3]."""
+    height, width = camera.shape[:2]
+    weight = cv2.resize(mask, (width, height))
+    return cv2.blendLinear(dream, camera, weight, 1 - weight)
 
 
 def soft(mask: np.ndarray) -> np.ndarray:
