@@ -55,6 +55,9 @@ class Model:
     weights_package: str | None
     weights_bytes: int
     weights_sentence: str
+    box: tuple[int, int] = (320, 240)
+    """(width, height) that live pictures are dreamt within unless somebody says otherwise: what a
+    laptop's processor dreams several times a second."""
 
     @property
     def layer_names(self) -> tuple[str, ...]:
@@ -138,6 +141,7 @@ INCEPTION_V3 = Model(
     weights_package=None,
     weights_bytes=108_949_747,
     weights_sentence="PyTorch's ImageNet weights, downloaded on first use (109 MB).",
+    box=(256, 192),
 )  # fmt: skip
 
 EFFICIENTNET_LITE0 = Model(

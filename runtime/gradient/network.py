@@ -67,6 +67,12 @@ class Network:
         favourites = [name for name in known.default_layers if name in self.layers] if known else []
         return favourites[0] if favourites else list(self.layers)[-1]
 
+    @property
+    def box(self) -> tuple[int, int]:
+        """(width, height) that live pictures are dreamt within unless somebody says otherwise."""
+        known = catalogue.MODELS.get(self.model)
+        return known.box if known else catalogue.Model.box
+
     def taps(self, objective: Objective) -> tuple[str, ...]:
         """The layers that the file for `objective` taps, each of which can then be played: the
         network's bank, `also` and those of `objective`, or what the given file has."""
@@ -119,7 +125,7 @@ def find_network(request: Request, layers: str | None, say: Callable[[str], None
         return Network(graph.model, graph.layers, graph, request)
     model = request.model
     if model == "auto":
-        model = _model_of(layers) or _preferred(layers, say)
+        model = _model_of(layers) or _preferred(layers, request.weights, say)
     known = model_named(model)
     return Network(model, {layer.name: layer.channels for layer in known.layers}, None, request)
 
@@ -148,7 +154,27 @@ def _model_of(layers: str | None) -> str | None:
     return models[0].name if len(models) == 1 else None
 
 
-def _preferred(layers: str | None, say: Callable[[str], None]) -> str:
+_OF_WEIGHTS = {b"Mixed_5b": "inception_v3", b"inception3a": "googlenet"}
+"""Layers by whose names the parameters of a network are told."""
+
+_NAMES_WITHIN = 1 << 20
+"""Bytes: both kinds of files, .pth and .safetensors, begin with the names of what is in them."""
+
+
+def model_of_weights(path: Path) -> str | None:
+    """The network whose parameters the file holds; None where that cannot be told, also because
+    there is no such file."""
+    try:
+        with path.expanduser().open("rb") as file:
+            names = file.read(_NAMES_WITHIN)
+    except OSError:
+        return None
+    return next((model for layer, model in _OF_WEIGHTS.items() if layer in names), None)
+
+
+def _preferred(layers: str | None, weights: str, say: Callable[[str], None]) -> str:
+    if weights not in ("auto", "random") and (owner := model_of_weights(Path(weights))):
+        return owner
     model, note = default_model(parse_objective(layers).layers if layers else None)
     if note:
         say(note)

@@ -53,7 +53,7 @@ from .window.kiosk import Lock, QuietScreen
 from .window.monitors import Monitor, awake, find_monitor, monitors
 
 BOX = (320, 240)
-"""Where no --size is given: what two CPU cores dream at camera rate."""
+"""Of the demo scene, where no --size is given."""
 
 CAMERA_SIZE = (640, 480)
 """What a camera is asked for at least: its larger pictures, made small, have less noise."""
@@ -134,7 +134,7 @@ def run_show(
         raise UsageError("An exhibit limits flashes: say --flash-limit strict or standard.")
     network.objective(choices.layers)
     stats = Stats()
-    box = choices.size or BOX
+    box = choices.size or network.box
     with ExitStack() as calm:
         with ExitStack() as opened:
             messages: list[str] = []

@@ -114,3 +114,24 @@ def test_the_exporter_is_asked_for_exactly_that(toy, said, monkeypatch):
     wanted, how = asked.pop()
     assert wanted.form == "cpu"
     assert how == {"progress": print, "background": False, "cancel": None}
+
+
+def test_a_file_of_weights_says_whose_they_are(tmp_path):
+    """By the names in it, as torch and safetensors write them; nothing is downloaded."""
+    said: list[str] = []
+    for name, layer, model in (
+        ("a.pth", b"PK..data.pkl..Mixed_5b.branch1x1.conv.weight", "inception_v3"),
+        ("b.safetensors", b'{"inception3a.branch1.conv.weight": {}}', "googlenet"),
+        ("c.pth", b"something else", "efficientnet_lite0"),
+    ):
+        path = tmp_path / name
+        path.write_bytes(layer)
+        assert find_network(Request(weights=str(path)), None, said.append).model == model
+    missing = Request(weights=str(tmp_path / "no.pth"))
+    assert find_network(missing, None, said.append).model == "efficientnet_lite0"
+
+
+def test_a_slower_network_is_dreamt_smaller():
+    say = list[str]().append
+    assert find_network(Request("efficientnet_lite0"), None, say).box == (320, 240)
+    assert find_network(Request("inception_v3"), None, say).box == (256, 192)
