@@ -45,6 +45,16 @@ def test_changes_of_any_size_arrive_where_they_were_made(picture):
     assert laid[24:36, 64:96].min() > 240
     laid[16:44, 56:104] = 0
     assert laid.max() == 0
+    darkened = enlarged(np.full_like(picture, 250), small + 250, dream)
+    assert darkened[0, 0].tolist() == [0] * 3
+    assert darkened[30, 80].tolist() == [250] * 3
+
+
+def test_the_sides_of_a_flat_picture_are_no_neighbours(picture):
+    small = np.zeros((45, 80, 3), np.uint8)
+    dream = small.copy()
+    dream[:, :3] = 200
+    assert enlarged(np.zeros_like(picture), small, dream)[:, 80:].max() == 0
 
 
 def test_the_picture_keeps_the_contrast_that_it_was_dreamt_with(picture):
