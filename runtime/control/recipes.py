@@ -12,13 +12,14 @@ class Recipe:
     """A way to dream.
 
     live: the dream of the last frame is carried along the motion; otherwise every frame is dreamt
-    alone, as the notebook does.
+    alone, as the notebook does. film: clips are dreamt as steadily as they can be (`dream/film`).
     """
 
     name: str
     sentence: str
     live: bool
     dream: Dream
+    film: bool = False
 
 
 GOOGLE = Dream(octaves=4, octave_scale=1.4, steps=10, step_size=1.5, jitter=32)
@@ -73,6 +74,24 @@ RECIPES = {
                 half_life=1.0,
                 strength=24,
             ),
+        ),
+        Recipe(
+            "film",
+            "For clips, as steady as they get: flow at full size, several steps a frame; slow.",
+            live=True,
+            dream=Dream(
+                octaves=3,
+                octave_scale=1.4,
+                steps=3,
+                step_size=1.5,
+                jitter=16,
+                blur=0.7,
+                colour=0.6,
+                coarseness=1,
+                half_life=1.0,
+                strength=24,
+            ),
+            film=True,
         ),
     )
 }

@@ -17,7 +17,7 @@ import numpy as np
 from .device import Array, Climbed, Device
 from .drift import drifting
 from .effects import EFFECTS
-from .flow import MotionTracker
+from .flow import Motion, MotionTracker
 from .pace import LONGEST_GAP, pace
 from .values import Dream
 
@@ -59,6 +59,8 @@ class Dreamer(Generic[Array]):
         self._turn = 0
         self._random = np.random.default_rng(seed)
         self._tracker = self.make_tracker()
+        self._motion: Motion | None = None
+        """To the last frame of `live` from the one before it; None where a shot began."""
         self._residual: Array | None = None
         self._time = -math.inf
 
@@ -154,7 +156,7 @@ class Dreamer(Generic[Array]):
     def _carry(self, bgr: np.ndarray, gap: float, half_life: float) -> Array | None:
         """The residual of the last frame, `gap` seconds ago, where it belongs in this one, faded;
         None to start anew."""
-        motion = self._tracker.track(bgr)
+        self._motion = motion = self._tracker.track(bgr)
         residual = self._residual
         if motion is None or residual is None or not 0 <= gap <= LONGEST_GAP:
             return None

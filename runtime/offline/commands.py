@@ -12,7 +12,9 @@ from rich.console import Console
 
 from ...export.catalogue import MODELS
 from ..choices import Choices
+from ..control.recipes import RECIPES
 from ..dream.dreamer import Dreamer
+from ..dream.film import FilmDreamer
 from ..errors import UsageError
 from ..gradient.exporting import export_to
 from ..presence.masks import masked
@@ -109,6 +111,9 @@ def dream_video(
         elif dreamer is None:
             dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
             opened.callback(engines.close)
+            if RECIPES[choices.recipe].film:
+                made_of = dreamer.device, dreamer.engine, dreamer.dream
+                dreamer = FilmDreamer(*made_of, seed=choices.seed)
         if not isinstance(dreamer, Panorama):
             dreamer.mask = where.of(picture, seconds)
         small = dreamer.live(picture, seconds) if live else dreamer.still(picture)
