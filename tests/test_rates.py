@@ -12,7 +12,7 @@ def test_rates_gaps_and_ages_are_of_the_pictures_between_two_moments(tmp_path):
     told = tmp_path / "told"
     shown = [10 + number / 20 for number in range(40)]
     shown[30:] = [moment + 0.5 for moment in shown[30:]]
-    rows = [f"{at} {at - 0.04} {at - 0.1 - index % 2 / 20}" for index, at in enumerate(shown)]
+    rows = [f"{at} {at - 0.04} {shown[index - index % 2] - 0.1}" for index, at in enumerate(shown)]
     told.write_text("\n".join([*rows, "12.4 12."]))
     whole = read(told)
     assert len(whole.shown) == 40
