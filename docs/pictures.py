@@ -4,8 +4,8 @@ python docs/pictures.py [--seconds 4] [--only looks,dream,demo]
 
 Others to look at are made with `--model`, `--weights`, `--clip` and `--into FOLDER`.
 
-looks.jpg: the built-in looks, one frame of each. dream.webp: the default dream, moving. demo.jpg:
-the scene and what the network sees in it.
+looks.jpg: the built-in looks, one frame of each; small ones beside their files, for the page.
+dream.webp: the default dream, moving. demo.jpg: the scene and what the network sees in it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from rich.console import Console
 
 from livedream.runtime.choices import Choices
 from livedream.runtime.control.looks import looks
+from livedream.runtime.control.looks import pictures as look_pictures
 from livedream.runtime.control.presets import Preset
 from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.dream.dreamer import Dreamer
@@ -32,12 +33,13 @@ from livedream.runtime.gradient.selection import Engines, Opening
 from livedream.runtime.live.sources.cloudscape import Cloudscape
 from livedream.runtime.offline.sheet import labelled
 from livedream.runtime.progress import stages
-from livedream.runtime.scaling import scaled
+from livedream.runtime.scaling import resized, scaled
 from livedream.runtime.start import find_platform, network_of
 
 HERE = Path(__file__).parent
 FPS = 25
 SIZE = (320, 240)
+CARD = (240, 180)
 
 
 def pictures(clip: Path | None, seconds: float) -> Iterator[np.ndarray]:
@@ -103,10 +105,13 @@ def main() -> None:
     engines = Engines(network, find_platform(choices.provider, console.print))
     every = looks(network.layers)
     if "looks" in only:
-        cells = []
+        cells, cards = [], look_pictures(network.layers)
         for number, look in every.items():
             scene = pictures(asked.clip, asked.seconds)
             _, dream = last(dreamt(console, engines, network, look, scene))
+            if asked.into == HERE:
+                card = resized(dream, *CARD)
+                cv2.imwrite(str(cards[number]), card, [cv2.IMWRITE_JPEG_QUALITY, 80])
             cells.append(labelled(dream, f"{number}  {look.name}"))
             console.print(look.name)
         rows = [np.hstack(cells[start : start + 4]) for start in range(0, len(cells), 4)]

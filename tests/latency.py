@@ -131,7 +131,7 @@ def main() -> None:
         "auto", None, chosen.graph, "auto", "live", "auto", "auto", (width, height), 0, None, {}
     )
     show.run_show(
-        Console(stderr=True), choices, "demo", False, (), True, None, None, None, False, {},
+        Console(stderr=True), choices, ("demo",), False, (), True, None, None, None, False, {},
         surfaces=Surfaces(osc=("127.0.0.1", PORT)),
     )  # fmt: skip
     reader.join()

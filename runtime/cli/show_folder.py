@@ -8,7 +8,7 @@ from rich.console import Console
 
 from ...export.catalogue import MODELS
 from ..control.folder import PLAN, PRESETS
-from ..control.looks import looks
+from ..control.looks import looks, pictures
 from ..control.presets import write_preset
 from ..errors import LivedreamError, UsageError, nearest
 from ..store.files import write_bytes
@@ -79,6 +79,10 @@ def make_folder(console: Console, folder: Path, model: str) -> None:
         raise LivedreamError(f"{folder} cannot be made: {error.strerror}.") from error
     write_bytes(folder / PLAN, TEXT.format(folder=folder).encode())
     layers = {layer.name: layer.channels for layer in MODELS[model].layers}
+    shown = pictures(layers)
     for number, preset in looks(layers).items():
-        write_preset(folder / PRESETS / f"{number:02d} {preset.name}.toml", preset)
+        path = folder / PRESETS / f"{number:02d} {preset.name}.toml"
+        write_preset(path, preset)
+        if shown[number].is_file():
+            write_bytes(path.with_suffix(".jpg"), shown[number].read_bytes())
     console.print(f"{folder} is made; `livedream --show {folder}` plays it.")

@@ -46,12 +46,16 @@ def parse_cue(table: dict[str, Any], where: str) -> Cue:
     )
 
 
-def found(cue: Cue, presets: Mapping[int, Preset]) -> int:
-    """The number of the cue's preset. Raises UsageError, with the nearest, where there is none."""
-    if cue.preset in presets:
-        return int(cue.preset)
+def found(named: int | str, presets: Mapping[int, Preset]) -> int:
+    """The number of the preset of that number or name. Raises UsageError, with the nearest, where
+    there is none."""
+    if named in presets:
+        return int(named)
     names = {preset.name.lower(): number for number, preset in presets.items()}
-    if str(cue.preset).lower() in names:
-        return names[str(cue.preset).lower()]
-    near = nearest(str(cue.preset), [preset.name for preset in presets.values()])
-    raise UsageError(f"A cue names the preset '{cue.preset}', which there is not; nearest: {near}.")
+    text = str(named).strip().lower()
+    if text in names:
+        return names[text]
+    if text.isascii() and text.isdigit() and int(text[:3]) in presets:
+        return int(text[:3])
+    near = nearest(str(named), [preset.name for preset in presets.values()])
+    raise UsageError(f"There is no preset '{named}'; nearest: {near}.")

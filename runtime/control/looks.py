@@ -23,15 +23,30 @@ WRITTEN_FOR = (EFFICIENTNET_LITE0, INCEPTION_V3)
 
 def looks(layers: Mapping[str, int]) -> dict[int, Preset]:
     """By number, for a network with `layers`, name -> channels."""
-    own = layers.keys() - {"logits"}  # Every network has them.
-    written = next((model for model in WRITTEN_FOR if own & {*model.layer_names}), INCEPTION_V3)
+    written = _written_for(layers)
     declared = parameters(named(written))
     found = {}
-    for number, path in enumerate(sorted((FOLDER / written.name).glob("*.toml")), 1):
+    for number, path in _files(written).items():
         preset = read_preset(path, declared)
         objective = at_depth(parse_objective(str(preset.values["layers"])), written, layers)
         found[number] = replace(preset, values={**preset.values, "layers": str(objective)})
     return found
+
+
+def pictures(layers: Mapping[str, int]) -> dict[int, Path]:
+    """The files of how they look, by number, as far as there are some. `docs/pictures.py` makes
+    them, `python docs/pictures.py --only looks`, of the demo scene."""
+    files = _files(_written_for(layers))
+    return {number: path.with_suffix(".jpg") for number, path in files.items()}
+
+
+def _written_for(layers: Mapping[str, int]) -> Model:
+    own = layers.keys() - {"logits"}  # Every network has them.
+    return next((model for model in WRITTEN_FOR if own & {*model.layer_names}), INCEPTION_V3)
+
+
+def _files(written: Model) -> dict[int, Path]:
+    return dict(enumerate(sorted((FOLDER / written.name).glob("*.toml")), 1))
 
 
 def at_depth(objective: Objective, written: Model, layers: Mapping[str, int]) -> Objective:

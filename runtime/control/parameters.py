@@ -111,7 +111,7 @@ def parameters(
         sources[0], cost="prepared", choices=tuple(sources), group="show",
     )  # fmt: skip
     whole = (parameter for group in GROUPS for parameter in declared(group))
-    every = (*_dreamt(layers), source, *whole, *TRIGGERS, *playing.TRIGGERS)
+    every = (*_dreamt(layers), source, *whole, *TRIGGERS, *playing.TRIGGERS, playing.RECALL)
     named = {each.name: each for each in every}
     return {**named, "learn": playing.learn(named)}
 

@@ -36,6 +36,9 @@ LONGEST_REST = 0.5
 BEATS = ("tap", "clock", "sound")
 """Sources of a tempo that say the beat themselves, by `follow`."""
 
+NAMES = "player"
+"""Source of the name of what plays."""
+
 LEADS = 2.0
 """Seconds without a word after which a clock outside leads no more."""
 
@@ -99,6 +102,7 @@ class Player:
         self._thread: threading.Thread | None = None
         desk.tempo = Tempo(float(desk.base["tempo"]), clock())
         desk.on("preset", self._recall)
+        desk.on("recall", self._recall_named)
         desk.on("next", lambda value, source, seconds: self._beside(1, source, seconds))
         desk.on("previous", lambda value, source, seconds: self._beside(-1, source, seconds))
         desk.on("cut", lambda *said: self._cut())
@@ -244,6 +248,16 @@ class Player:
         else:
             self._play(number, source, seconds, self._due if source in BY_ITSELF else None)
 
+    def _recall_named(self, value: Value, source: str, seconds: float | None) -> None:
+        if source == NAMES or not value:
+            return
+        try:
+            number = found(str(value), self.shelf.presets)
+        except UsageError as error:
+            self._say(str(error))
+        else:
+            self._desk.set("preset", number, source, seconds)
+
     def _play(
         self, number: int, source: str, seconds: float | None, begin: float | None = None
     ) -> None:
@@ -260,6 +274,7 @@ class Player:
             if source not in BY_ITSELF:
                 self._since = now
         recall(desk, preset, source, 0.0 if again else seconds, begin)
+        desk.set("recall", preset.name, NAMES)
         if source != "auto":
             self._say(self._titled(number))
         self._wake.set()
@@ -346,7 +361,7 @@ class Player:
             due if step > 0 and due is not None and now - 1.0 < due <= now + self._ahead() else now
         )
         try:
-            number = found(cue, self.shelf.presets)
+            number = found(cue.preset, self.shelf.presets)
         except UsageError as error:
             self._say(str(error))
         else:

@@ -72,6 +72,12 @@ TRIGGERS = tuple(
 )
 
 
+RECALL = Parameter(
+    "recall", "text", "Recall a preset by its name; tells the name of the one that plays.", "",
+    group="play",
+)  # fmt: skip
+
+
 def learn(parameters: Mapping[str, Parameter]) -> Parameter:
     """What a controller shall learn to play: one of the `parameters`."""
 

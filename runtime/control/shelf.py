@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from .cues import Cue
-from .looks import looks
+from .looks import looks, pictures
 from .presets import Preset
 
 
@@ -48,10 +48,13 @@ class Looks:
 
     def __init__(self, layers: Mapping[str, int]) -> None:
         self.presets: Mapping[int, Preset] = looks(layers)
+        self._pictures = pictures(layers)
 
     def keep(self, number: int, preset: Preset, picture: np.ndarray | None) -> str:
+        self._pictures.pop(number, None)
         self.presets = {**self.presets, number: preset}
         return f"Stored as {number} until the end; with --show FOLDER it stays"
 
     def thumbnail(self, number: int) -> Path | None:
-        return None
+        path = self._pictures.get(number)
+        return path if path and path.is_file() else None

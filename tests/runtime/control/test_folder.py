@@ -224,9 +224,9 @@ def test_what_is_wrong_with_a_plan_is_told(text, says):
 
 def test_a_cue_finds_its_preset_by_number_or_name():
     presets = {3: Preset("Wild", {}), 4: Preset("calm", {})}
-    assert [found(Cue(each), presets) for each in (3, "wild", "Calm")] == [3, 3, 4]
+    assert [found(each, presets) for each in (3, "wild", "Calm")] == [3, 3, 4]
     with pytest.raises(UsageError, match="nearest: Wild"):
-        found(Cue("wilt"), presets)
+        found("wilt", presets)
 
 
 def test_a_show_lists_the_sources_that_its_presets_and_values_may_name(tmp_path):

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import cv2
 import pytest
 
 from livedream.export.catalogue import EFFICIENTNET_LITE0, INCEPTION_V3, MODELS
 from livedream.runtime.control.looks import WRITTEN_FOR, at_depth, looks, named
 from livedream.runtime.control.parameters import parameters
+from livedream.runtime.control.shelf import Looks
 from livedream.runtime.gradient.objective import check_objective, parse_objective
 
 
@@ -53,3 +55,14 @@ def test_they_are_played_by_any_desk():
     for preset in looks(layers).values():
         for name, value in preset.values.items():
             assert declared[name].clamp(value) == value
+
+
+def test_a_look_has_a_picture_until_something_else_stands_there():
+    shelf = Looks(named(EFFICIENTNET_LITE0))
+    paths = [shelf.thumbnail(number) for number in shelf.presets]
+    assert None not in paths
+    sizes = {cv2.imread(str(path)).shape for path in paths}
+    assert sizes == {(180, 240, 3)}
+    shelf.keep(3, shelf.presets[4], None)
+    assert shelf.thumbnail(3) is None
+    assert shelf.thumbnail(99) is None

@@ -150,6 +150,23 @@ def test_a_number_without_a_preset_is_told_and_changes_nothing(stage):
     assert dict(stage.desk.base) == {**before, "preset": 3}
 
 
+def test_a_preset_is_recalled_by_its_name_and_tells_it(stage):
+    heard = []
+    stage.desk.observe(lambda name, value, source: heard.append((name, value)))
+    stage.desk.set("recall", "Wild", "osc 1", 0.0)
+    assert (stage.player.title, stage.strength()) == ("5 wild", 50)
+    assert heard[-1] == ("recall", "wild")
+    stage.desk.set("preset", 2, "key", 0.0)
+    assert stage.desk.base["recall"] == "calm"
+    stage.desk.set("recall", "9", "osc 1", 1.0)
+    assert stage.desk.base["preset"] == 9
+    stage.desk.set("recall", "gray", "osc 1")
+    assert "nearest: grey" in stage.said[-1]
+    stage.desk.set("wait", "bar", "key")
+    stage.desk.set("recall", "calm", "osc 1")
+    assert stage.player.title == "9 grey > 2 calm (next bar)"
+
+
 def test_what_is_stored_is_what_is_played_at_that_moment(stage):
     stage.desk.set("preset", 5, "key")
     stage.now += 1
