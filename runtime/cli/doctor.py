@@ -37,6 +37,7 @@ from ..cuda.machine import (
 from ..errors import LivedreamError
 from ..gradient.exporting import INSTALL, missing_extra, weights_file
 from ..gradient.providers import PROVIDERS, Provider
+from ..live.sources.needs import checks
 from ..live.window.screen import INSTEAD, display_problem
 from ..sinks.named import EXAMPLES, sink_named
 from ..store.cache import cache_root, cache_size
@@ -104,7 +105,7 @@ def examine() -> list[Finding]:
         *cameras(),
         pyav(),
         *outputs(EXAMPLES),
-        screen(),
+        *sources(checks()),
         export(installed),
         *weights(),
         cache(),
@@ -297,26 +298,33 @@ def outputs(specs: Iterable[str]) -> list[Finding]:
         try:
             sink_named(spec).check()
         except LivedreamError as error:
-            fact, _, advice = str(error).rstrip(".").partition("; ")
-            if not advice.startswith("pip "):  # A command is copied as it is.
-                advice = advice[:1].upper() + advice[1:]
-            found.append(Finding(MISSING, f"--out {kind}", fact, advice))
+            found.append(Finding(MISSING, f"--out {kind}", *_told(error)))
         else:
             works.append(kind)
     return [Finding(OK, "--out", ", ".join(["window", "files", *works])), *found]
 
 
-def screen() -> Finding:
-    """Whether a screen can be a source."""
-    from ..live.sources.desktop import grabber
+def sources(checks: Mapping[str, Callable[[], object]]) -> list[Finding]:
+    """Where the picture can come from beside cameras: one row of what works, and one of each that
+    does not. checks: of `sources.needs`."""
+    works, found = [], []
+    for kind, check in checks.items():
+        try:
+            check()
+        except LivedreamError as error:
+            found.append(Finding(MISSING, f"--source {kind}", *_told(error)))
+        else:
+            works.append(kind)
+    every = ["demo", "files", "folders", "streams by HTTP, RTSP, RTMP and UDP", *works]
+    return [Finding(OK, "--source", ", ".join(every)), *found]
 
-    try:
-        with grabber() as found:
-            count = len(found.monitors) - 1
-    except LivedreamError as error:
-        fact, _, advice = str(error).rstrip(".").partition("; ")
-        return Finding(MISSING, "--source screen", fact, advice)
-    return Finding(OK, "--source screen", f"{count} of them")
+
+def _told(error: LivedreamError) -> tuple[str, str]:
+    """What is missing, and what to do about it."""
+    fact, _, advice = str(error).rstrip(".").partition("; ")
+    if not advice.startswith("pip "):  # A command is copied as it is.
+        advice = advice[:1].upper() + advice[1:]
+    return fact, advice
 
 
 def export(installed: Mapping[str, str]) -> Finding:

@@ -108,9 +108,9 @@ def commands(debug: bool) -> None:
 @click.option(
     "--source",
     multiple=True,
-    metavar="INDEX|PATH|URL|screen|ndi|demo",
+    metavar="INDEX|PATH|URL|screen|ndi|spout|syphon|demo",
     help="A camera's number, a clip, a picture, a folder of pictures, a stream, `screen[:N]`, "
-    "`ndi[:NAME]`, or `demo`, the program's own cloudscape. "
+    "`ndi[:NAME]`, `spout[:NAME]`, `syphon[:NAME]`, or `demo`, the program's own cloudscape. "
     "Said several times: those that the show may change between. "
     "Without it: the first camera, or the cloudscape where there is none.",
 )

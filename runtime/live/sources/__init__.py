@@ -42,7 +42,8 @@ def open_source(
     """The source that `spec` names, opened and ready.
 
     spec: a camera's number, device (/dev/video2, /dev/v4l/by-id/...) or name, a picture, a folder
-        of pictures, a clip, a URL, "screen", "screen:2", "ndi:NAME" or "demo".
+        of pictures, a clip, a URL, "screen", "screen:2", "ndi:NAME", "spout:NAME", "syphon:NAME" or
+        "demo".
     size: (width, height) that a camera is asked for and that the demo is drawn in; pictures,
         clips and streams come as they are.
     seed: of the demo. paced: files and demo in real time rather than as fast as possible.
@@ -61,6 +62,10 @@ def open_source(
         from .ndi_receiver import open_ndi  # Nobody else needs its library.
 
         return open_ndi(match[1] or "", on_event)
+    if match := re.fullmatch(r"(spout|syphon)(?::(.*))?", spec):
+        from .neighbours import open_shared  # Nobody else needs its library.
+
+        return open_shared(match[1], match[2] or "", on_event)
     if match := re.fullmatch(r"(?:/dev/video)?(\d{1,4})", spec):
         return _open_device(int(match[1]), size, on_event)
     if "://" in spec:

@@ -58,4 +58,6 @@ def grabber() -> Any:
     try:
         return mss.MSS() if hasattr(mss, "MSS") else mss.mss()
     except Exception as error:
-        raise LivedreamError(f"There is no screen to take pictures of ({error}).") from error
+        raise LivedreamError(
+            f"There is no screen to take pictures of ({error}); start it in a session that has one."
+        ) from error

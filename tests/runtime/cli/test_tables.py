@@ -10,8 +10,9 @@ from livedream.runtime.cli import doctor
 from livedream.runtime.cli.doctor import Finding
 from livedream.runtime.cli.layers import print_layers
 from livedream.runtime.cuda.machine import MISSING, OK, WRONG, Gpu
-from livedream.runtime.errors import UsageError
+from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.objective import check_objective, parse_objective
+from livedream.runtime.live.sources.needs import checks
 from livedream.runtime.sinks.formats import FORMS
 
 NEW = Gpu("580.95.05", (13, 0), ("NVIDIA RTX 4090",))
@@ -221,3 +222,21 @@ def test_doctor_tells_what_each_way_out_lacks(monkeypatch):
     assert (works.state, works.fact) == (OK, "window, files, mjpeg")
     assert (lacks.state, lacks.subject) == (MISSING, "--out ndi")
     assert (lacks.fact, lacks.advice) == ("NDI is not installed", 'pip install "livedream[ndi]"')
+
+
+def test_every_source_says_whether_it_works_and_what_to_do():
+    def lacks() -> None:
+        raise LivedreamError('NDI is not installed; pip install "livedream[ndi]".')
+
+    works, ndi = doctor.sources({"screen": lambda: None, "ndi": lacks})
+    assert works.state == OK
+    assert {"demo", "files", "folders", "screen"} <= set(works.fact.split(", "))
+    assert (ndi.subject, ndi.fact) == ("--source ndi", "NDI is not installed")
+    assert ndi.advice == 'pip install "livedream[ndi]"'
+
+
+def test_the_sources_that_are_looked_at_here():
+    findings = doctor.sources(checks())
+    every = " ".join([findings[0].fact, *(each.subject for each in findings[1:])])
+    assert all(kind in every for kind in ("screen", "ndi", "spout", "syphon", "srt"))
+    assert all(each.advice for each in findings[1:])
