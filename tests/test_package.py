@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -32,6 +34,16 @@ def test_the_readmes_two_commands_name_extras_that_exist():
     commands = re.findall(r'^pip install (?:-e )?"\.\[([\w,]+)\]" && (\w+)$', text, re.MULTILINE)
     assert [command for _, command in commands] == ["livedream", "pytest"]
     assert all(set(named.split(",")) <= extras for named, _ in commands)
+
+
+def test_opencv_comes_before_pyav():
+    """With PyAV's X libraries in the process first, OpenCV's window never opens."""
+    code = (
+        "import sys, livedream.runtime.cli.main, livedream.runtime.live.show;"
+        "names = list(sys.modules); print(names.index('cv2') < names.index('av'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
 
 
 def test_the_command_is_installed():
