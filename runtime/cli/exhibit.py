@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import getpass
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from ..ending import ending
 from ..errors import LivedreamError, UsageError
+from ..exhibit.cover import Cover
 from ..exhibit.hours import parse_hours, parse_time
 from ..exhibit.keeper import Keeper, Limits
 from ..exhibit.systemd import Notify, unit, unit_path
+from ..live.window.monitors import find_monitor, monitors
+from ..sinks.named import WINDOW
 from ..store.files import write_bytes
 from ..telling import console
 
@@ -74,6 +79,7 @@ def exhibit(
         return
     if system or only:
         raise UsageError("--system and --print belong to `livedream exhibit install`.")
+    cover = _cover(arguments)
     keeper = Keeper(
         [*PROGRAM, "run", *PUBLIC, *arguments],
         lambda text: console.print(f"exhibit: {text}"),
@@ -81,21 +87,59 @@ def exhibit(
         opening=hours,
         nightly=night,
         limits=Limits(picture=patience),
+        cover=cover.say if cover else lambda word: None,
     )
-    with ending.gently() as asked:
-        code = keeper.run(asked)
+    try:
+        with ending.gently() as asked:
+            code = keeper.run(asked)
+    finally:
+        if cover:
+            cover.close()
     sys.exit(code)
+
+
+def _cover(arguments: Sequence[str]) -> Cover | None:
+    """What lies over the screen between two shows; None where the show has no window. Raises
+    UsageError for a screen that is not there."""
+    options = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    options.add_argument("--out", action="append", default=[])
+    options.add_argument("--headless", action="store_true")
+    options.add_argument("--screen")
+    given, _ = options.parse_known_args(arguments)
+    windowed = not given.headless and (WINDOW in given.out or not given.out)
+    if not (windowed and sys.platform == "linux" and os.environ.get("DISPLAY")):
+        return None
+    if not given.screen:
+        return Cover()
+    monitor = find_monitor(given.screen, monitors())
+    return Cover((monitor.left, monitor.top, monitor.width, monitor.height))
+
+
+def session_of(user: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the person who said sudo, as far as their screen needs it: sudo may have
+    taken it away."""
+    kept = {"DISPLAY": ":0", **environment}
+    cookie = Path(f"~{user}/.Xauthority").expanduser()
+    if cookie.exists():
+        kept.setdefault("XAUTHORITY", str(cookie))
+    return kept
 
 
 def install(arguments: list[str], system: bool, only: bool) -> None:
     """Writes the unit that keeps `livedream exhibit` with these arguments, and says what to do
     next."""
     network = any(word in argument for argument in arguments for word in NETWORK)
-    user = os.environ.get("SUDO_USER") or getpass.getuser()
+    sudoer = os.environ.get("SUDO_USER")
+    if sudoer and not (system or only):
+        raise UsageError(
+            "A service of your own is installed without sudo; with it, say --system for one of the "
+            "machine."
+        )
+    user = sudoer or getpass.getuser()
     text = unit(
         [*PROGRAM, "exhibit", *arguments],
         str(Path.cwd()),
-        os.environ,
+        session_of(sudoer, os.environ) if sudoer else os.environ,
         user=user if system else None,
         network=network,
     )

@@ -59,7 +59,8 @@ class Keeper:
 
     command: starts a show; `--kept N` is added, N being the pipe that it tells of pictures through,
     and one of STEPS. say: hears one line for each change of state. opening: when the show plays;
-    None is always. nightly: when it starts anew.
+    None is always. nightly: when it starts anew. cover: hears what lies over the screen from now
+    on, as `cover.Cover.say`.
     """
 
     def __init__(
@@ -72,12 +73,14 @@ class Keeper:
         nightly: Time | None = None,
         limits: Limits | None = None,
         now: Callable[[], datetime] = datetime.now,
+        cover: Callable[[str], None] = lambda word: None,
     ) -> None:
         self._command = list(command)
         self._say, self._notify = say, notify
         self._opening, self._nightly = opening, nightly
         self._limits = limits or Limits()
         self._now = now
+        self._cover = cover
         self._failures: deque[float] = deque()
         self._step = 0
         self._played = False
@@ -89,6 +92,7 @@ class Keeper:
         try:
             while not asked.is_set():
                 if self._closed():
+                    self._cover("black")
                     self._tell(f"Closed until {self._opening and f'{self._opening.begin:%H:%M}'}.")
                     while self._closed() and not asked.wait(LOOK):
                         self._last_picture = time.monotonic()
@@ -104,6 +108,7 @@ class Keeper:
 
     def _play(self, asked: threading.Event) -> int | None:
         """One show from its start to its end; the exit code where that is the end of it all."""
+        self._cover("over")
         show = _Show([*self._command, *STEPS[self._step]])
         try:
             trouble = self._watch(show, asked)
@@ -122,6 +127,7 @@ class Keeper:
             else:
                 self._tell(f"The show {_told(show.code)}.")
         finally:
+            self._cover("over")
             show.close()
         asked.wait(self._failed())
         return None
@@ -137,6 +143,8 @@ class Keeper:
                 word, *rest = line.split()
                 sign = time.monotonic()
                 if word == "shown":
+                    if not picture:
+                        self._cover("under")
                     if not picture or waiting:
                         self._tell("A picture is shown.")
                     picture = self._last_picture = sign

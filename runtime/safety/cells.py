@@ -97,9 +97,9 @@ def parts(smooth: np.ndarray, size: tuple[int, int]) -> list[Part]:
     # Between two cells the enlarged plane runs from one to the other.
     there = widened(smooth, 1) > 0
     found = []
-    for top, bottom in _runs(there.any(axis=1), size[1]):
+    for top, bottom in _runs(there.max(axis=1), size[1]):
         cells = slice(top * FINE[1] // size[1], bottom * FINE[1] // size[1])
-        columns = _runs(there[cells].any(axis=0), size[0])
+        columns = _runs(there[cells].max(axis=0), size[0])
         found.append((slice(top, bottom), slice(columns[0][0], columns[-1][1])))
     return found
 
@@ -107,7 +107,7 @@ def parts(smooth: np.ndarray, size: tuple[int, int]) -> list[Part]:
 def _runs(there: np.ndarray, pixels: int) -> list[tuple[int, int]]:
     """From where to where cells are there, in pixels, widened to where a cell ends with a pixel."""
     units = math.gcd(pixels, there.size)
-    whole = there.reshape(units, -1).any(axis=1)
+    whole = there.reshape(units, -1).max(axis=1)
     edges = np.flatnonzero(np.diff(whole, prepend=False, append=False)) * (pixels // units)
     return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
 
