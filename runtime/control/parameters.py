@@ -61,6 +61,14 @@ class Show:
         1, "How long one source takes to go over into the next.", low=0, high=60, step=0.5,
         unit="seconds", group="show",
     )  # fmt: skip
+    slide_seconds: float = number(
+        8, "How long each picture of a folder stays, its fade included.", low=0.5, high=3600,
+        step=1, unit="seconds", curve="log", group="show",
+    )  # fmt: skip
+    slide_fade: float = number(
+        1.5, "How long one picture of a folder takes to go over into the next.", low=0, high=60,
+        step=0.5, unit="seconds", group="show",
+    )  # fmt: skip
     record: bool = toggle(False, "Record the dream.", group="show")
     fullscreen: bool = toggle(False, "Full screen.", group="window")
     hud: bool = toggle(True, "The numbers over the picture.", group="window")

@@ -14,6 +14,7 @@ import numpy as np
 from rich.console import Console
 
 from ..choices import Choices
+from ..control.desk import Desk
 from ..control.folder import Folder
 from ..control.player import Player
 from ..control.shelf import Looks
@@ -47,6 +48,7 @@ from .reading import FIRST_FRAME, no_picture
 from .rehearsal import rehearse
 from .sources import NoCamera, Source, open_first_camera, open_source
 from .sources.listed import named
+from .sources.slides import Slides
 from .surfaces import NOBODY, Surfaces, open_surfaces
 from .window import Window, require_display
 from .window.kiosk import Lock, QuietScreen
@@ -138,10 +140,17 @@ def run_show(
     with ExitStack() as calm:
         with ExitStack() as opened:
             messages: list[str] = []
+            desk: Desk | None = None
             playing_source = str(begin.get("source") or next(iter(sources)))
 
             def open_named(name: str) -> Source:
-                return open_any(sources[name], choices, loop, messages, console, heartbeat is None)
+                found = open_any(sources[name], choices, loop, messages, console, heartbeat is None)
+                if isinstance(found, Slides):
+                    found.pace = lambda: (said()["slide_seconds"], said()["slide_fade"])
+                return found
+
+            def said() -> Mapping[str, Any]:
+                return desk.base if desk else begin
 
             capture = opened_source(
                 lambda: open_named(playing_source), opened, stats, console, heartbeat

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,11 +14,8 @@ from ...store.pictures import read_photo
 from .base import Drawn, OnEvent, safely
 
 FPS = 30
-STAYS = 8.0
-"""Seconds of each picture, its fade included."""
-
-FADES = 1.5
-"""Seconds in which it becomes the next."""
+STAYS, FADES = 8.0, 1.5
+"""Seconds of each picture where nobody says otherwise, its fade included, and of the fade."""
 
 LARGEST = (1920, 1080)
 """(width, height) that larger pictures are made to fit into."""
@@ -27,19 +25,21 @@ class Slides(Drawn):
     """The pictures of `folder` by name, round and round, as large as the first; others are fitted
     in, with bars. One that cannot be read is left out, which `on_event` hears once.
 
-    Raises LivedreamError where none can be read.
+    pace: how many seconds each stays, and in how many of them it becomes the next; asked for every
+    frame. Raises LivedreamError where none can be read.
     """
 
     def __init__(
         self, folder: Path, *, paced: bool = True, on_event: OnEvent | None = None
     ) -> None:
         super().__init__(FPS if paced else None)
+        self.pace: Callable[[], tuple[float, float]] = lambda: (STAYS, FADES)
         self._folder = folder
         self._tell = safely(on_event)
         self._paths = sorted(path for path in folder.iterdir() if _is_picture(path))
         self._size: tuple[int, int] | None = None
         self._place = -1  # Of the picture that comes next, among the paths.
-        self._slide = 0
+        self._begun = 0  # The frame with which it came.
         self._now = self._read_next()
         self._then: np.ndarray | None = None
 
@@ -48,13 +48,16 @@ class Slides(Drawn):
         return f"folder {self._folder.name}: {len(self._paths)} pictures, {width}x{height}"
 
     def picture(self, index: int) -> np.ndarray:
-        slide, seconds = divmod(index / FPS, STAYS)
-        if slide != self._slide:
-            self._slide = int(slide)
+        stays, fades = self.pace()
+        fades = min(fades, stays)
+        seconds = (index - self._begun) / FPS
+        if seconds >= stays:
             self._now, self._then = self._upcoming(), None
-        share = (seconds - (STAYS - FADES)) / FADES
-        if share <= 0:
+            self._begun, seconds = index, 0.0
+        left = stays - seconds
+        if left >= fades:
             return self._now
+        share = 1 - left / fades
         return cv2.addWeighted(self._now, 1 - share, self._upcoming(), share, 0)
 
     def _upcoming(self) -> np.ndarray:

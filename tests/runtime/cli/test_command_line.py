@@ -129,6 +129,7 @@ def test_toggles_are_flags(capsys):
         "mirror": False, "compare": False, "fullscreen": False, "hud": True, "fluid": True,
         "amount": 1, "calm": 0.5, "hold": 0, "light": 1, "picture": "source",
         "flash_limit": "standard", "presence": "off", "mask": "everywhere", "source_fade": 1,
+        "slide_seconds": 8, "slide_fade": 1.5,
     }  # fmt: skip
     played = {"mirror": True, "hud": False, "fluid": False, "amount": 0.5, "picture": "1280x720"}
     assert asked == [usual, {**usual, **played}]

@@ -83,6 +83,8 @@ def test_every_surface_finds_things_in_their_groups():
             "record",
             "source",
             "source_fade",
+            "slide_seconds",
+            "slide_fade",
             "flash_limit",
             "light",
             "presence",
@@ -104,7 +106,9 @@ def test_a_show_begins_with_the_numbers_over_a_plain_picture():
     show = asdict(Show())
     assert (show.pop("flash_limit"), show.pop("presence")) == ("standard", "off")
     assert show.pop("mask") == "everywhere"
-    assert show.pop("source_fade") == 1
+    assert [show.pop(name) for name in ("source_fade", "slide_seconds", "slide_fade")] == [
+        1, 8, 1.5,
+    ]  # fmt: skip
     assert [name for name, on in show.items() if on] == ["amount", "calm", "fluid", "light", "hud"]
 
 

@@ -37,6 +37,17 @@ class TestSlides:
         }
         np.testing.assert_allclose(list(values.values()), [100, 150, 200, 150, 100], atol=2)
 
+    def test_how_long_they_stay_and_fade_may_change_while_they_play(self, tmp_path):
+        for name, value in (("a", 100), ("b", 200), ("c", 40)):
+            save(tmp_path / f"{name}.png", value)
+        slides = Slides(tmp_path, paced=False)
+        pace = [1.0, 0.0]
+        slides.pace = lambda: (pace[0], pace[1])
+        levels = [int(slides.picture(index)[5, 5, 0]) for index in (0, FPS - 1, FPS)]
+        pace[:] = 2.0, 9.0  # A fade is no longer than the picture stays.
+        levels += [int(slides.picture(FPS + index)[5, 5, 0]) for index in (FPS, 2 * FPS)]
+        np.testing.assert_allclose(levels, [100, 100, 200, 120, 40], atol=2)
+
     def test_others_are_fitted_into_the_first_ones_size(self, tmp_path):
         save(tmp_path / "1.png", 90)
         save(tmp_path / "2.jpg", 200, 30, 90)
