@@ -43,6 +43,12 @@ class Ask:
     names: tuple[str, ...]
 
 
+def is_known(address: str, parameters: Mapping[str, Parameter]) -> bool:
+    """Whether there is such an address; takes no time, whatever it is."""
+    name = address.removeprefix(PREFIX).removesuffix(NORM)
+    return address == REFRESH or (address.startswith(PREFIX) and name in parameters)
+
+
 def understood(
     address: str, arguments: Sequence[object], parameters: Mapping[str, Parameter]
 ) -> Move | Nudge | Ask:

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..declared import Value
 from ..errors import LivedreamError, UsageError
-from .addresses import Ask, Move, Nudge, answers, understood
+from .addresses import Ask, Move, Nudge, answers, is_known, understood
 from .desk import Desk
 from .listening import PORT
 
@@ -33,6 +33,10 @@ FORGOTTEN = 3600.0
 
 LISTENERS = 32
 """Senders that get feedback; the longest silent one makes room."""
+
+STRANGE = 100
+"""Addresses that there are not and that are told, and sentences that are said, at most: what is
+nearest to one takes a millisecond to find, and a flood of them must not hold up the picture."""
 
 BATCH = 2000
 """Packets that are read before they take effect."""
@@ -75,6 +79,7 @@ class Osc:
         self._changed: dict[str, None] = {}
         self._pending: dict[tuple[str, Address], None] = {}
         self._told: set[str] = set()
+        self._strange: set[str] = set()
         self._closing = threading.Event()
         self._forget = desk.observe(self._note)
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
@@ -118,6 +123,8 @@ class Osc:
             except OSError:
                 continue  # An earlier answer that could not be delivered is told here.
             for address, arguments in self._messages(data):
+                if not self._is_news(address):
+                    continue
                 try:
                     meant = understood(address, arguments, self._desk.parameters)
                 except UsageError as error:
@@ -131,7 +138,20 @@ class Osc:
         for meant, sender in wanted.values():
             self._do(meant, sender)
 
+    def _is_news(self, address: str) -> bool:
+        """Whether there is such an address, or it is one of the first that there are not."""
+        if is_known(address, self._desk.parameters):
+            return True
+        if address in self._strange or len(self._strange) >= STRANGE:
+            return False
+        self._strange.add(address)
+        return True
+
     def _messages(self, data: bytes) -> Iterable[tuple[str, list[object]]]:
+        if len(self._strange) >= STRANGE and not data.startswith(b"#bundle"):
+            head = data.split(b"\0", 1)[0].decode(errors="replace")
+            if not is_known(head, self._desk.parameters):
+                return []
         try:
             return [(each.message.address, each.message.params) for each in self._read(data)]
         except Exception as error:  # noqa: BLE001 - the codec lets many kinds out; told once
@@ -188,7 +208,7 @@ class Osc:
                 return  # Gone, or its buffer is full: it asks again when it is back.
 
     def _tell_once(self, text: str) -> None:
-        if text not in self._told and len(self._told) < 100:
+        if text not in self._told and len(self._told) < STRANGE:
             self._told.add(text)
             self._say(text)
 

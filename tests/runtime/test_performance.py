@@ -171,7 +171,7 @@ def test_a_performance_ends_as_its_script_says(start, tmp_path):
     assert settings["step_size"] == 2.5
     assert not any("Traceback" in line for line in said), said
     assert any("01.toml cannot be read" in line for line in said)
-    if seconds >= LONG:
-        assert longest_gap(tmp_path / "take.mp4") < 3.5 / RATE
     assert stats["shown"] > seconds  # It went on, however busy the machine is.
     assert memory[-1] - memory[len(memory) // 2] < 20e6, memory
+    if seconds >= LONG:
+        assert longest_gap(tmp_path / "take.mp4") < 3.5 / RATE

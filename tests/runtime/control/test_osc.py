@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from livedream.runtime.control import addresses
 from livedream.runtime.control.addresses import Ask, Move, Nudge, answers, listed, understood
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.errors import LivedreamError, UsageError
@@ -17,7 +18,7 @@ builder = pytest.importorskip("pythonosc.osc_message_builder", reason="needs the
 from pythonosc.osc_bundle_builder import OscBundleBuilder  # noqa: E402
 from pythonosc.osc_packet import OscPacket  # noqa: E402
 
-from livedream.runtime.control.osc import QUIET, Osc  # noqa: E402
+from livedream.runtime.control.osc import QUIET, STRANGE, Osc  # noqa: E402
 
 LAYERS = {"a": 4, "b": 6}
 
@@ -195,6 +196,25 @@ class TestSurface:
         eventually(lambda: desk.base["octaves"] == 7)
         assert {name: desk.base[name] for name in before} == {**before, "octaves": 7}
         assert 0 < len(said) <= 100
+
+    def test_of_addresses_that_there_are_not_only_the_first_are_looked_up(
+        self, osc, desk, said, monkeypatch
+    ):
+        client, looked = Client(osc), []
+        nearest = addresses.nearest
+        monkeypatch.setattr(
+            addresses, "nearest", lambda name, names: (looked.append(name), nearest(name, names))[1]
+        )
+        for number in range(3 * STRANGE):
+            client.say(f"/livedream/blur{number}", 1.0)
+            client.say("/livedream/blurr", 1.0)
+            client.say("/livedream/octaves", 3 + number % 2)
+        client.say("/livedream/octaves", 7)
+        eventually(lambda: desk.base["octaves"] == 7)
+        assert len(looked) == len(said) == STRANGE
+        client.socket.send(b"\0" * 12)
+        client.say("/livedream/refresh")
+        client.hears("/livedream/step_size")  # The known ones are answered as ever.
 
     def test_the_last_value_of_a_flood_holds(self, osc, desk):
         client = Client(osc)
