@@ -22,6 +22,8 @@ clips at most 0.08 were explained, within them at least 0.5."""
 STILL = 0.15
 """Flow below this many small pixels is noise: an unmoved residual stays sharp."""
 
+FARTHEST = 2.0 * LONG_SIDE
+"""Small pixels that a flow may be long and still be one to start from."""
 
 Flow = np.ndarray | Sequence[np.ndarray]
 """Two planes, x and y."""
@@ -67,7 +69,7 @@ class MotionTracker:
         """
         if last.shape != now.shape:
             return None
-        if guess is None or guess.shape[1:] != now.shape:
+        if guess is None or guess.shape[1:] != now.shape or not _near(guess):
             backward, forward = self._flow_to(now, last), self._flow_to(last, now)
         else:
             near = cv2.merge(list(guess))
@@ -97,6 +99,12 @@ class MotionTracker:
         """float32 [h, w, 2]."""
         # None: no flow to start from, which OpenCV's type stubs do not know of.
         return self._flow.calc(picture, other, near)  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+def _near(flow: np.ndarray) -> bool:
+    """Whether a flow is one to start from: OpenCV's DIS ends the process where it begins at what is
+    no number."""
+    return cv2.checkRange(flow.reshape(-1), True, -FARTHEST, FARTHEST)[0]
 
 
 def following(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

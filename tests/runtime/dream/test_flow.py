@@ -69,3 +69,18 @@ def test_a_changed_light_is_no_cut():
     tracker = MotionTracker()
     tracker.track(texture(5))
     assert tracker.track(cv2.convertScaleAbs(texture(5), alpha=0.95)) is not None
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
+def test_a_guess_that_is_no_number_is_not_followed(value):
+    """OpenCV's DIS would end the process with it."""
+    random = np.random.default_rng(0)
+    last = cv2.GaussianBlur(random.integers(0, 256, (90, 160), np.uint8), (0, 0), 2)
+    now = np.roll(last, 3, axis=1)
+    guess = np.zeros((2, 90, 160), np.float32)
+    guess[0, 40, 70] = value
+    plain = MotionTracker().between(now, last)
+    found = MotionTracker().between(now, last, guess)
+    assert plain
+    assert found
+    np.testing.assert_array_equal(found.flow, plain.flow)
