@@ -64,6 +64,7 @@ def test_a_mask_comes_within_its_smoothing_and_has_soft_edges():
         inside.append(mask.weights[height // 2, width // 2])
         outside.append(mask.weights[height // 2, 10])
     assert np.allclose(inside, 1, atol=0.02)
+    assert outside[0] > 0.95
     steps = round(SMOOTHING * 10)
     assert outside[steps] == pytest.approx(outside[0] * np.exp(-1), rel=0.05)
     assert outside[-1] < 0.01
