@@ -8,15 +8,29 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from ..errors import LivedreamError
+from .pictures import LARGEST
+
 MISSING = 1.0
 """Seconds by which a clip that was cut off is shorter than its file tells; less is rounding."""
 
 
 def picture_of(container: InputContainer) -> VideoStream | None:
-    """The picture to play, to be decoded by several threads; None where there is none."""
+    """The picture to play, to be decoded by several threads; None where there is none. Frames
+    larger than LARGEST are refused before there is memory for them.
+
+    Raises LivedreamError where the file says that all of them are.
+    """
     for stream in container.streams.video:
         # A cover picture is stored as a video stream too.
         if not stream.disposition & Disposition.attached_pic:
+            if stream.width * stream.height > LARGEST:
+                raise LivedreamError(
+                    f"A clip of {stream.width}x{stream.height} is too large; at most "
+                    f"{LARGEST / 1e6:.0f} megapixels a frame are read."
+                )
+            # What a header says need not be what comes.
+            stream.codec_context.options = {"max_pixels": str(LARGEST)}
             stream.thread_type = "AUTO"
             return stream
     return None

@@ -111,3 +111,15 @@ def test_a_file_without_its_index_is_told_how_it_came(tmp_path, name, says):
     with pytest.raises(LivedreamError) as caught:
         open_container(str(tmp_path / name), name)
     assert ("untrunc" in str(caught.value)) is says
+
+
+def test_frames_too_large_for_memory_are_refused(tmp_path, monkeypatch):
+    from livedream.runtime.store import footage
+
+    path = flat(tmp_path / "large.mp4", (128, 128, 128), (640, 480))
+    monkeypatch.setattr(footage, "LARGEST", 640 * 480)
+    with open_container(str(path), "it") as container:
+        assert len(list(Decoder(container, "it"))) == 1
+    monkeypatch.setattr(footage, "LARGEST", 640 * 480 - 1)
+    with open_container(str(path), "it") as container, pytest.raises(LivedreamError, match="large"):
+        Decoder(container, "it")
