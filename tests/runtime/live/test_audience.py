@@ -232,3 +232,23 @@ def test_without_a_model_presence_goes_by_motion_and_says_why():
     assert hall.said == ["There is no model that finds faces."]
     assert hall.desk.base["presence"] == "motion"
     assert hall.state == State.DREAM
+
+
+def test_our_own_light_is_learnt_only_while_what_is_shown_is_not_the_cameras(dreams):
+    shown = np.zeros((90, 160, 3), np.uint8)
+
+    def learnt(hall: Hall, seconds: float, x: float | None = None) -> int:
+        own = hall.audience._gate.own
+        before = own.count
+        hall.pass_by(seconds, x)
+        return own.count - before
+
+    hall = Hall(dreams)
+    hall.audience.newest = lambda: shown
+    assert learnt(hall, 12) > 50
+    hall.pass_by(4, x=60)
+    assert hall.state == State.DREAM
+    assert learnt(hall, 4, x=60) == 0
+    presets = Hall(open_attract("presets", SIZE, 0))
+    presets.audience.newest = lambda: shown
+    assert learnt(presets, 5) == 0
