@@ -144,7 +144,7 @@ def _pycuda(card: int) -> Backend:
     return PycudaBackend(card)
 
 
-BACKENDS: tuple[Callable[[int], Backend], ...] = (_cuda_core, _pycuda)
+BACKENDS: dict[str, Callable[[int], Backend]] = {"cuda-core": _cuda_core, "pycuda": _pycuda}
 """In the order in which they are tried: pycuda ties events and memory to threads."""
 
 
@@ -158,7 +158,7 @@ def open_launcher(
     Raises KernelError with each one's reason, and the command to install one, when none does.
     """
     reasons = []
-    for backend in BACKENDS if backends is None else backends:
+    for backend in BACKENDS.values() if backends is None else backends:
         try:
             return Launcher(backend(card), cache)
         except Unavailable as error:

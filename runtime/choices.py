@@ -25,7 +25,8 @@ class Choices:
     layers: the text of an objective; None for the model's own. size: (width, height).
     settings: the picture whose settings take the place of the defaults, which was read already.
     overrides: the values of `Dream` that were given on the command line. guide: photos that guide
-    the dream.
+    the dream. card: which graphics card, by CUDA's number. launcher: the library that launches its
+    kernels.
     """
 
     model: str
@@ -40,6 +41,8 @@ class Choices:
     settings: Path | None
     overrides: dict[str, Any]
     guide: tuple[Path, ...] = ()
+    card: int = 0
+    launcher: str = "auto"
 
     @property
     def files(self) -> tuple[Path | str | None, ...]:

@@ -38,11 +38,18 @@ def network_of(choices: Choices, say: Callable[[str], None]) -> Network:
 
 
 def find_platform(
-    name: str, say: Callable[[str], None], *, ahead: int = 0, reopens: bool = False
+    name: str,
+    say: Callable[[str], None],
+    *,
+    ahead: int = 0,
+    reopens: bool = False,
+    card: int = 0,
+    launcher: str = "auto",
 ) -> Platform:
     """The platform for `--provider name`: under `auto` a graphics card where one can be used.
 
     say: hears why a card that is there is not used. ahead: frames that the card may work ahead.
+    card: which one, by CUDA's number. launcher: what launches its kernels.
     reopens: a session of the processor that is lost is opened again by who misses it.
     Raises UsageError for an unknown name, LivedreamError for a named provider that cannot start.
     """
@@ -50,10 +57,16 @@ def find_platform(
         # Here, because the kernels' launcher is of no use to anybody else.
         from .cuda.assemble import find_card
 
-        card = find_card(name, say, ahead=ahead)
-        if card:
-            return card
+        found = find_card(name, say, ahead=ahead, card=card, launcher=launcher)
+        if found:
+            return found
     return Processor(tuple(choose(name)), reopened=say if reopens else None)
+
+
+def platform_of(choices: Choices, say: Callable[[str], None], **how: Any) -> Platform:
+    """The platform that was asked for. how, errors: as of `find_platform`."""
+    asked = {"card": choices.card, "launcher": choices.launcher}
+    return find_platform(choices.provider, say, **asked, **how)
 
 
 def form_for(name: str, precision: str) -> str:
@@ -85,7 +98,7 @@ def open_engine(
     Raises as `find_platform` and `Engines.quick` do.
     """
     objective = network.objective(choices.layers)
-    engines = Engines(network, find_platform(choices.provider, say, ahead=ahead, reopens=reopens))
+    engines = Engines(network, platform_of(choices, say, ahead=ahead, reopens=reopens))
     sizes = choices.dream().sizes(*size)
     engine = (engines.best if built else engines.quick)(objective, sizes, Opening(progress, say))
     if choices.graph:

@@ -28,6 +28,9 @@ from ..store.settings import read_settings
 SEED = click.IntRange(0, 2**32 - 1)
 """What every generator of random numbers takes."""
 
+LAUNCHERS = ("auto", "cuda-core", "pycuda")
+"""Of a card's kernels: `kernels.launcher.BACKENDS`, which is not imported here."""
+
 PRECISIONS = ("auto", "fp32", "tf32", "fp16")
 
 
@@ -310,6 +313,20 @@ def network_options() -> list[Callable[[Any], Any]]:
             help="Number format of the gradient; `auto` is float32, on CUDA as TF32.",
         ),
         click.option(
+            "--card",
+            type=click.IntRange(0, 63),
+            default=0,
+            metavar="N",
+            help="Which NVIDIA card, by CUDA's number; the first one is 0.",
+        ),
+        click.option(
+            "--launcher",
+            type=Name("launcher", LAUNCHERS),
+            default="auto",
+            show_default=True,
+            help="What launches a card's kernels; `auto` prefers cuda-core.",
+        ),
+        click.option(
             "--seed", type=SEED, default=0, show_default=True, help="Of all random choices."
         ),
     ]
@@ -356,8 +373,9 @@ def growth_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def gathered(**values: Any) -> Any:
         named = ("model", "layers", "graph", "weights", "provider", "precision", "size", "seed")
+        more = ("guide", "settings", "card", "launcher")
         choices = Choices(
-            **{name: values.pop(name) for name in (*named, "guide", "settings")},
+            **{name: values.pop(name) for name in (*named, *more)},
             recipe="google",
             overrides={"octaves": 1},
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...kernels.compile import KernelError
-from ...kernels.launcher import open_launcher
+from ...kernels.launcher import BACKENDS, open_launcher
 from ..dream.dreamer import Dreamer
 from ..errors import LivedreamError
 from ..gradient.graph import Graph
@@ -78,6 +78,7 @@ class Card:
             },
             graph_hash=content_hash(graph.path),
             precision=computed,
+            card=self.device.index,
             strict=strict,
         )
 
@@ -123,10 +124,17 @@ class Card:
 
 
 def find_card(
-    name: str, say: Callable[[str], None], *, ahead: int = 0, ort: Any = onnxruntime
+    name: str,
+    say: Callable[[str], None],
+    *,
+    ahead: int = 0,
+    card: int = 0,
+    launcher: str = "auto",
+    ort: Any = onnxruntime,
 ) -> Card | None:
     """The card for `--provider name`; None under `auto` where there is none that can be used, and
-    for providers that are not for cards. ahead: as of `CudaDevice`.
+    for providers that are not for cards. ahead: as of `CudaDevice`. card, launcher: as of
+    `open_device`.
 
     `say` hears why a card that is there is not used. Raises UsageError for an unknown name and
     LivedreamError where a provider was named that cannot start.
@@ -137,9 +145,9 @@ def find_card(
         gpu = find_gpu()
         if gpu is None or not gpu.names:
             return None
-    preload(ort)
+    preload(ort, name)
     try:
-        device = open_device(ahead)
+        device = open_device(ahead, card, launcher)
     except LivedreamError as error:
         if name != "auto":
             # A library that is missing is the better reason.
@@ -164,13 +172,15 @@ def find_card(
     return Card(device, facts, tuple(providers), ort)
 
 
-def open_device(ahead: int) -> CudaDevice:
+def open_device(ahead: int, card: int = 0, launcher: str = "auto") -> CudaDevice:
     """The card with all kernels loaded, so that compiling them holds up no frame. ahead: as of
-    `CudaDevice`. Raises LivedreamError where there is none that can be used."""
+    `CudaDevice`. card: which one, by CUDA's number. launcher: a name of `BACKENDS`, or `auto` for
+    the first of them that works. Raises LivedreamError where there is none that can be used."""
+    backends = None if launcher == "auto" else [BACKENDS[launcher]]
     try:
-        launcher = open_launcher(cache_folder("engines") / "kernels")
-        launcher.load_all()
-        return CudaDevice(launcher, ahead=ahead)
+        opened = open_launcher(cache_folder("engines") / "kernels", card, backends)
+        opened.load_all()
+        return CudaDevice(opened, ahead=ahead, index=card)
     except (LivedreamError, KernelError) as error:
         raise LivedreamError(str(error)) from error
     except Exception as error:  # at work, the CUDA libraries raise errors of their own

@@ -6,6 +6,8 @@ look first at: that a run returns before the card is done, and that recording a 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -17,6 +19,7 @@ import numpy as np
 
 from ..errors import LivedreamError
 from ..gradient.providers import Provider
+from ..store.files import unwritable
 from .engine_cache import EngineFolder, EngineKey
 from .gate import Gate
 from .image import Size
@@ -123,6 +126,7 @@ class Opener:
             self.stream,
             engine.path,
             self.card,
+            timings=self._timings(),
             graphs=graphs,
             tf32=self.precision == "tf32",
         )
@@ -150,6 +154,19 @@ class Opener:
         place = self.memory, self.card
         plain = NO_GRAPH.get(provider.name, ())
         return Session(ort, native, size, engine, graphs=graphs, plain=plain, place=place)
+
+    def _timings(self) -> Path | None:
+        """Where TensorRT's timings of this card, driver and version lie, for all sizes and layers;
+        None for other providers. Raises LivedreamError where the cache cannot be written."""
+        if self.provider.name != "tensorrt":
+            return None
+        what = json.dumps(dict(self.facts), sort_keys=True)
+        folder = self.folder / f"timings-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        return folder
 
     def _folder(self, size: Size) -> EngineFolder:
         facts = self.facts

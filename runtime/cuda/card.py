@@ -38,16 +38,18 @@ class CudaDevice:
     the processor for the next frame (upload, optical flow) runs beside the card's for this one; at
     most one frame is under way besides, however late the reader.
 
-    gate: keeps waiting and the recording of CUDA graphs apart.
+    gate: keeps waiting and the recording of CUDA graphs apart. index: of the card, CUDA's number.
 
     An array from `jitter` holds until the next `jitter` at its size: it lies where the network
     reads. Raises RuntimeError where an older one is used.
     """
 
-    def __init__(self, launcher: Launcher, *, ahead: int = 0, gate: Gate = GATE) -> None:
+    def __init__(
+        self, launcher: Launcher, *, ahead: int = 0, gate: Gate = GATE, index: int = 0
+    ) -> None:
         if ahead not in (0, 1):
             raise ValueError(f"ahead is 0 or 1, not {ahead}")
-        self.launcher, self.gate = launcher, gate
+        self.launcher, self.gate, self.index = launcher, gate, index
         self.stream = launcher.stream()
         self.pool = Pool(launcher)
         self.host = HostBuffers(launcher)

@@ -149,16 +149,17 @@ def probe(provider: Provider, load: Callable[[str], Any] = ctypes.CDLL) -> str |
     return None
 
 
-def preload(ort: Any, load: Callable[..., Any] = ctypes.CDLL) -> None:
-    """Load the libraries of CUDA, cuDNN and TensorRT from their packages, before a session: the
-    system's loader does not look there. Missing ones are no error here; see `problem`."""
+def preload(ort: Any, name: str = "auto", load: Callable[..., Any] = ctypes.CDLL) -> None:
+    """Load the libraries of CUDA and cuDNN, and for `auto` and TensorRT those of TensorRT, which
+    are gigabytes, from their packages, before a session: the system's loader does not look there.
+    Missing ones are no error here; see `problem`."""
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         ort.preload_dlls()
     for line in filter(None, said.getvalue().splitlines()):
         log.info("preload: %s", line)
-    for name in TENSORRT_FILES:
-        for path in _packaged(name, sys.path):
+    for file in TENSORRT_FILES if name in ("auto", "tensorrt") else ():
+        for path in _packaged(file, sys.path):
             try:
                 load(str(path), mode=ctypes.RTLD_GLOBAL)
             except OSError as error:

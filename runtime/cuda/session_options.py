@@ -52,16 +52,17 @@ def cuda_options(
     }
 
 
-def tensorrt_options(stream: int, folder: Path, card: int = 0) -> dict[str, str]:
-    """folder: for the engine and the timings behind it. The graph's own number format decides the
-    engine's; TensorRT's switches for that are left alone, and its float32 is TF32 by default."""
+def tensorrt_options(stream: int, folder: Path, timings: Path, card: int = 0) -> dict[str, str]:
+    """folder: for the engine. timings: for what was timed, which other sizes and layers use too.
+    The graph's own number format decides the engine's; TensorRT's switches for that are left alone,
+    and its float32 is TF32 by default."""
     return {
         "device_id": str(card),
         "user_compute_stream": str(stream),
         "trt_engine_cache_enable": "1",
         "trt_engine_cache_path": str(folder),
         "trt_timing_cache_enable": "1",
-        "trt_timing_cache_path": str(folder),
+        "trt_timing_cache_path": str(timings),
         "trt_max_workspace_size": str(_WORKSPACE),
         # Stray nodes stay on the CUDA provider.
         "trt_min_subgraph_size": "5",
@@ -90,6 +91,7 @@ def provider_options(
     folder: Path,
     card: int = 0,
     *,
+    timings: Path | None = None,
     graphs: bool = False,
     tf32: bool = False,
 ) -> list[tuple[str, Mapping[str, str]]]:
@@ -98,7 +100,7 @@ def provider_options(
     if provider.name == "cuda":
         return [(provider.ep, cuda_options(stream, card, graphs=graphs, tf32=tf32))]
     if provider.name == "tensorrt":
-        options = tensorrt_options(stream, folder, card)
+        options = tensorrt_options(stream, folder, timings or folder, card)
         return [(provider.ep, options), ("CUDAExecutionProvider", plain)]
     if provider.name == RTX.name:
         return [(provider.ep, rtx_options(stream, folder, card, graphs=graphs))]

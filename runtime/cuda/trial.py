@@ -28,7 +28,7 @@ def kernels_trouble() -> str | None:
 
 def session_trouble(ort: Any, provider: Provider) -> str | None:
     """Why `provider` does not start, as a sentence; None where it computed one sum."""
-    preload(ort)
+    preload(ort, provider.name)
     options = ort.SessionOptions()
     options.log_severity_level = 4
     if provider.on_card:

@@ -21,7 +21,7 @@ from ..errors import UsageError
 from ..gradient.network import Network
 from ..gradient.selection import Engines, Opening
 from ..progress import stages
-from ..start import find_platform, settings_of
+from ..start import platform_of, settings_of
 from .enlarging import enlarged
 
 Dreamt = Callable[[Dreamer[Any], np.ndarray], np.ndarray]
@@ -54,7 +54,7 @@ class Panorama:
                 f"{width}x{height}; --size and --stereo may help."
             )
         self.stereo, self.recipe = stereo, choices.recipe
-        self.engines = Engines(network, find_platform(choices.provider, console.print))
+        self.engines = Engines(network, platform_of(choices, console.print))
         if not isinstance(self.engines.platform.device, CpuDevice):
             raise UsageError("Panoramas are dreamt on the processor; add --provider cpu.")
         dream, seed = choices.dream(), choices.seed

@@ -13,7 +13,7 @@ from ..dream.values import Dream
 from ..gradient.objective import Objective
 from ..gradient.selection import Engines, Opening
 from ..progress import stages
-from ..start import find_platform, network_of, settings_of
+from ..start import network_of, platform_of, settings_of
 
 
 class Studio:
@@ -28,7 +28,7 @@ class Studio:
         self.network = network_of(choices, console.print)
         self.everything = self.network.objective(layers)
         self._told = False
-        self.engines = Engines(self.network, find_platform(choices.provider, console.print))
+        self.engines = Engines(self.network, platform_of(choices, console.print))
 
     def still(
         self,

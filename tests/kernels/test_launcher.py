@@ -9,11 +9,13 @@ import types
 import numpy as np
 import pytest
 
+from livedream.kernels import launcher
 from livedream.kernels.backend import Stream, Unavailable
 from livedream.kernels.backend_cuda_core import CudaCoreBackend
 from livedream.kernels.backend_pycuda import PycudaBackend
 from livedream.kernels.compile import KernelError
 from livedream.kernels.launcher import Launcher, open_launcher
+from livedream.runtime.cli.options import LAUNCHERS
 
 from .test_compile import FakeCompiler
 
@@ -76,6 +78,20 @@ def test_cuda_core_is_tried_before_pycuda(monkeypatch):
     with pytest.raises(KernelError, match=r"cuda-core: No module.*pycuda: No module"):
         open_launcher()
     assert asked == ["cuda.core", "pycuda.driver"]
+
+
+def test_the_other_one_is_taken_when_asked(monkeypatch):
+    asked = []
+
+    def missing(name: str):
+        asked.append(name)
+        raise ImportError(f"No module named {name!r}")
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    with pytest.raises(KernelError, match=r"reach a card: pycuda: No module"):
+        open_launcher(backends=[launcher.BACKENDS["pycuda"]])
+    assert asked == ["pycuda.driver"]
+    assert list(launcher.BACKENDS) == list(LAUNCHERS[1:])
 
 
 def test_modules_and_functions_are_loaded_once(tmp_path):

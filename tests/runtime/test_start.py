@@ -55,15 +55,15 @@ def test_a_card_is_asked_for_where_one_may_be_used(monkeypatch, there):
     asked = []
     card = object() if there else None
 
-    def find_card(name, say, ahead):
-        asked.append((name, ahead))
+    def find_card(name, say, **how):
+        asked.append((name, how))
         return card
 
     monkeypatch.setattr(assemble, "find_card", find_card)
-    found = start.find_platform("auto", print, ahead=2)
+    found = start.find_platform("auto", print, ahead=2, card=1, launcher="pycuda")
     assert found is card if there else isinstance(found, Processor)
     assert isinstance(start.find_platform("cpu", print), Processor)
-    assert asked == [("auto", 2)]
+    assert asked == [("auto", {"ahead": 2, "card": 1, "launcher": "pycuda"})]
 
 
 @pytest.mark.parametrize("built", [True, False])
@@ -97,7 +97,7 @@ def test_an_engine_is_the_best_or_the_one_that_plays_soon(monkeypatch, built):
         built=built,  # pyright: ignore
     )
     assert made == ["best" if built else "quick"]
-    assert engines.platform == {"ahead": 3, "reopens": True}
+    assert engines.platform == {"ahead": 3, "reopens": True, "card": 0, "launcher": "auto"}
 
 
 @pytest.mark.parametrize("stats", [None, Stats()])

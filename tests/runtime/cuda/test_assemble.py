@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from livedream.kernels.compile import KernelError
+from livedream.kernels.launcher import BACKENDS
 from livedream.runtime.cuda import assemble
 from livedream.runtime.cuda.assemble import STOPGAP, find_card, open_device
 from livedream.runtime.cuda.bridge import BridgedEngine
@@ -36,8 +37,12 @@ def machine(host, tmp_path, monkeypatch):
     monkeypatch.setattr(assemble, "register_rtx", lambda ort: None)
     monkeypatch.setattr(assemble, "probe", lambda provider: None)
 
-    def find(name="auto", facts=FULL, reachable=True, ort=None):
-        def launcher(cache):
+    def find(name="auto", facts=FULL, reachable=True, ort=None, **which):
+        wanted, by = which.get("card", 0), which.get("launcher", "auto")
+        named = None if by == "auto" else [BACKENDS[by]]
+
+        def launcher(cache, card, backends):
+            assert (card, backends) == (wanted, named)
             assert cache == tmp_path / "engines" / "kernels"
             if not reachable:
                 raise KernelError('no CUDA library can reach a card; pip install "cuda-core[cu13]"')
@@ -47,9 +52,20 @@ def machine(host, tmp_path, monkeypatch):
         monkeypatch.setattr(assemble, "gather", lambda ort, architecture: facts)
         monkeypatch.setattr(assemble, "find_gpu", lambda: facts.gpu)
         said: list[str] = []
-        return find_card(name, said.append, ort=ort or Ort()), said
+        return find_card(name, said.append, ort=ort or Ort(), **which), said
 
     return find
+
+
+def test_another_card_by_another_library(machine, tmp_path):
+    """Its number reaches kernels, sessions and bindings alike."""
+    fake = Ort()
+    card, _ = machine("cuda", card=1, launcher="pycuda", ort=fake)
+    path = tmp_path / "toy.onnx"
+    path.write_bytes(b"a graph")
+    made = card.engine(replace(GRAPH, path=path), PROVIDERS["cuda"], parse_objective("a"))
+    made._open_session((16, 16))
+    assert fake.sessions[-1].values["device_id"] == "1"
 
 
 def test_a_card_with_all_that_can_start(machine):
@@ -87,7 +103,7 @@ def test_a_card_out_of_reach_is_said(machine):
 def test_no_kernel_is_compiled_while_it_dreams(compiler, tmp_path, monkeypatch):
     launcher, backend = counting_launcher(compiler)
     monkeypatch.setenv("LIVEDREAM_CACHE", str(tmp_path))
-    monkeypatch.setattr(assemble, "open_launcher", lambda cache: launcher)
+    monkeypatch.setattr(assemble, "open_launcher", lambda *how: launcher)
     device = open_device(0)
     monkeypatch.setattr(backend, "module", None)
     dreamer = Dreamer(device, BridgedEngine(device, ToyEngine()), LIVE)

@@ -157,14 +157,17 @@ def test_preload_takes_tensorrts_libraries_from_their_package(tmp_path, monkeypa
     monkeypatch.setattr(ladder.sys, "path", ["/nowhere", str(tmp_path)])
     loaded = []
     fake = SimpleNamespace(preload_dlls=lambda: print("Failed to load libcudart.so.13"))
-    preload(fake, lambda path, mode: loaded.append(path.rpartition("/")[2]))
+    for name in ("cuda", "tensorrt-rtx"):  # Of no use there, and gigabytes.
+        preload(fake, name, lambda path, mode: loaded.append(path))
+    assert not loaded
+    preload(fake, "tensorrt", lambda path, mode: loaded.append(path.rpartition("/")[2]))
     assert loaded == list(ladder.TENSORRT_FILES[:2])
     assert capsys.readouterr().out == ""
 
     def refuse(path, mode):
         raise OSError("too short")
 
-    preload(fake, refuse)
+    preload(fake, "auto", refuse)
     preload(ort)
 
 

@@ -72,6 +72,12 @@ def test_only_those_that_can_be_told_not_to_record_graphs():
     assert table("cuda")["enable_cuda_graph"] == "0"
 
 
+def test_timings_are_for_every_engine():
+    values = table("tensorrt", timings=Path("/timings"))
+    assert values["trt_timing_cache_path"] == str(Path("/timings"))
+    assert values["trt_engine_cache_path"] == str(Path("/engines"))
+
+
 def test_precision_comes_from_the_graph():
     assert not [key for key in table("tensorrt") if "fp16" in key or "bf16" in key]
 
