@@ -187,6 +187,24 @@ class TestCapture:
             assert two.closed.wait(5)
             assert not capture.back(coming, 10)
 
+    def test_one_that_ended_before_it_played_ends_once_it_does(self, clock):
+        one, two = Tap(100), Tap(200)
+        with Capture(one, clock=clock) as capture:
+            one.drip()
+            next_of(capture)
+            coming = capture.read(two)
+            two.drip()
+            two.end()
+            coming.thread.join(5)
+            asked: list[object] = []
+            capture.go_on = lambda error: bool(asked.append(error))
+            capture.cross(coming, 0)
+            assert level_of(next_of(capture)) == 200
+            capture.look()
+            capture.look()
+            assert asked == [None]
+            assert capture.slot.closed
+
     def test_what_is_no_picture_ends_no_fade(self, clock):
         one, two = Tap(100), Tap(200)
         with Capture(one, clock=clock) as capture:
