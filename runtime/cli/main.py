@@ -412,8 +412,20 @@ def layers(
 @click.argument("model", default="efficientnet_lite0")
 @click.option("--json", "form", flag_value="json", help="For other programs.")
 @click.option("--markdown", "form", flag_value="markdown", help="The page docs/osc.md.")
-def osc(model: str, form: str | None) -> None:
+@click.option(
+    "--touchosc",
+    type=click.Path(path_type=Path),
+    metavar="FILE.tosc",
+    help="Write a layout for TouchOSC instead.",
+)
+@overwrite_option
+def osc(model: str, form: str | None, touchosc: Path | None, overwrite: bool) -> None:
     """Every OSC address, with its range and what it is."""
+    if touchosc is not None:
+        from .touchosc import write_touchosc
+
+        write_touchosc(touchosc, model, overwrite)
+        return
     from .osc_table import print_addresses
 
     print_addresses(Console(highlight=False), model, form or "table")
