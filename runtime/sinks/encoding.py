@@ -10,6 +10,8 @@ import av
 import av.error
 import cv2
 import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace
@@ -25,10 +27,11 @@ TICK = Fraction(1, 90_000)  # Seconds; the customary fine clock of video.
 
 
 class Video:
-    """One video file with one stream, as large as `first`, uint8 BGR [height, width, 3].
+    """One video file with a picture as large as `first`, uint8 BGR [height, width, 3].
 
-    Playable up to the last seconds if the program is killed; an ordinary file at the end. fps: a
-    hint for players. Raises OSError and FFmpegError, as do its methods.
+    sound: samples a second where the file has sound too, else 0. Playable up to the last seconds if
+    the program is killed; an ordinary file at the end. fps: a hint for players. Raises OSError and
+    FFmpegError, as do its methods.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Video:
         fps: float,
         encoder: Encoder | None = None,
         comment: str = "",
+        sound: int = 0,
     ) -> None:
         """encoder: in place of the form's own. comment: what is said about it in the file."""
         encoder = encoder or Encoder(form.video, "yuv420p", form.live)
@@ -74,6 +78,7 @@ class Video:
                 codec.colorspace, codec.color_range = Colorspace.ITU709, 1
             codec.color_primaries = codec.color_trc = 1
             self._stream = stream
+            self._sound = self._with_sound(encoder.audio or form.audio, sound) if sound else None
         except BaseException:
             self.close()
             raise
@@ -104,10 +109,32 @@ class Video:
             self._container.mux(packet)
         return True
 
-    def finish(self) -> None:
-        """Flush the encoder and complete the file."""
-        for packet in self._stream.encode(None):
+    def hear(self, samples: np.ndarray) -> None:
+        """Encode the next samples of the sound, float32 [n, 2]; the first is heard with the first
+        picture."""
+        assert self._sound
+        if not len(samples):
+            return
+        frame = AudioFrame.from_ndarray(samples.T.copy(), format="fltp", layout="stereo")
+        frame.sample_rate, frame.pts = self._rate, self._heard
+        frame.time_base = Fraction(1, self._rate)
+        self._heard += len(samples)
+        for packet in self._sound.encode(frame):
             self._container.mux(packet)
+
+    def _with_sound(self, encoder: str, rate: int) -> AudioStream:
+        self._rate, self._heard = rate, 0
+        # What else an encoder takes, PyAV makes of it.
+        stream = self._container.add_stream(encoder, 48_000)
+        assert isinstance(stream, AudioStream)
+        stream.codec_context.layout = "stereo"
+        return stream
+
+    def finish(self) -> None:
+        """Flush the encoders and complete the file."""
+        for stream in (self._stream, self._sound):
+            for packet in stream.encode(None) if stream else ():
+                self._container.mux(packet)
         self._container.close()
         self._file.close()
 

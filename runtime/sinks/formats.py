@@ -27,11 +27,13 @@ GOOD = "good"
 
 @dataclass(frozen=True)
 class Encoder:
-    """name, pixels: FFmpeg's names of the encoder and of what it takes. options: the encoder's."""
+    """name, pixels: FFmpeg's names of the encoder and of what it takes. options: the encoder's.
+    audio: the encoder of the sound beside it, where that is not the container's own."""
 
     name: str
     pixels: str
     options: dict[str, str]
+    audio: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,9 @@ _HARDWARE = {
 }
 
 _EDITED = {
-    ".mov": Encoder("prores_ks", "yuv422p10le", {"profile": "hq", "vendor": "apl0"}),
+    ".mov": Encoder("prores_ks", "yuv422p10le", {"profile": "hq", "vendor": "apl0"}, "pcm_s16le"),
     # Exactly the pixels that were shown.
-    ".mkv": Encoder("ffv1", "bgr0", {"level": "3", "slices": "4", "slicecrc": "1"}),
+    ".mkv": Encoder("ffv1", "bgr0", {"level": "3", "slices": "4", "slicecrc": "1"}, "pcm_s16le"),
 }
 
 

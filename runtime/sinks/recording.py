@@ -23,15 +23,33 @@ from ..store.files import (
     take_free,
     unwritable,
 )
-from .encoding import TICK, Video, playable
+from .encoding import TICK, playable
+from .film import Film
 from .formats import EDIT, GOOD, Form, encoder_of, form_of
+from .soundtrack import Sound
 
 WAITING = 8  # Frames held for the encoder; more are dropped. At 1080p about 50 MB.
 
+BLOCKS = 3000
+"""Blocks of sound held for the encoder; older ones become silence. Half a minute."""
 
-def new_recording(folder: Path | str = ".", *, fps: float = 30, quality: str = GOOD) -> Recorder:
+HEARD = 100
+"""Blocks of sound that are encoded although no picture came."""
+
+Picture = tuple[np.ndarray, int]
+"""Pixels, and TICKs since the first."""
+
+
+def new_recording(
+    folder: Path | str = ".",
+    *,
+    fps: float = 30,
+    quality: str = GOOD,
+    rate: float | None = None,
+    sound: bool = False,
+) -> Recorder:
     """A recorder with a name of the program's own, livedream-DATE-TIME.mp4, for editing .mov, that
-    nobody has.
+    nobody has. The rest as of `Recorder`.
 
     Raises LivedreamError where `folder` cannot be written or the encoder is missing.
     """
@@ -39,7 +57,8 @@ def new_recording(folder: Path | str = ".", *, fps: float = 30, quality: str = G
     path = Path(folder) / (time.strftime("livedream-%Y%m%d-%H%M%S") + suffix)
     form_of(path)
     check_writable(path)
-    return Recorder(take_free(numbered(path)), fps=fps, quality=quality)
+    path = take_free(numbered(path))
+    return Recorder(path, fps=fps, quality=quality, rate=rate, sound=sound)
 
 
 class Recorder:
@@ -64,9 +83,12 @@ class Recorder:
         fps: float = 30,
         overwrite: bool = False,
         quality: str = GOOD,
+        rate: float | None = None,
+        sound: bool = False,
     ) -> None:
-        """fps: a hint for players; the file keeps every frame's real time. quality: one of
-        QUALITIES, or EDIT."""
+        """fps: a hint for players; the file keeps every frame's real time, or, with `rate`, has so
+        many a second, the newest one repeated where none came. quality: one of QUALITIES, or EDIT.
+        sound: whether what `hear` is given is in the file too; silence where nothing comes."""
         self.path = Path(path).expanduser()
         self._form: Form = form_of(self.path)
         self._encoder = encoder_of(self.path, quality)
@@ -76,10 +98,12 @@ class Recorder:
         self.seconds = 0.0
         self.saved = False
         self._overwrite = overwrite
-        self._fps = fps
+        self._fps, self._rate, self._with_sound = fps, rate, sound
         self._start: float | None = None
         self._error: LivedreamError | None = None
-        self._frames: deque[tuple[np.ndarray, int]] = deque()
+        self._frames: deque[Picture] = deque()
+        self._sounds: deque[Sound] = deque(maxlen=BLOCKS)
+        self._film: Film | None = None  # Of the thread.
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
@@ -104,6 +128,16 @@ class Recorder:
             self.seconds = max(self.seconds, time - self._start)
             self._frames.append((image, round((time - self._start) / TICK)))
             self._changed.notify_all()
+
+    def hear(self, sound: Sound) -> None:
+        """Takes what was heard, by the clock that `write` is told. Returns at once; does nothing
+        where the recording has no sound."""
+        if not self._with_sound:
+            return
+        with self._changed:
+            self._sounds.append(sound)
+            if len(self._sounds) >= HEARD:
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Encodes what is waiting and finishes the file. May be called twice.
@@ -140,18 +174,37 @@ class Recorder:
         if error is not None:
             raise error
 
-    def _next(self) -> tuple[np.ndarray, int] | None:
+    def _next(self) -> Picture | None:
+        """The next picture; nothing at the end."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._frames or self._closing)
-                if not self._frames:
+                self._changed.wait_for(
+                    lambda: self._frames or self._closing or len(self._sounds) >= self._hearing
+                )
+                if not self._frames and self._closing:
                     return None
-                image, time = self._frames.popleft()
+                picture = self._frames.popleft() if self._frames else None
+            self._listen()
+            if picture is None:
+                continue
             try:
                 # Waits for a picture that is still on its way from a graphics card.
-                return np.asarray(image), time
+                return np.asarray(picture[0]), picture[1]
             except DeviceError:
                 self.dropped += 1
+
+    def _listen(self) -> None:
+        """Encode what was heard, once there is a film; until then it waits for that."""
+        if self._film is None:
+            return
+        with self._changed:
+            sounds = list(self._sounds)
+            self._sounds.clear()
+        self._film.hear(sounds)
+
+    @property
+    def _hearing(self) -> int:
+        return HEARD if self._film else BLOCKS + 1
 
     def _run(self) -> None:
         try:
@@ -171,38 +224,42 @@ class Recorder:
             self._closing = True
             self._frames.clear()
 
-    def _encode(self, temporary: Path, first: tuple[np.ndarray, int]) -> None:
-        video: Video | None = None
-        upcoming: tuple[np.ndarray, int] | None = first
+    def _encode(self, temporary: Path, first: Picture) -> None:
+        film: Film | None = None
+        upcoming: Picture | None = first
         late: LivedreamError | None = None
         # The first part is on the disk after the second key frame, as a rule.
         named, look = os.name == "nt", 2.5  # Windows renames no open file.
         try:
-            video = Video(temporary, self._form, first[0], self._fps, self._encoder)
+            film = self._film = Film(
+                temporary, self._form, self._encoder, first[0], self._fps,
+                rate=self._rate, start=self._start if self._with_sound else None,
+            )  # fmt: skip
             while upcoming is not None:
-                if video.write(*upcoming):
-                    self.written += 1
-                else:
+                if not film.show(*upcoming):
                     self.dropped += 1
+                self.written = film.written
                 if not named and upcoming[1] * TICK >= look:
                     look += 1
                     named = playable(temporary)
                     late = self._name(temporary) if named else None
                 upcoming = self._next()
-            video.finish()
+            self._listen()
+            film.finish()
+            self.written = film.written
             if late:
                 self._fail(late)
         except Exception as error:
-            if video is not None:
-                video.close()
+            if film is not None:
+                film.close()
             if temporary.exists() and not playable(temporary):
                 raise
             # Return, so that the part on the disk gets its name.
             sentence = str(self._told(error)).rstrip(".")
             self._fail(LivedreamError(f"{sentence}; what was recorded until then is kept."))
         finally:
-            if video is not None:
-                video.close()
+            if film is not None:
+                film.close()
 
     def _name(self, temporary: Path) -> LivedreamError | None:
         """Give the file its name while it grows. Returns what is to be told at the end."""

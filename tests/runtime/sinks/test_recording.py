@@ -13,7 +13,7 @@ import pytest
 
 from livedream.runtime.dream.device import DeviceError
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.sinks import formats, recording
+from livedream.runtime.sinks import film, formats, recording
 from livedream.runtime.sinks.formats import FORMS
 from livedream.runtime.sinks.recording import WAITING, Recorder, new_recording
 
@@ -80,9 +80,9 @@ def test_a_frame_that_is_not_later_is_dropped(tmp_path):
 
 def test_a_slow_encoder_costs_frames_not_time_or_memory(tmp_path, monkeypatch):
     gate = threading.Event()
-    write = recording.Video.write
+    write = film.Video.write
     monkeypatch.setattr(
-        recording.Video, "write", lambda self, *frame: gate.wait(60) and write(self, *frame)
+        film.Video, "write", lambda self, *frame: gate.wait(60) and write(self, *frame)
     )
     recorder = Recorder(tmp_path / "a.mp4")
     image = picture(3)
@@ -360,3 +360,22 @@ def test_an_encoder_of_a_chip_is_taken_where_it_starts(monkeypatch):
         monkeypatch.undo()
         formats.hardware.cache_clear()
     assert formats.encoder_of(Path("a.mp4")).name in ("libx264", *formats._HARDWARE)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_at_a_rate_the_newest_picture_is_repeated_or_left_out(tmp_path, name):
+    times = [0, 0.35, 0.37, 0.39, 0.8]  # At 10 a second: a pause, three within a tenth, a pause.
+    with Recorder(tmp_path / name, rate=10) as recorder:
+        record(recorder, [picture(number) for number in range(5)], times)
+    frames = decoded(tmp_path / name)
+    np.testing.assert_allclose([at for at, _ in frames], np.arange(9) / 10, atol=0.002)
+    levels = [round((image[:, :28].mean() - 16) / 8) for _, image in frames]
+    assert levels == [0, 0, 0, 0, 3, 3, 3, 3, 4]
+    assert (recorder.written, recorder.dropped) == (9, 0)
+
+
+def test_at_a_rate_the_size_stays_when_the_pictures_change(tmp_path):
+    sizes = [(64, 48), (48, 64), (128, 96)]
+    with Recorder(tmp_path / "a.mp4", rate=10) as recorder:
+        record(recorder, [picture(3, size) for size in sizes], [0, 0.2, 0.4])
+    assert [image.shape for _, image in decoded(tmp_path / "a.mp4")] == [(48, 64, 3)] * 5
