@@ -17,7 +17,7 @@ from . import v4l2
 from .address import check_slashes, openable, public_address, split
 from .base import OnEvent, Source
 from .camera import FIRST_FRAME, Camera, open_camera, open_stream
-from .clip import Clip, printable
+from .clip import Clip, Hear, printable
 from .decoding import open_container
 from .demo import Demo
 from .desktop import Desktop
@@ -38,6 +38,7 @@ def open_source(
     paced: bool = True,
     loop: bool = False,
     on_event: OnEvent | None = None,
+    hear: Hear | None = None,
 ) -> Source:
     """The source that `spec` names, opened and ready.
 
@@ -49,6 +50,7 @@ def open_source(
     seed: of the demo. paced: files and demo in real time rather than as fast as possible.
     loop: a clip starts over at its end.
     on_event: gets one sentence when a camera or stream is lost or back, from another thread.
+    hear: gets the sound of a clip, as far as its picture is.
 
     Raises UsageError for a spec that names nothing, NoCamera for a camera that is not there,
     LivedreamError for what is there and cannot be read.
@@ -71,7 +73,7 @@ def open_source(
     if "://" in spec:
         parts = split(spec)
         if parts.scheme != "file":
-            return _open_url(spec, paced=paced, loop=loop, on_event=on_event)
+            return _open_url(spec, paced, loop, on_event, hear)
         spec = unquote(parts.path)
     path = _path(spec)
     if path.is_char_device():
@@ -80,7 +82,7 @@ def open_source(
         check_slashes(spec)
         if spec.strip() and (camera := v4l2.named(spec, _found())):
             return open_camera(camera, size, on_event=on_event)
-    return _open_file(path, paced=paced, loop=loop, on_event=on_event)
+    return _open_file(path, paced, loop, on_event, hear)
 
 
 def open_first_camera(
@@ -135,7 +137,9 @@ def _path(spec: str) -> Path:
     return path
 
 
-def _open_file(path: Path, *, paced: bool, loop: bool, on_event: OnEvent | None) -> Source:
+def _open_file(
+    path: Path, paced: bool, loop: bool, on_event: OnEvent | None, hear: Hear | None
+) -> Source:
     shown = printable(str(path))
     if path.is_dir():
         return Slides(path, paced=paced, on_event=on_event)
@@ -157,7 +161,7 @@ def _open_file(path: Path, *, paced: bool, loop: bool, on_event: OnEvent | None)
     # no text.
     if path.suffix.lower() != ".gif" and shown.isprintable() and _holds_picture(path):
         return Still(path, paced=paced)
-    return Clip(str(path.absolute()), paced=paced, loop=loop, on_event=on_event)
+    return Clip(str(path.absolute()), paced=paced, loop=loop, on_event=on_event, hear=hear)
 
 
 def _holds_picture(path: Path) -> bool:
@@ -168,12 +172,14 @@ def _holds_picture(path: Path) -> bool:
     return cv2.haveImageReader(str(path))
 
 
-def _open_url(url: str, *, paced: bool, loop: bool, on_event: OnEvent | None) -> Source:
+def _open_url(
+    url: str, paced: bool, loop: bool, on_event: OnEvent | None, hear: Hear | None
+) -> Source:
     url = openable(url)
     container = open_container(url, f"stream {public_address(url)}")
     if split(url).scheme in ("http", "https") and container.duration:
         # A file on a server, not a camera.
-        return Clip(url, paced=paced, loop=loop, on_event=on_event, container=container)
+        return Clip(url, paced=paced, loop=loop, on_event=on_event, container=container, hear=hear)
     return open_stream(url, on_event=on_event, container=container)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av.error
@@ -14,9 +14,11 @@ from av.container import InputContainer
 from ...errors import LivedreamError
 from ...frame import Frame
 from ...pauses import Pauses
+from ...sinks.soundtrack import Sound
 from ...store.footage import cut_off
 from .address import public_address
 from .base import OnEvent, safely
+from .clip_sound import ClipSound
 from .decoding import Decoder, open_container
 
 QUICKEST = 1 / 480
@@ -29,12 +31,17 @@ LAST = 1 / 30
 """Seconds that the last frame of a loop stays, where the clip does not tell its rate."""
 
 
+Hear = Callable[["Clip", Sound], None]
+"""Gets a clip and what is heard of it."""
+
+
 class Clip:
     """The frames of a video file or of a finite video behind a URL, each at its own time.
 
     paced: False yields as fast as they decode. loop: starts over at the end; where the file cannot
     be opened again (a share that blinks), the last picture stays and it is tried again.
     on_event: gets a sentence about that, and, once, where a clip is damaged or breaks off.
+    hear: gets the sound as far as the picture is; nobody decodes it without.
     Raises LivedreamError for what is no clip.
     """
 
@@ -48,6 +55,7 @@ class Clip:
         loop: bool = False,
         on_event: OnEvent | None = None,
         container: InputContainer | None = None,
+        hear: Hear | None = None,
     ) -> None:
         """container: already open, in place of opening `address`."""
         self.cost = 0.0
@@ -57,6 +65,8 @@ class Clip:
         self._shown = public_address(address) if remote else printable(address)
         self._loop, self._paced = loop, paced
         self._tell = safely(on_event)
+        self._hear = hear
+        self._sound: ClipSound | None = None
         self._lock = threading.Lock()  # A container must not be closed while it is read.
         self._stop = threading.Event()
         self._broken = self._damaged = False  # What was told.
@@ -83,6 +93,8 @@ class Clip:
         start = time.monotonic()
         with self._lock:
             following = None if self._stop.is_set() else self._following()
+            if following is None:
+                self._play_sound(self._time + self._usual)
         if following is None and self._loop and not self._stop.is_set():
             following = self._begin_anew()
         if following is None:
@@ -90,11 +102,15 @@ class Clip:
         self.cost = time.monotonic() - start
         image, at = following
         due = self._due(at)
+        with self._lock:
+            self._play_sound(at)
         if self._paced and self._stop.wait(max(0.0, due - time.monotonic())):
             return None
         index = self._next
         self._next += 1
-        return Frame(image, max(due, start) if self._paced else start, index)
+        # With its sound it stands for the moment at which it was due, however late it comes.
+        moment = due if self._hear else max(due, start)
+        return Frame(image, moment if self._paced else start, index)
 
     def close(self) -> None:
         self._stop.set()
@@ -148,10 +164,24 @@ class Clip:
         self._time = at
         return self._start + at
 
+    def _play_sound(self, until: float) -> None:
+        """Everything that is heard up to `until` seconds of the clip."""
+        if self._hear is None or self._start is None or self._stop.is_set():
+            return
+        if self._sound is None:
+            try:
+                self._sound = ClipSound(self._address, self._shown, self._decoder.begin)
+            except LivedreamError as error:
+                self._hear = None
+                self._tell(f"Without sound: {error}")
+                return
+        for samples, end in self._sound.until(until):
+            self._hear(self, Sound(samples, self._start + end, exact=True))
+
     def _open(self) -> None:
         if self._container is None:
             self._container = open_container(self._address, self._shown)
-        decoder = Decoder(self._container, self._shown, self._damage)
+        decoder = self._decoder = Decoder(self._container, self._shown, self._damage)
         self._rate = decoder.rate
         self._frames = self._readable(decoder)
 
@@ -182,6 +212,9 @@ class Clip:
         if self._container is not None:
             self._container.close()
             self._container = None
+        if self._sound is not None:
+            self._sound.close()
+            self._sound = None
         self._frames: Iterator[tuple[np.ndarray, float]] = iter(())
 
 

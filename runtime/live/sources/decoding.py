@@ -63,10 +63,10 @@ class Decoder:
 
     Interlaced frames are made whole, rotated ones upright, HDR is mapped to what a screen shows,
     transparency is dropped, what cannot be decoded is left out. rate: frames a second as the
-    container tells, length: seconds, either 0 where that is not known. on_event: hears once where
-    something is damaged. live: each picture as soon as it is there, by no more threads than share a
-    picture: those that share pictures hold back one each. Raises LivedreamError where there is no
-    video.
+    container tells, length: seconds, either 0 where that is not known. begin: the container's own
+    time of the first picture, once that is there. on_event: hears once where something is damaged.
+    live: each picture as soon as it is there, by no more threads than share a picture: those that
+    share pictures hold back one each. Raises LivedreamError where there is no video.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Decoder:
             stream.thread_type = "SLICE"
         self._name, self._tell = name, safely(on_event)
         self._damaged = False
+        self.begin = 0.0
         self._container = container
         self._stream: VideoStream = stream
         self.rate = float(stream.average_rate or stream.guessed_rate or 0)
@@ -100,6 +101,8 @@ class Decoder:
                 gap = frame.time - last if frame.time is not None else usual
                 # Streams that were joined begin their times anew.
                 time += gap if 0 <= gap <= LONGEST_GAP else usual
+            else:
+                self.begin = frame.time or 0.0
             last = frame.time if frame.time is not None else (last or 0.0) + usual
             yield self._picture(frame), time
 
