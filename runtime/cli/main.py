@@ -126,8 +126,8 @@ def commands(debug: bool) -> None:
 @click.option(
     "--rate",
     type=click.FloatRange(1, 240),
-    help="Pictures a second for each --out but window and file, repeated where none came; without "
-    "it the picture's own rate, 30 for cameras and servers.",
+    help="Pictures a second for each --out but the window, repeated where none came; without it "
+    "the picture's own rate, 30 for cameras and servers.",
 )
 @click.option(
     "--screen",
@@ -146,6 +146,11 @@ def commands(debug: bool) -> None:
     default=GOOD,
     show_default=True,
     help="Of recordings; `edit` is ProRes in a .mov or lossless FFV1 in a .mkv.",
+)
+@click.option(
+    "--record-sound",
+    is_flag=True,
+    help="Recordings have sound: what `--sound` hears, without it that of the clip.",
 )
 @click.option(
     "--stats",

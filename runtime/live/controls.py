@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, astuple
 from typing import Any
 
@@ -13,10 +14,10 @@ from ..control.keys import LEARN, STORE, Binding
 from ..control.parameters import Outs, Show
 from ..control.player import Player
 from ..errors import LivedreamError
-from ..sinks.formats import GOOD
 from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder, new_recording
 from ..sinks.snapshot import save_snapshot
+from ..sinks.soundtrack import Sound
 from ..stats import Stats
 from .audience import Audience
 from .governor import LADDER
@@ -48,7 +49,7 @@ class Controls:
         self.quitting = False
         self.trouble: LivedreamError | None = None  # Of a recording; the show went on without it.
         self.window: Window | None = None
-        self.quality = GOOD  # Of recordings that are begun by the desk.
+        self.begin_recording: Callable[[], Recorder] = new_recording  # By the desk.
         self.audience: Audience | None = None
         self.stores = True  # Pictures, where somebody asks for it.
         self.code: np.ndarray | None = None  # Of the page's address, bool [n, n]; where it is open.
@@ -206,6 +207,12 @@ class Controls:
         else:
             self._notice(f"Saved {path}")
 
+    def hear(self, sound: Sound) -> None:
+        """What is heard, for the recording; from any thread."""
+        recorder = self._recorder
+        if recorder:
+            recorder.hear(sound)
+
     def _hear(self, shown: Shown) -> None:
         """In the presenter's thread: one more picture goes out."""
         self._record(shown)
@@ -226,7 +233,7 @@ class Controls:
         recorder, self.recorder = self._recorder, None
         try:
             if recorder is None:
-                self.recorder = recorder = new_recording(quality=self.quality)
+                self.recorder = recorder = self.begin_recording()
                 self._notice(f"Recording {recorder.path}")
                 return
             recorder.close()

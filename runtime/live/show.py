@@ -29,7 +29,8 @@ from ..scaling import fit
 from ..sinks.formats import GOOD
 from ..sinks.named import Places
 from ..sinks.outputs import Outputs
-from ..sinks.recording import Recorder
+from ..sinks.recording import Recorder, new_recording
+from ..sinks.soundtrack import Sound
 from ..slot import Closed
 from ..start import network_of, open_desk, open_dreamer, settings_of
 from ..stats import Stats
@@ -47,6 +48,7 @@ from .presenter import Presenter, Shown
 from .reading import FIRST_FRAME, no_picture
 from .rehearsal import rehearse
 from .sources import NoCamera, Source, open_first_camera, open_source
+from .sources.clip import Clip, Hear
 from .sources.listed import named
 from .sources.slides import Slides
 from .surfaces import NOBODY, Surfaces, open_surfaces
@@ -94,6 +96,7 @@ def run_show(
     rate: float | None = None,
     screen: str | None = None,
     quality: str = GOOD,
+    record_sound: bool = False,
     surfaces: Surfaces = NOBODY,
     show: Path | None = None,
     given: Collection[str] = (),
@@ -105,8 +108,9 @@ def run_show(
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
     source: those that it may change between, as `open_source` reads them; the first one begins.
-    outs: where the picture goes, as `Places` reads them. rate: pictures a second for sinks.
-    quality: of recordings. screen: that the window fills, by place or name.
+    outs: where the picture goes, as `Places` reads them. rate: pictures a second for sinks and
+    recordings. quality: of recordings. record_sound: whether they have sound, of `sound` or else
+    of the clip that plays. screen: that the window fills, by place or name.
     begin: how it is shown, by the names of parameters. surfaces: what it is played with. show: the
     folder of a show. given: the options that were said, which hold against it.
     kept: of a show in an exhibit, the pipe to its keeper: keys are locked, the source is waited
@@ -119,7 +123,11 @@ def run_show(
     places = Places.of(outs, headless, record)
     check_outputs([places.file, stats_file], [*source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.
-    recorder = Recorder(places.file, overwrite=overwrite, quality=quality) if places.file else None
+    recorder = (
+        Recorder(places.file, overwrite=overwrite, quality=quality, rate=rate, sound=record_sound)
+        if places.file
+        else None
+    )
     monitor: Monitor | None = None
     if places.window:
         require_display()
@@ -143,8 +151,18 @@ def run_show(
             desk: Desk | None = None
             playing_source = str(begin.get("source") or next(iter(sources)))
 
+            controls: Controls | None = None
+            of_clips = record_sound and not surfaces.sound
+
+            def heard(clip: Clip, sound: Sound) -> None:
+                if controls and capture.source is clip:
+                    controls.hear(sound)
+
             def open_named(name: str) -> Source:
-                found = open_any(sources[name], choices, loop, messages, console, heartbeat is None)
+                found = open_any(
+                    sources[name], choices, loop, messages, console, heartbeat is None,
+                    heard if of_clips else None,
+                )  # fmt: skip
                 if isinstance(found, Slides):
                     found.pace = lambda: (said()["slide_seconds"], said()["slide_fade"])
                 return found
@@ -156,6 +174,8 @@ def run_show(
                 lambda: open_named(playing_source), opened, stats, console, heartbeat
             )
             first = first_frame(capture)
+            if of_clips and not isinstance(capture.source, Clip):
+                console.print("Nothing is heard: the source is no clip; --sound names an input.")
             planned = folder.plan.attract if folder and not attract else None
             attracting = open_attract(
                 planned or attract or DEMO,
@@ -211,7 +231,10 @@ def run_show(
             outputs = Outputs(places.sinks, notice, rate=rate)
             controls = Controls(desk, dreaming, presenter, player, outputs, messages, notice)
             opened.callback(controls.close)
-            controls.recorder, controls.quality = recorder, quality
+            controls.recorder = recorder
+            controls.begin_recording = lambda: new_recording(
+                quality=quality, rate=rate, sound=record_sound
+            )
             controls.audience = audience
             controls.stores = heartbeat is None or recorder is not None
             audience.newest = lambda: controls.newest
@@ -278,11 +301,12 @@ def open_any(
     messages: list[str],
     console: Console,
     or_demo: bool = True,
+    hear: Hear | None = None,
 ) -> Source:
     """The source that was named; without a name the first camera that gives a picture, or, with
     `or_demo`, the demo where there is none.
 
-    messages: gets a sentence when a camera is lost or comes back.
+    messages: gets a sentence when a camera is lost or comes back. hear: as of `open_source`.
     """
 
     def event(text: str) -> None:
@@ -291,7 +315,7 @@ def open_any(
 
     size = choices.size or (BOX if name == "demo" else CAMERA_SIZE)
     if name:
-        return open_source(name, size, seed=choices.seed, loop=loop, on_event=event)
+        return open_source(name, size, seed=choices.seed, loop=loop, on_event=event, hear=hear)
     try:
         return open_first_camera(size, on_event=event, say=console.print)
     except NoCamera as error:

@@ -17,6 +17,7 @@ from rich.console import Console
 from ..control.desk import Desk
 from ..control.listening import Clock, Place
 from ..control.player import Player
+from ..sinks.soundtrack import Sound
 from ..stats import Stats
 from .controls import Controls
 from .notice import Notice
@@ -71,7 +72,7 @@ def open_surfaces(
         if wanted.dmx:
             open_dmx(desk, wanted.dmx, notice, opened)
         if wanted.sound:
-            open_sound(desk, player, wanted.sound, notice, opened)
+            open_sound(desk, controls, player, wanted.sound, notice, opened)
         if wanted.clock:
             open_clock(player, wanted.clock, notice, opened)
         return opened.pop_all()
@@ -105,11 +106,15 @@ def open_dmx(desk: Desk, patch: Patch, notice: Notice, opened: ExitStack) -> Non
     notice(f"DMX by {patch}, on {patch.host}; docs/dmx.md lists the channels")
 
 
-def open_sound(desk: Desk, player: Player, wanted: str, notice: Notice, opened: ExitStack) -> None:
+def open_sound(
+    desk: Desk, controls: Controls, player: Player, wanted: str, notice: Notice, opened: ExitStack
+) -> None:
     """Listens to the input whose name holds `wanted`."""
     from ..control.audio.hearing import Hearing
 
-    hearing = Hearing(desk, player, wanted, say=notice)
+    hearing = Hearing(
+        desk, player, wanted, say=notice, whole=lambda *sound: controls.hear(Sound(*sound))
+    )
     opened.callback(hearing.close)
     notice(f"Sound from {hearing.name}")
 

@@ -36,6 +36,7 @@ BLOCKS = 100
 class Hearing:
     """Listens to the input `name` until `close`. player: follows the beat.
 
+    whole: gets each block, float32 [n, 2], and when it came, in the thread of the library.
     say: hears when the input is lost and comes back. backends: as of `Input`. Raises as `Input`.
     """
 
@@ -48,8 +49,10 @@ class Hearing:
         say: Callable[[str], None] = lambda text: None,
         backends: Sequence[Any] = (),
         clock: Callable[[], float] = time.monotonic,
+        whole: Callable[[np.ndarray, float], None] = lambda samples, now: None,
     ) -> None:
         self._desk, self._player, self._say, self._clock = desk, player, say, clock
+        self._whole = whole
         self._backends = backends
         self._blocks: deque[np.ndarray] = deque(maxlen=BLOCKS)
         self._news = threading.Event()
@@ -104,7 +107,8 @@ class Hearing:
             self._desk.set("follow", False, "tempo")
 
     def _receive(self, samples: np.ndarray) -> None:
-        self._blocks.append(samples)
+        self._whole(samples, self._clock())
+        self._blocks.append(samples.mean(1))
         self._news.set()
 
     def _run(self) -> None:

@@ -17,7 +17,7 @@ NEEDED = 'Sound needs miniaudio: `pip install "livedream[sound]"`.'
 DEFAULT = "default"
 
 Hear = Callable[[np.ndarray], None]
-"""Gets each block, float32 [n] in -1..1, in a thread of the library: it must not wait."""
+"""Gets each block, float32 [n, 2] in -1..1, in a thread of the library: it must not wait."""
 
 
 def names(backends: Sequence[Any] = ()) -> list[str]:
@@ -45,7 +45,7 @@ class Input:
             self.name, identity = fitting[0]["name"], fitting[0]["id"]
         try:
             self._device = miniaudio.CaptureDevice(
-                miniaudio.SampleFormat.FLOAT32, 1, RATE, BLOCK, identity,
+                miniaudio.SampleFormat.FLOAT32, 2, RATE, BLOCK, identity,
                 backends=_hearing(miniaudio, backends),
             )  # fmt: skip
             self._device.start(_received(hear))
@@ -63,7 +63,7 @@ class Input:
 def _received(hear: Hear) -> Generator[None, bytes, None]:
     def receive() -> Generator[None, bytes, None]:
         while True:
-            hear(np.frombuffer((yield), np.float32))
+            hear(np.frombuffer((yield), np.float32).reshape(-1, 2))
 
     receiver = receive()
     next(receiver)
