@@ -24,8 +24,8 @@ from ..store.files import (
     unwritable,
 )
 from .encoding import TICK, playable
-from .film import Film
 from .formats import EDIT, GOOD, Form, encoder_of, form_of
+from .reel import Film
 from .soundtrack import Sound
 
 WAITING = 8  # Frames held for the encoder; more are dropped. At 1080p about 50 MB.

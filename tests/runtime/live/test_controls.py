@@ -272,11 +272,11 @@ def test_the_end_finishes_a_recording(stage):
     assert not stage.show.desk.base["record"]
 
 
-def test_a_recording_that_cannot_begin_is_told_and_the_show_goes_on(stage, monkeypatch):
-    def missing(quality):
+def test_a_recording_that_cannot_begin_is_told_and_the_show_goes_on(stage):
+    def missing():
         raise LivedreamError("This FFmpeg has no encoder.")
 
-    monkeypatch.setattr(module, "new_recording", missing)
+    stage.controls.begin_recording = missing
     stage.press("r")
     assert stage.controls.recorder is None
     assert not stage.show.desk.base["record"]

@@ -13,7 +13,7 @@ import pytest
 
 from livedream.runtime.dream.device import DeviceError
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.sinks import film, formats, recording
+from livedream.runtime.sinks import formats, recording, reel
 from livedream.runtime.sinks.formats import FORMS
 from livedream.runtime.sinks.recording import WAITING, Recorder, new_recording
 
@@ -80,9 +80,9 @@ def test_a_frame_that_is_not_later_is_dropped(tmp_path):
 
 def test_a_slow_encoder_costs_frames_not_time_or_memory(tmp_path, monkeypatch):
     gate = threading.Event()
-    write = film.Video.write
+    write = reel.Video.write
     monkeypatch.setattr(
-        film.Video, "write", lambda self, *frame: gate.wait(60) and write(self, *frame)
+        reel.Video, "write", lambda self, *frame: gate.wait(60) and write(self, *frame)
     )
     recorder = Recorder(tmp_path / "a.mp4")
     image = picture(3)
