@@ -26,10 +26,11 @@ class FineTracker(MotionTracker):
     """Follows at the pictures' own size, with DIS at a finer setting. Cuts are looked for small: a
     flow that fine finds its way between any two pictures."""
 
+    preset = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
+
     def __init__(self) -> None:
         self._cuts = MotionTracker()
         super().__init__()
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
     def reset(self) -> None:
         self._cuts.reset()

@@ -22,6 +22,9 @@ clips at most 0.08 were explained, within them at least 0.5."""
 STILL = 0.15
 """Flow below this many small pixels is noise: an unmoved residual stays sharp."""
 
+FINEST = 1
+"""Halvings of the picture whose flow is computed, and enlarged from there."""
+
 FARTHEST = 2.0 * LONG_SIDE
 """Small pixels that a flow may be long and still be one to start from."""
 
@@ -42,9 +45,13 @@ class Motion:
 class MotionTracker:
     """Follows a stream of pictures with DIS optical flow (Kroeger et al., 2016)."""
 
+    preset = cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST
+
     def __init__(self) -> None:
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        self._flow.setFinestScale(1)
+        # Two: where it is given no flow to start from, OpenCV's DIS still looks near the last that
+        # it was given, and on a larger picture past the end of it, where the process ends.
+        self._free = cv2.DISOpticalFlow.create(self.preset)
+        self._guided = cv2.DISOpticalFlow.create(self.preset)
         self._last: np.ndarray | None = None
 
     def reset(self) -> None:
@@ -97,8 +104,11 @@ class MotionTracker:
         self, picture: np.ndarray, other: np.ndarray, near: np.ndarray | None = None
     ) -> np.ndarray:
         """float32 [h, w, 2]."""
+        dis = self._free if near is None else self._guided
+        # Every time: OpenCV makes it finer for a tiny picture, and leaves it so for all after that.
+        dis.setFinestScale(FINEST)
         # None: no flow to start from, which OpenCV's type stubs do not know of.
-        return self._flow.calc(picture, other, near)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        return dis.calc(picture, other, near)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def _near(flow: np.ndarray) -> bool:

@@ -84,3 +84,23 @@ def test_a_guess_that_is_no_number_is_not_followed(value):
     assert plain
     assert found
     np.testing.assert_array_equal(found.flow, plain.flow)
+
+
+@pytest.mark.parametrize("before", [(32, 48), (32, 32)])
+@pytest.mark.parametrize("guided", [False, True])
+def test_what_was_followed_before_does_not_count(before, guided):
+    """OpenCV's DIS goes on with the flow that it was given last, past its end on a larger picture,
+    which ends the process; and stays finer after a tiny one."""
+
+    def pair(height: int, width: int, pixels: int) -> tuple[np.ndarray, np.ndarray]:
+        random = np.random.default_rng(0)
+        last = cv2.GaussianBlur(random.integers(0, 256, (height, width), np.uint8), (0, 0), 2)
+        return np.roll(last, pixels, axis=1), last
+
+    used, now = MotionTracker(), pair(90, 160, 3)
+    guess = np.full((2, *before), 9, np.float32) if guided else None
+    used.between(*pair(*before, -2), guess)
+    found, plain = used.between(*now), MotionTracker().between(*now)
+    assert found
+    assert plain
+    np.testing.assert_array_equal(found.flow, plain.flow)
