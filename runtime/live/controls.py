@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, fields
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,11 @@ class Controls:
     @property
     def _show(self) -> Show:
         return self._desk.base.of(Show)
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """Parameters that move nothing here: those of outputs that nobody named."""
+        return frozenset(each.name for each in fields(Outs)[len(self._outputs.specs) :])
 
     def picture(self, newest: Shown) -> np.ndarray:
         """What to show of it."""

@@ -162,6 +162,7 @@ def open_page(
         presets=lambda: player.shelf.presets,
         thumbnail=lambda number: player.shelf.thumbnail(number),
         learns=wanted.midi is not None,
+        idle=controls.idle,
         osc=osc,
     )
     console.print(f"Page on {page.address()}", soft_wrap=True)

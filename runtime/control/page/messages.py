@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,12 +48,14 @@ class Look:
     width: int
 
 
-def playable(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    """Those that a page may say."""
+def playable(
+    parameters: Mapping[str, Parameter], idle: Container[str] = ()
+) -> dict[str, Parameter]:
+    """Those that a page may say. idle: names of those that move nothing in this show."""
     return {
         name: each
         for name, each in parameters.items()
-        if name not in WITHHELD and (each.kind != "text" or name in TEXTS)
+        if name not in WITHHELD and name not in idle and (each.kind != "text" or name in TEXTS)
     }
 
 

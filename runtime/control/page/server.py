@@ -14,7 +14,7 @@ import logging
 import re
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from http import HTTPStatus
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -74,8 +74,9 @@ class Page:
 
     newest: the picture that is shown. status: what is told beside the values, twice a second.
     presets: those that can be recalled. thumbnail: their pictures. learns: whether a controller is
-    there to be taught. osc: (host, port) where OSC is listened for: other programs
-    may ask for its addresses, on the network where OSC itself is open to it.
+    there to be taught. idle: names of parameters that move nothing in this show. osc: (host, port)
+    where OSC is listened for: other programs may ask for its addresses, on the network where OSC
+    itself is open to it.
     Raises LivedreamError where the port is taken or websockets is missing.
     """
 
@@ -91,6 +92,7 @@ class Page:
         thumbnail: Thumbnail = lambda number: None,
         osc: tuple[str, int] | None = None,
         learns: bool = False,
+        idle: Container[str] = (),
     ) -> None:
         serve, self._response = _library()
         self._desk, self._status, self._preview = desk, status, Preview(newest)
@@ -98,7 +100,7 @@ class Page:
         self._html = files(__spec__.parent).joinpath("page.html").read_bytes()
         self._script = _fingerprint(self._html)
         self._lock = threading.Lock()
-        self._learns = learns
+        self._learns, self._idle = learns, idle
         self._visitors: dict[Visitor | Listener, None] = {}
         self._closing = False
         listening = _listening(host, port)
@@ -231,7 +233,7 @@ class Page:
         source = "page {}:{}".format(*connection.remote_address[:2])
         visitor = Visitor(
             self._desk, connection, level_of(request, self._door), self._preview,
-            self._cards, self._status, self._learns, source,
+            self._cards, self._status, self._learns, self._idle, source,
         )  # fmt: skip
         self._stays(visitor)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class Visitor(Talking):
     """Speaks over `connection` until it ends.
 
     Nothing queues: of a value the newest is sent, and a picture only
-    when it was asked for. source: how the desk names it.
+    when it was asked for. idle: as of `Page`. source: how the desk names it.
     """
 
     thread = "page-writer"
@@ -51,6 +51,7 @@ class Visitor(Talking):
         cards: Cards,
         status: Callable[[], Mapping[str, Any]],
         learns: bool,
+        idle: Container[str],
         source: str,
     ) -> None:
         super().__init__(connection)
@@ -58,7 +59,7 @@ class Visitor(Talking):
         self._preview, self._cards = preview, cards
         self._status, self._learns, self._source = status, learns, source
         self._dealt: list[dict[str, Any]] = []
-        self._playable = playable(desk.parameters)
+        self._playable = playable(desk.parameters, idle)
         self._wanted = 0  # Width of the picture that was asked for; 0 for none.
         self._seen: np.ndarray | None = None
         self._error = ""

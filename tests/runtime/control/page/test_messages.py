@@ -60,6 +60,12 @@ def test_nonsense_is_told_in_one_sentence(text):
     assert len(str(told.value)) < 400
 
 
+def test_what_moves_nothing_is_not_offered():
+    offered = playable(ALL, {"out2", "out3"})
+    assert "out1" in offered
+    assert offered == {name: each for name, each in OPEN.items() if name not in ("out2", "out3")}
+
+
 def test_no_page_ends_the_show():
     with pytest.raises(UsageError, match="no 'quit'"):
         say(set={"quit": 1})

@@ -110,6 +110,20 @@ def test_who_comes_hears_everything_and_two_hear_each_other(page, desk):
         assert value_of(one, "mirror") is True
 
 
+def test_what_moves_nothing_is_neither_told_nor_taken(desk):
+    page = Page(desk, port=0, idle={"out8"})
+    try:
+        with opened(page) as client:
+            content = json.loads(client.recv(SOON))
+            names = {each["name"] for group in content["groups"] for each in group["parameters"]}
+            assert "out7" in names
+            assert "out8" not in {*names, *content["values"]}
+            client.send(json.dumps({"set": {"out8": False}}))
+            assert "out8" in hear(client, "error")
+    finally:
+        page.close()
+
+
 def test_who_comes_back_has_the_full_state(page, desk):
     with opened(page) as client:
         hear(client, "values")
