@@ -8,6 +8,10 @@ import numpy as np
 
 from .flow import Motion, following
 
+LONGEST = 60.0
+"""Seconds of a drift, after which nothing of the dream is where it was; the power of a zoom by many
+more is no number any more."""
+
 
 @dataclass(frozen=True)
 class Drift:
@@ -21,12 +25,14 @@ class Drift:
 
 
 def drifting(motion: Motion, drift: Drift, seconds: float) -> Motion:
-    """The same motion while the dream drifts about the picture's centre for `seconds`.
+    """The same motion while the dream drifts about the picture's centre for `seconds`,
+    at most LONGEST of them.
 
     What would come from outside of the picture is not kept: repeated edges grow to streaks.
     """
     if drift == Drift():
         return motion
+    seconds = min(max(seconds, -LONGEST), LONGEST)
     height, width = motion.keep.shape
     x, y = following(*motion.flow)
     centre_x, centre_y = (width - 1) / 2, (height - 1) / 2

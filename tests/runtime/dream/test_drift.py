@@ -65,3 +65,9 @@ def test_a_drift_comes_on_top_of_the_motion_and_of_its_trust():
     motion = drifting(moved, Drift(zoom=2), 1.0)
     assert came_from(motion, 60, 30)[0] == pytest.approx((20.5 + 3) / 2, abs=1e-3)
     assert motion.keep.max() == 0.5
+
+
+@pytest.mark.parametrize("seconds", [-1e5, 1e5])
+@pytest.mark.parametrize("zoom", [0.3, 3.0])
+def test_a_drift_from_a_dream_that_stood_for_hours_is_still_a_number(zoom, seconds):
+    assert np.isfinite(drifting(STILL, Drift(zoom, 90, 0.1, 0.1), seconds).flow).all()
