@@ -69,6 +69,7 @@ def options_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     """
     texts = (
         "model", "layers", "guide", "recipe", "size", "fit", "written", "projection", "stereo",
+        "mask",
     )  # fmt: skip
     options = {name: settings[name] for name in texts if isinstance(settings.get(name), str)}
     for each in declared(Dream):

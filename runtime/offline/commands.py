@@ -75,7 +75,7 @@ def dream_photo(
             dream = enlarged(whole, picture, dreamer.still(picture), dreamer.dream.camera)
             if dreamer.mask is not None:
                 dream = masked(whole, dream, dreamer.mask)
-            settings = settings_of(dreamer, choices.recipe)
+            settings = {**settings_of(dreamer, choices.recipe), "mask": where.where}
     write_photo(target, dream, {**settings, **asked(choices, written)}, overwrite=overwrite)
     console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
 
@@ -126,7 +126,8 @@ def dream_video(
         assert dreamer
         if isinstance(dreamer, Panorama):
             return {**dreamer.settings(), **asked(choices, written)}
-        return {**settings_of(dreamer, choices.recipe), **asked(choices, written)}
+        made = settings_of(dreamer, choices.recipe)
+        return {**made, "mask": where.where, **asked(choices, written)}
 
     with ExitStack() as opened, counting(console, "dreaming") as report:
         clip = dream_clip(

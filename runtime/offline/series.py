@@ -134,7 +134,7 @@ def _dream(studio: Studio, job: Job, written: Box | None, overwrite: bool, where
     if mask is not None:
         dream = masked(whole, dream, mask)
     job.target.parent.mkdir(parents=True, exist_ok=True)
-    made = {**settings, **asked(choices, written)}
+    made = {**settings, "mask": where.where, **asked(choices, written)}
     write_photo(job.target, dream, made, overwrite=overwrite)
 
 
