@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
+
+# Before PyAV, which `sinks` imports: both bring X libraries of their own, and with those of PyAV in
+# the process OpenCV's window never opens.
+import cv2  # noqa: F401
 from rich.console import Console
 from rich.text import Text
 

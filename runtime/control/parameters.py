@@ -63,7 +63,7 @@ class Show:
     )  # fmt: skip
     slide_seconds: float = number(
         8, "How long each picture of a folder stays, its fade included.", low=0.5, high=3600,
-        step=1, unit="seconds", curve="log", group="show",
+        step=2, unit="seconds", curve="log", group="show",
     )  # fmt: skip
     slide_fade: float = number(
         1.5, "How long one picture of a folder takes to go over into the next.", low=0, high=60,

@@ -230,8 +230,9 @@ def test_autograd_is_the_derivative_of_the_objective() -> None:
 
 def test_the_networks_numbers_are_float32_again_after_an_error() -> None:
     network = cut(by_hand(), ["only"])
+    steering = {"another": (np.ones(2, np.float32), np.ones(2, np.float32))}
     with pytest.raises(KeyError):
-        autograd(network, np.zeros((1, 3, 2, 2), np.float32), {}, [0, 0, 0], [1, 1, 1])
+        autograd(network, np.zeros((1, 3, 2, 2), np.float32), steering, [0, 0, 0], [1, 1, 1])
     assert next(network.parameters()).dtype == torch.float32
 
 

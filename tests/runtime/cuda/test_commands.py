@@ -46,7 +46,7 @@ class Playground:
         self.gate.set()
         self.cards: list[Card] = []
 
-    def card(self, name, say, *, ahead=0, ort=None):
+    def card(self, name, say, *, ahead=0, ort=None, card=0, launcher="auto"):
         device = CudaDevice(self.launcher, ahead=ahead)
         named = [each for each in self.providers if name in ("auto", each.name)]
         self.cards.append(PlayCard(self, device, tuple(named)))
