@@ -38,6 +38,7 @@ def main() -> None:
         code = show.end()
         print(f"{said} bursts, {show.watch.pictures} pictures, exit code {code}")
         if died is not None:
+            time.sleep(1.0)  # What it told at its end is still being read.
             raise SystemExit(show.said)
 
 
