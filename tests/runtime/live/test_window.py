@@ -136,6 +136,7 @@ SHOW = f"""
     import json, sys, time
     from pathlib import Path
     sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+    import cv2  # before PyAV, as the command does
     import numpy as np
     from rich.console import Console
     from livedream.runtime.control.player import Player
