@@ -28,7 +28,8 @@ class Studio:
         self.network = network_of(choices, console.print)
         self.everything = self.network.objective(layers)
         self._told = False
-        self.engines = Engines(self.network, platform_of(choices, console.print))
+        platform = platform_of(choices, console.print, reopens=True)
+        self.engines = Engines(self.network, platform)
 
     def still(
         self,
