@@ -30,7 +30,7 @@ class LinkClock:
 
     def __init__(self, player: Player, say: Callable[[str], None] = lambda text: None) -> None:
         try:
-            from link import Link
+            from link import Link  # pyright: ignore[reportMissingImports]
         except ModuleNotFoundError as error:
             raise LivedreamError(NEEDED) from error
         self._player, self._say = player, say
