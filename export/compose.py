@@ -16,7 +16,7 @@ from .tape import IMAGE, Shift, Tape
 
 
 def compose(tape: Tape, *, precision: str, form: str, metadata: dict[str, str]) -> onnx.ModelProto:
-    """The gradient graph of `tape`, as the graph contract in the package's README says.
+    """The gradient graph of `tape`, as the graph contract in docs/architecture.md says.
 
     Inputs `image` [1, 3, height, width] and, for every layer, `<layer>.square` and
     `<layer>.linear` [C]; outputs `gradient` [1, 3, height, width], `objective` [] and, for every

@@ -22,10 +22,10 @@ def test_every_package_folder_is_listed():
     assert listed == folders
 
 
-def test_the_readme_shows_the_keys_there_are():
+def test_the_page_of_keys_shows_those_there_are():
     from livedream.runtime.control.keys import as_markdown
 
-    assert as_markdown() in (ROOT / "README.md").read_text()
+    assert as_markdown() in (ROOT / "docs" / "keys.md").read_text()
 
 
 def test_the_readmes_two_commands_name_extras_that_exist():

@@ -1,4 +1,4 @@
-"""Every key, declared once: dispatch, help overlay and the README's table derive from it."""
+"""Every key, declared once: dispatch, help overlay and the table in docs/keys.md derive from it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def rows() -> list[tuple[str, str]]:
 
 
 def as_markdown() -> str:
-    """The table of the README."""
+    """The table of docs/keys.md."""
     lines = ["| key | does |", "|---|---|"]
     for binding in BINDINGS:
         keys = " to ".join(f"`{key}`" for key in (binding.keys[0], binding.keys[-1]))

@@ -11,7 +11,7 @@ from livedream.runtime.control import keys
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.control.keys import binding_for, code_of, plain
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "keys.md"
 
 EFFECTS = {
     "h": ("help", True),
@@ -55,8 +55,8 @@ def test_no_key_does_two_things():
 
 
 def documented() -> list[str]:
-    """The keys of the README's table."""
-    table = README.read_text().split("| key | does |")[1].split("\n\n")[0]
+    """The keys of the table in the documentation."""
+    table = PAGE.read_text().split("| key | does |")[1].split("\n\n")[0]
     rows = [row.split("|")[1] for row in table.splitlines()[2:]]
     return [key for row in rows for key in re.findall(r"`([^`]+)`", row)]
 
@@ -155,13 +155,13 @@ def test_keys_move_by_one_step():
     assert {abs(binding.direction) for binding in keys.BINDINGS} == {1}
 
 
-def test_the_readmes_table_has_a_head_and_a_row_for_every_binding():
+def test_the_table_has_a_head_and_a_row_for_every_binding():
     head, line, *rest = keys.as_markdown().splitlines()
     assert (head, line) == ("| key | does |", "|---|---|")
     assert len(rest) == len(keys.BINDINGS)
     assert rest[-1] == "| `q`, `Esc` | quit |"
 
 
-def test_the_help_and_the_readme_name_every_key_once():
+def test_the_help_and_the_page_name_every_key_once():
     assert ("q, Esc", "quit") in keys.rows()
-    assert keys.as_markdown() in README.read_text()
+    assert keys.as_markdown() in PAGE.read_text()
