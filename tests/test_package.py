@@ -50,3 +50,19 @@ def test_the_command_is_installed():
     (command,) = entry_points(group="console_scripts", name="livedream")
     assert command.value == "livedream.runtime.cli.main:main"
     assert callable(command.load())
+
+
+def anchors(page: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.*)", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def test_the_pages_links_lead_somewhere():
+    dead = []
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            if not target.exists() or (anchor and anchor not in anchors(target)):
+                dead.append(f"{page.relative_to(ROOT)}: {link}")
+    assert dead == []
