@@ -12,6 +12,7 @@ from .limit import limit
 from .magnitude import magnitude
 from .mask import mask
 from .pixels import GREY, haze, to_bytes, to_planar
+from .pull import less_variation, pull, variation
 from .resample import resample
 from .warp import CUBIC, warp
 
@@ -26,13 +27,16 @@ __all__ = [
     "halvings",
     "haze",
     "jitter",
+    "less_variation",
     "limit",
     "magnitude",
     "mask",
+    "pull",
     "resample",
     "scale_weights",
     "taps",
     "to_bytes",
     "to_planar",
+    "variation",
     "warp",
 ]

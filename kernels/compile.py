@@ -28,6 +28,7 @@ SOURCES = (
     "magnitude",
     "mask",
     "pixels",
+    "pull",
     "resample",
     "warp",
 )

@@ -222,6 +222,17 @@ class Operations:
         sizes = [*_size(size), *_size(weights_size), *_shift(dx, dy, size)]
         self._over_pixels("mask", "mask", size, [_p(out), _p(values), _p(weights), *sizes])
 
+    def pull(
+        self, out: int, gradient: int, residual: int, size: Size, tv: float, l2: float, dx: int,
+        dy: int,
+    ) -> None:  # fmt: skip
+        """out may be gradient."""
+        self.measure(gradient, size)
+        pointers = [_p(out), _p(gradient), _p(residual), _p(self._mean.pointer)]
+        weights = [np.float32(tv), np.float32(l2)]
+        sizes = [*_size(size), *_shift(dx, dy, size)]
+        self._over_pixels("pull", "pull", size, [*pointers, *weights, *sizes])
+
     def limit(self, out: int, residual: int, size: Size, strength: float) -> None:
         """out may be residual."""
         if strength > 0:

@@ -28,6 +28,9 @@ from ..store.settings import read_settings
 SEED = click.IntRange(0, 2**32 - 1)
 """What every generator of random numbers takes."""
 
+SAID = click.core.ParameterSource.COMMANDLINE
+"""Of an option that was given; others come from `--settings` or are the default."""
+
 LAUNCHERS = ("auto", "cuda-core", "pycuda")
 """Of a card's kernels: `kernels.launcher.BACKENDS`, which is not imported here."""
 
@@ -255,6 +258,11 @@ def surface_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return gathered
 
 
+def prior_option(sentence: str) -> Callable[[Any], Any]:
+    """`--prior`, a text that `parse_priors` reads."""
+    return click.option("--prior", default="", metavar="tv:0.1,l2:0.05,...", help=sentence)
+
+
 def settings_option(read: Callable[..., Any]) -> Callable[[Any], Any]:
     """`--settings`, whose picture `read` takes the defaults from."""
     return click.option(
@@ -345,6 +353,10 @@ def shared_options(default_recipe: str) -> Callable[[Any], Any]:
             help="The set of values that the options below change.",
         ),
         *dream_options(),
+        prior_option(
+            "What holds the dream back: tv, l2, blur (sigma), clip-norm, "
+            "clip-contribution (shares); the same as --tv, --l2, --smooth and so on."
+        ),
         click.option("--size", type=Size(), help="The picture is scaled to fit into this."),
     ]
 
@@ -357,7 +369,12 @@ def shared_options(default_recipe: str) -> Callable[[Any], Any]:
                 for field in fields(Choices)
                 if field.name != "overrides"
             }
-            given = {name: value for name, value in dream.items() if value is not None}
+            said = {name: value for name, value in dream.items() if value is not None}
+            # What is said now holds against what `--settings` brings, by either name.
+            source = click.get_current_context().get_parameter_source
+            priors = parse_priors(values.pop("prior")).given
+            here = {name: value for name, value in priors.items() if source(name) is not SAID}
+            given = {**said, **here}
             return command(choices=Choices(**named, overrides=given), **values)
 
         for option in reversed(plain):
@@ -407,8 +424,7 @@ def growth_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="Largest random turn of a step. In degrees."),
         click.option("--zoom", type=click.FloatRange(0, 0.5), default=0.1, show_default=True,
                      help="Largest random change of scale of a step, a share."),
-        click.option("--prior", default="", metavar="tv:0.1,l2:0.05,...",
-                     help="What keeps it in bounds: tv, l2; on pixels also blur (sigma), clip-norm "
+        prior_option("What keeps it in bounds: tv, l2; on pixels also blur (sigma), clip-norm "
                      "and clip-contribution (shares)."),
     ]  # fmt: skip
     for option in reversed(plain):

@@ -21,6 +21,7 @@ import numpy as np
 from ...kernels.balance import halvings
 from ...kernels.launcher import Launcher
 from ...kernels.operations import Operations
+from ..dream.priors import pruned
 from .buffers import Buffer, HostBuffers, Pool
 from .gate import GATE, Gate
 from .image import Difference, Image, Limited, Place, Resampled, Size, Warped
@@ -198,6 +199,20 @@ class CudaDevice:
         there, size = self.send(weights, np.float32), (weights.shape[0], weights.shape[1])
         self._operations.mask(_at(out), pointer, values.size, there.pointer, size, dx, dy)
         return out
+
+    def pull(
+        self, gradient: Image, residual: Image, tv: float, l2: float, dx: int, dy: int
+    ) -> Image:
+        out, pointers = self._new(gradient.size), [self._pointer(gradient), self._pointer(residual)]
+        self._operations.pull(_at(out), *pointers, gradient.size, tv, l2, dx, dy)
+        self._measured = None
+        return out
+
+    def prune(
+        self, residual: Image, gradient: Image, faint: float, idle: float, dx: int, dy: int
+    ) -> Image:
+        # By the processor, and slow: an order of all pixels is no kernel of a few lines.
+        return self.put(pruned(self.fetch(residual), self.fetch(gradient), faint, idle, dx, dy))
 
     def limit(self, residual: Image, strength: float) -> Image:
         later = residual.later

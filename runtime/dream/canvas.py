@@ -12,7 +12,7 @@ import numpy as np
 
 from ...kernels.balance import CORRELATION
 
-GREY = 0.5
+GREY = np.float32(0.5)
 NATURAL = 1.5
 """Exponent of the amplitudes of a natural picture's waves over their frequency; 1.35 to 1.76 were
 measured on photographs."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import kernels
 from .flow import following
+from .priors import pruned
 
 
 class CpuDevice:
@@ -100,6 +101,17 @@ class CpuDevice:
 
     def mask(self, values: np.ndarray, weights: np.ndarray, dx: int, dy: int) -> np.ndarray:
         return values * self.jitter(self.resample(weights[None], *self.size(values)), dx, dy)
+
+    def pull(
+        self, gradient: np.ndarray, residual: np.ndarray, tv: float, l2: float, dx: int, dy: int
+    ) -> np.ndarray:
+        return kernels.pull(gradient, residual, tv, l2, dx, dy)
+
+    def prune(
+        self, residual: np.ndarray, gradient: np.ndarray, faint: float, idle: float, dx: int,
+        dy: int,
+    ) -> np.ndarray:  # fmt: skip
+        return pruned(residual, gradient, faint, idle, dx, dy)
 
     def limit(self, residual: np.ndarray, strength: float) -> np.ndarray:
         mean = cv2.norm(residual.reshape(1, -1), cv2.NORM_L1) / residual.size

@@ -59,6 +59,16 @@ class Device(Protocol, Generic[Array]):
         """weights: float32 [h, w] in host memory, at any size; enlarged to the values'."""
         ...
 
+    def pull(
+        self, gradient: Array, residual: Array, tv: float, l2: float, dx: int, dy: int
+    ) -> Array: ...
+
+    def prune(
+        self, residual: Array, gradient: Array, faint: float, idle: float, dx: int, dy: int
+    ) -> Array:
+        """As `priors.pruned` defines it."""
+        ...
+
     def limit(self, residual: Array, strength: float) -> Array: ...
 
     def trim(self) -> None:

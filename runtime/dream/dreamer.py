@@ -16,7 +16,7 @@ import numpy as np
 
 from .device import Array, Climbed, Device
 from .drift import drifting
-from .effects import EFFECTS
+from .effects import EFFECTS, cleaned, pulled
 from .flow import Motion, MotionTracker
 from .pace import LONGEST_GAP, pace
 from .values import Dream
@@ -83,7 +83,7 @@ class Dreamer(Generic[Array]):
             if detail is not None:
                 detail = device.resample(detail, *device.size(octave_base), True)
                 image = device.add(octave_base, detail)
-            image = self._climb(image, stress)
+            image = self._climb(image, stress, octave_base)
             detail = device.subtract(image, octave_base)
         return device.download(image)
 
@@ -98,10 +98,11 @@ class Dreamer(Generic[Array]):
         full = device.size(base)
         for (height, width), stress in self._turns(self.sizes(*full)):
             if (height, width) == full:
-                image = self._climb(image, quick * stress)
+                image = self._climb(image, quick * stress, base)
                 continue
             small = device.resample(image, height, width, False)
-            detail = device.subtract(self._climb(small, quick * stress), small)
+            ground = device.resample(base, height, width, False) if self.dream.priors else small
+            detail = device.subtract(self._climb(small, quick * stress, ground), small)
             image = device.add(image, device.resample(detail, *full, False))
         residual = device.subtract(image, base)
         if self.mask is not None:
@@ -129,9 +130,9 @@ class Dreamer(Generic[Array]):
         # Each comes so many times less often: as for a slower dream, see `pace`.
         return [(size, stress * len(octaves) ** 0.5)]
 
-    def _climb(self, image: Array, wider: float) -> Array:
+    def _climb(self, image: Array, wider: float, ground: Array) -> Array:
         """The steps of one octave, so many times wider: shift, gradient, normalised ascent, shift
-        back."""
+        back. Priors judge what is added to `ground`."""
         device, dream = self.device, self.dream
         step = dream.step_size * LEVEL * wider * self._share
         for _ in range(dream.steps):
@@ -140,6 +141,12 @@ class Dreamer(Generic[Array]):
             gradient = self.engine.gradient(shifted)
             for effect in EFFECTS:
                 gradient = effect(device, gradient, dream)
+            if dream.priors:
+                residual = device.subtract(image, ground)
+                gradient = pulled(device, gradient, residual, dream.priors, dx, dy)
+                if dream.priors.cleans:
+                    residual = cleaned(device, residual, gradient, dream.priors, dx, dy)
+                    shifted = device.jitter(device.add(ground, residual), dx, dy)
             if self.mask is not None:
                 gradient = device.mask(gradient, self.mask, dx, dy)
             image = device.ascend(shifted, gradient, step, dx, dy)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from .canvas import Canvas
+from .canvas import GREY, Canvas
 from .priors import Priors
 
 Gradient = Callable[[np.ndarray], np.ndarray]
@@ -109,8 +109,8 @@ def grow(
         view = random_view(height, width, growth, random)
         found = view.back(gradient(view.of(image)))
         found /= np.abs(found).mean() + np.float32(1e-12)
-        canvas.values += adam.step(canvas.pull(found + growth.priors.pull(image)))
+        canvas.values += adam.step(canvas.pull(growth.priors.pull(found, image - GREY)))
         if growth.priors.cleans:
-            canvas.values[...] = growth.priors.clean(canvas.image(), found)
+            canvas.values[...] = GREY + growth.priors.clean(canvas.image() - GREY, found)
         on_step()
     return canvas.image()

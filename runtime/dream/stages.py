@@ -25,6 +25,8 @@ STAGES = {
     "add": "combine",
     "subtract": "combine",
     "mask": "combine",
+    "pull": "combine",
+    "prune": "combine",
     "limit": "combine",
     "download": "download",
 }

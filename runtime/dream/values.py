@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..declared import number
 from .drift import Drift
 from .octaves import octave_sizes
+from .priors import PRIORS, Priors
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,26 @@ class Dream:
     coarseness: float = number(
         0, "How much larger shapes gain over fine ones; 1 as in nature, 0 as the network draws.",
         low=0, high=2, step=0.25, smoothing=0.1,
+    )  # fmt: skip
+    tv: float = number(
+        0, "Pull towards less variation of what the dream adds, over its gradient.", low=0,
+        high=PRIORS["tv"][1], step=0.1, curve="log", smoothing=0.1,
+    )  # fmt: skip
+    l2: float = number(
+        0, "Pull of what the dream adds towards nothing, over its gradient.", low=0,
+        high=PRIORS["l2"][1], step=0.5, curve="log", smoothing=0.1,
+    )  # fmt: skip
+    smooth: float = number(
+        0, "Gaussian smoothing of what the dream added before each step, sigma.", low=0,
+        high=PRIORS["blur"][1], step=0.25, unit="pixels", smoothing=0.1,
+    )  # fmt: skip
+    clip_norm: float = number(
+        0, "Share of pixels where the dream adds least and is let go before each step.", low=0,
+        high=1, step=0.05, smoothing=0.1,
+    )  # fmt: skip
+    clip_contribution: float = number(
+        0, "Share of pixels where the layer would miss the dream least, let go before each step.",
+        low=0, high=1, step=0.05, smoothing=0.1,
     )  # fmt: skip
     half_life: float = number(
         0, "Time in which an old dream fades to half, at 25 frames a second; live recipes only.",
@@ -79,6 +100,10 @@ class Dream:
         0, "Wandering of the carried dream downwards; live recipes only.", low=-1, high=1,
         step=0.05, unit="heights a second", smoothing=0.2,
     )  # fmt: skip
+
+    @property
+    def priors(self) -> Priors:
+        return Priors(self.tv, self.l2, self.smooth, self.clip_norm, self.clip_contribution)
 
     @property
     def drift(self) -> Drift:

@@ -140,3 +140,28 @@ def test_balance_weighs_coarse_bands_more_and_leaves_no_haze():
     assert gains[1] > 3 * gains[0]
     assert np.abs(kernels.balance(np.ones((3, 64, 64), np.float32), 1, 1)).max() < 1e-5
     assert np.array_equal(kernels.balance(fine, 1, 0), fine)
+
+
+def test_pulls_run_down_what_they_are_named_after(random):
+    residual, gradient = random.standard_normal((2, 3, 10, 12)).astype(np.float32)
+    unit = gradient / np.abs(gradient).mean()
+
+    def slope(measure, way):
+        return (measure(residual + 1e-3 * way) - measure(residual - 1e-3 * way)) / 2e-3
+
+    def square(values):
+        return float((values**2).mean())
+
+    for weights, measure in (((1, 0), kernels.variation), ((0, 1), square)):
+        pull = kernels.pull(unit, residual, *weights) - unit
+        for _ in range(3):
+            way = random.standard_normal(residual.shape).astype(np.float32)
+            expected = -slope(measure, way)
+            assert (pull * way).mean() == pytest.approx(expected, rel=0.05, abs=0.01)
+
+
+def test_a_pull_is_as_strong_as_the_gradient_and_lies_where_it_does(random):
+    residual, gradient = random.standard_normal((2, 3, 10, 12)).astype(np.float32)
+    pull = kernels.pull(gradient, residual, 0.5, 0.5) - gradient
+    far = kernels.pull(7 * gradient, residual, 0.5, 0.5, 3, -2) - 7 * gradient
+    assert np.allclose(far, 7 * kernels.jitter(pull, 3, -2), atol=1e-4)

@@ -206,6 +206,16 @@ def test_mask(bench, random, size, weights_size, shift):
     assert np.abs(bench.get(there, values.shape) - expected).max() <= EXACT
 
 
+@pytest.mark.parametrize("shift", SHIFTS, ids=str)
+@pytest.mark.parametrize("weights", [(0.7, 0), (0, 0.4), (0.3, 2)], ids=str)
+def test_pull(bench, random, size, weights, shift):
+    gradient, residual = random.standard_normal((2, 3, *size), np.float32)
+    expected = kernels.pull(gradient, residual, *weights, *shift)
+    there = bench.put(gradient)
+    bench.operations.pull(there, there, bench.put(residual), size, *weights, *shift)
+    assert np.abs(bench.get(there, gradient.shape) - expected).max() <= 1e-5
+
+
 @pytest.mark.parametrize("strength", [0, 0.01, 0.3, 5])
 def test_limit(bench, random, size, strength):
     image, base = random.random((2, 3, *size), np.float32)

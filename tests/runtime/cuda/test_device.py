@@ -87,6 +87,11 @@ OPERATIONS = {
     "mask": lambda device, a, b: device.mask(a, WEIGHTS, 3, -40),
     "mask a difference": lambda device, a, b: device.mask(device.subtract(a, b), WEIGHTS, 0, 0),
     "ascend masked": lambda device, a, b: device.ascend(a, device.mask(b, WEIGHTS, 5, 3), 1, 5, 3),
+    "pull": lambda device, a, b: device.pull(a, device.subtract(a, b), 0.7, 0.3, 3, -40),
+    "ascend pulled": lambda device, a, b: device.ascend(
+        a, device.pull(device.blur(b, 1), a, 0.7, 0.3, 5, 3), 0.02, 5, 3
+    ),
+    "prune": lambda device, a, b: device.prune(device.subtract(a, b), b, 0.3, 0.2, 3, -40),
     "jitter": lambda device, a, b: device.jitter(a, 3, -40),
     "jitter twice": lambda device, a, b: device.jitter(device.jitter(a, 3, -4), 1, 1),
     "subtract a jittered": lambda device, a, b: device.subtract(device.jitter(a, 1, 2), b),

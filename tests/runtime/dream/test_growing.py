@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from livedream.kernels import variation
 from livedream.runtime.dream.canvas import CANVASES
 from livedream.runtime.dream.growing import Adam, Growth, View, grow
-from livedream.runtime.dream.priors import parse_priors, variation
+from livedream.runtime.dream.priors import parse_priors
 from livedream.runtime.errors import UsageError
 from tests.runtime.toy import ToyEngine
 
@@ -139,31 +140,15 @@ def test_priors_write_what_they_read():
     assert str(parse_priors("")) == ""
 
 
-def numeric(function, image: np.ndarray, way: np.ndarray) -> float:
-    return (function(image + 1e-3 * way) - function(image - 1e-3 * way)) / 2e-3
-
-
-def test_pulls_run_down_what_they_are_named_after():
-    random = np.random.default_rng(9)
-    image = random.random((3, 10, 12)).astype(np.float32)
-    for text, measure in (("tv:1", variation), ("l2:1", lambda x: float(((x - 0.5) ** 2).mean()))):
-        pull = parse_priors(text).pull(image)
-        for _ in range(3):
-            way = random.standard_normal(image.shape).astype(np.float32)
-            expected = -numeric(measure, image, way)
-            assert (pull * way).mean() == pytest.approx(expected, rel=0.05, abs=0.01)
-
-
 def test_clean_ups_do_what_they_say():
     random = np.random.default_rng(4)
-    image = random.random((3, 20, 20)).astype(np.float32)
-    gradient = random.standard_normal(image.shape).astype(np.float32)
-    grey = np.isclose(parse_priors("clip-norm:0.25").clean(image, gradient), 0.5).all(0)
-    assert grey.sum() == 100
-    norms = np.linalg.norm(image - 0.5, axis=0)
-    assert norms[grey].max() <= norms[~grey].min()
-    idle = np.isclose(parse_priors("clip-contribution:0.5").clean(image, gradient), 0.5).all(0)
-    worth = np.abs(((image - 0.5) * gradient).sum(0))
+    image, gradient = random.standard_normal((2, 3, 20, 20)).astype(np.float32)
+    gone = (parse_priors("clip-norm:0.25").clean(image, gradient) == 0).all(0)
+    assert gone.sum() == 100
+    norms = np.linalg.norm(image, axis=0)
+    assert norms[gone].max() <= norms[~gone].min()
+    idle = (parse_priors("clip-contribution:0.5").clean(image, gradient) == 0).all(0)
+    worth = np.abs((image * gradient).sum(0))
     assert idle.sum() == 200
     assert worth[idle].max() <= worth[~idle].min()
     smooth = parse_priors("blur:1").clean(image, gradient)
