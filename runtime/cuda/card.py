@@ -203,8 +203,10 @@ class CudaDevice:
     def pull(
         self, gradient: Image, residual: Image, tv: float, l2: float, dx: int, dy: int
     ) -> Image:
-        out, pointers = self._new(gradient.size), [self._pointer(gradient), self._pointer(residual)]
-        self._operations.pull(_at(out), *pointers, gradient.size, tv, l2, dx, dy)
+        out, there, added = (
+            self._new(gradient.size), self._pointer(gradient), self._pointer(residual),
+        )  # fmt: skip
+        self._operations.pull(_at(out), there, added, gradient.size, tv, l2, dx, dy)
         self._measured = None
         return out
 

@@ -100,6 +100,12 @@ def test_a_pictures_settings_take_the_place_of_the_defaults(tmp_path):
     assert choices.overrides == {"octaves": 12, "step_size": 2.5, "jitter": 4}
 
 
+def test_priors_are_values_of_the_dream_and_what_is_typed_holds(tmp_path):
+    settings = picture_of(tmp_path, {"tv": 0.5, "l2": 1, "clip_norm": 0.25})
+    choices = begun("--settings", settings, "--prior", "tv:2,clip-norm:0.5", "--clip-norm", "0.1")
+    assert choices.overrides == {"tv": 2, "l2": 1, "clip_norm": 0.1}
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [

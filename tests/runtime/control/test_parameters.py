@@ -142,7 +142,8 @@ def test_the_notebooks_recipe_is_the_notebooks():
         "octaves": 4, "octave_scale": 1.4, "steps": 10, "step_size": 1.5, "jitter": 32,
         "blur": 0, "colour": 1, "coarseness": 0, "half_life": 0, "strength": 0,
         "camera": 1, "tone": 0, "detail": 0, "tv": 0, "l2": 0,
-        "smooth": 0, "clip_norm": 0, "clip_contribution": 0, "zoom": 1, "turn": 0, "drift_x": 0, "drift_y": 0,
+        "smooth": 0, "clip_norm": 0, "clip_contribution": 0, "zoom": 1, "turn": 0, "drift_x": 0,
+        "drift_y": 0,
     }  # fmt: skip
 
 
