@@ -159,6 +159,11 @@ class Desk:
         """What was said last: the ends of all fades, without modulation."""
         return State(self._base)
 
+    def after(self, values: Mapping[str, object]) -> State:
+        """What `base` would be, were `values` said; nothing changes. Raises as `set` does."""
+        written, _ = self._resolved(values)
+        return State({**self._base, **written})
+
     def set(self, name: str, value: object, source: str, seconds: float | None = None) -> None:
         """Bring `name` to `value` in `seconds`; None is the parameter's own smoothing.
 

@@ -8,6 +8,7 @@ import threading
 import time as clocks
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from ..declared import Value
 from ..errors import LivedreamError, UsageError
 from .cues import found
-from .desk import Desk
+from .desk import Desk, Values
 from .playing import WAITS
 from .presets import Preset, recall, stored
 from .shelf import Shelf
@@ -131,6 +132,23 @@ class Player:
             return playing
         waits = next(name for name, every in WAITS.items() if every == armed.every)
         return f"{playing} > {self._titled(armed.number)} (next {waits})".lstrip()
+
+    @property
+    def coming(self) -> Values:
+        """The values of the preset that comes next, as far as that is known: of one that waits, the
+        next cue, or what goes on by itself in order."""
+        armed, cues = self._armed, self.shelf.cues
+        place = 0 if self._cue is None else self._cue + 1
+        number = 0
+        if armed:
+            number = armed.number
+        elif place < len(cues):
+            with suppress(UsageError):  # Told when it is its turn.
+                number = found(cues[place].preset, self.shelf.presets)
+        elif self._desk.base["auto"] and self._in_order and self.shelf.presets:
+            number = self._neighbour(1)
+        preset = self.shelf.presets.get(number)
+        return preset.values if preset else {}
 
     def start(self) -> Player:
         """Begin a thread that does what is due, until `close`."""
@@ -322,6 +340,10 @@ class Player:
         self._since = self._clock()
         self._wake.set()
 
+    @property
+    def _in_order(self) -> bool:
+        return self._desk.base["auto_order"] != "random"
+
     def _auto_due(self) -> float | None:
         base = self._desk.base
         if not base["auto"]:
@@ -330,11 +352,11 @@ class Player:
 
     def _go_on(self) -> None:
         self._since = self._auto_due() or self._clock()
-        if self._desk.base["auto_order"] == "random":
+        if self._in_order:
+            number = self._neighbour(1)
+        else:
             others = [each for each in self.shelf.presets if each != self._recalled]
             number = self._choose(others) if others else 0
-        else:
-            number = self._neighbour(1)
         # Where the program slept, such as a laptop does, one of them comes and not all at once.
         self._since = max(self._since, self._clock() - 1.0)
         if number:

@@ -52,6 +52,7 @@ class Sessions:
         self._talking = threading.Lock()
         self._child: Child | None = None
         self._lost = self._closed = False
+        self._nice: int | None = None
 
     @property
     def pid(self) -> int | None:
@@ -115,8 +116,8 @@ class Sessions:
                 del self._usual[size]
 
     def prioritise(self, nice: int) -> None:
-        """As `Child.prioritise`, where one runs."""
-        child = self._child
+        """As `Child.prioritise`, of the one that runs and of those that start."""
+        self._nice, child = nice, self._child
         if child:
             child.prioritise(nice)
 
@@ -138,6 +139,8 @@ class Sessions:
             raise SessionLost("The session is closed.")
         child = self._spare.take() if self._spare else Child()
         self._child, self._finalizer = child, weakref.finalize(self, child.end)
+        if self._nice is not None:
+            child.prioritise(self._nice)
         if self._closed:  # meanwhile, by another thread
             child.end()
         self._wait(child, OPENING)

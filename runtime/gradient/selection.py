@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -26,12 +27,14 @@ Sizes = Callable[[int], Sequence[tuple[int, int]]]
 class Opening:
     """How engines are opened. progress: as for `Network.graph_for`. say: hears why a provider is
     passed over. background: a picture plays meanwhile. cancel: set, from any thread, where nobody
-    wants it any more; looked at between two sizes and during an export."""
+    wants it any more; looked at between two sizes and during an export. patient: nobody wants it
+    yet, and whatever plays comes first."""
 
     progress: Progress
     say: Callable[[str], None]
     background: bool = False
     cancel: threading.Event | None = None
+    patient: bool = False
 
 
 class Engines:
@@ -181,17 +184,18 @@ class Engines:
         wanted = list(sizes(engine.minimum_size))
         self._opening.add(origin)
         try:
-            for number, (height, width) in enumerate(wanted):
-                if self._closed or (opening.cancel and opening.cancel.is_set()):
-                    raise Cancelled("Its layers are not wanted any more.")
-                opening.progress(
-                    f"opening {provider.name} at {width}x{height}", number / len(wanted)
-                )
-                if engine.prepared(height, width):
-                    continue
-                engine.prepare(height, width, opening.background)
-                if worth_checking(provider, height, width, not known and number == 0):
-                    check_engine(engine, height, width)
+            with engine.giving_way() if opening.patient else nullcontext():
+                for number, (height, width) in enumerate(wanted):
+                    if self._closed or (opening.cancel and opening.cancel.is_set()):
+                        raise Cancelled("Its layers are not wanted any more.")
+                    opening.progress(
+                        f"opening {provider.name} at {width}x{height}", number / len(wanted)
+                    )
+                    if engine.prepared(height, width):
+                        continue
+                    engine.prepare(height, width, opening.background)
+                    if worth_checking(provider, height, width, not known and number == 0):
+                        check_engine(engine, height, width)
         except BaseException:
             if origin not in self._opened:
                 origin.close()

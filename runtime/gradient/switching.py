@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import Cancelled, LivedreamError, SessionLost
+from .coming import Coming
 from .engine import Engine
 from .making import Making, reason_of
 from .objective import Objective, at_layer
@@ -38,8 +39,9 @@ there is none, it is opened every PAUSE seconds."""
 
 class Switcher:
     """Prepares the newest change that was asked for, one at a time, on what opens within seconds;
-    then builds for better providers, as far as there are some. What no longer plays is ended. While
-    the graph of other layers is made, changes of octaves and size hold on those that play.
+    then builds for better providers, as far as there are some; then opens what is foreseen. What no
+    longer plays is ended. While the graph of other layers is made, changes of octaves and size hold
+    on those that play.
 
     engines: of the one that plays. notify: hears what happened, once; `message` is what is being
     done, empty when nothing is. ahead: seconds of rest after which the neighbouring layers are
@@ -75,6 +77,8 @@ class Switcher:
         self._tried: set[str] = set()
         self._doing = ""
         self._takeover: Takeover | None = None
+        self._foreseen: Wanted | None = None
+        self._coming: Coming | None = None
 
     @property
     def platform(self) -> Platform:
@@ -96,6 +100,9 @@ class Switcher:
             begun, making = self._begun, self._making
             if begun is None or not self._useful(begun):
                 self._cancel.set()
+            coming = self._coming
+            if coming and not coming.over and not wanted.alike(coming.wanted, self.network):
+                self._drop_coming()  # What is wanted does not wait for it.
             if making and not wanted.same_graph(making.wanted, self.network):
                 self._stop_making()
             ready, self._ready = self._ready, None
@@ -103,6 +110,18 @@ class Switcher:
                 self._ready = self._as_wanted(ready)
             elif ready:
                 self._retire(self._ready_engines)
+            self._hand_out()
+            self._wake()
+
+    def foresee(self, wanted: Wanted | None) -> None:
+        """`wanted` will be wanted next, as far as known; None where nothing is. It is opened while
+        there is nothing else to do, and then `want` of it has it ready at once. Takes no time."""
+        with self._changed:
+            if wanted == self._foreseen:
+                return
+            self._foreseen, coming = wanted, self._coming
+            if coming and not (wanted and wanted.alike(coming.wanted, self.network)):
+                self._drop_coming()
             self._wake()
 
     def improve(self) -> None:
@@ -162,6 +181,9 @@ class Switcher:
                 self._retired.append(self._engines)
                 self._engines = Engines(self.network, platform)
                 self._engines.adopt(ready.engine)
+            if self._coming:  # It takes what the dream lacks; not again before another one comes.
+                self._drop_coming()
+                self._coming = Coming(self._foreseen, self._engines) if self._foreseen else None
             self._playing, self._wanted = ready, ready.wanted
             self._ready = self._failed = None
             self._stop_building()
@@ -180,6 +202,9 @@ class Switcher:
             self._cancel.set()
             building = [*self._stop_building(), *self._stop_making()]
             every = [*self._retired, self._engines, self._beginning, self._ready_engines]
+            if self._coming:
+                self._coming.cancel.set()
+                every.append(self._coming.engines)
             self._retired = []
             self._changed.notify_all()
         closing = threading.Thread(
@@ -228,6 +253,8 @@ class Switcher:
                 if not self._warm and self._ready is None:
                     self._warm = True
                     return self.platform.warm
+                if self._lacks_coming():
+                    return self._open_coming
                 if rested and not busy and (neighbour := self._neighbour()):
                     return partial(self._export, neighbour)
                 rested = not self._changed.wait(self._patience())
@@ -261,6 +288,47 @@ class Switcher:
         if self._making or not self._outdated():
             return False
         return not self._engines.covers(self._wanted.objective)
+
+    def _lacks_coming(self) -> bool:
+        """Whether what is foreseen is to be opened."""
+        foreseen, idle = self._foreseen, not (self._lost or self._ready or self._outdated())
+        if foreseen is None or self._coming or not idle:
+            return False
+        return not foreseen.alike(self._playing.wanted, self.network)
+
+    def _open_coming(self) -> None:
+        """Open what is foreseen, behind everything else that the machine does."""
+        with self._changed:
+            if self._ending or self._foreseen is None or not self._lacks_coming():
+                return
+            engines = Engines(self.network, self._engines.platform)
+            engines.refused |= self._engines.refused
+            self._coming = coming = Coming(self._foreseen, engines)
+            self._warm = self._ahead is None
+        coming.open(self._tell)
+        with self._changed:
+            if self._coming is coming:
+                self._hand_out()
+            else:
+                self._retired.append(engines)
+
+    def _hand_out(self) -> None:
+        """Have what came as it was foreseen taken."""
+        coming = self._coming
+        if coming is None or coming.ready is None or not self._outdated():
+            return
+        if self._wanted.alike(coming.wanted, self.network):
+            self._coming = None
+            self._ready, self._ready_engines = self._as_wanted(coming.ready), coming.engines
+            self._lost = False
+
+    def _drop_coming(self) -> None:
+        """It will not come, or there is no room for it."""
+        coming, self._coming = self._coming, None
+        if coming:
+            coming.cancel.set()
+            if coming.over:
+                self._retired.append(coming.engines)
 
     def _useful(self, opened: Wanted) -> bool:
         """Whether what is open, or being opened, for `opened` brings nearer what is wanted."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..control.desk import Desk, State
+from ..declared import Value
 from ..dream.dreamer import Dreamer
 from ..gradient.objective import Objective, guided, unguided
 from ..gradient.platform import Recovery
@@ -27,7 +28,7 @@ class Following:
     What needs no session holds with the frame at hand. The rest is asked of the switcher; until it
     is ready the dream goes on with what is open, and where it cannot be had the desk goes back to
     that. size: (height, width) that the dreamer is open for. notify: hears what a person should
-    know.
+    know. coming: values that will be said next, as far as known.
     """
 
     def __init__(
@@ -37,7 +38,9 @@ class Following:
         desk: Desk,
         size: tuple[int, int],
         notify: Callable[[str], None],
+        coming: Callable[[], Mapping[str, Value]] = dict,
     ) -> None:
+        self._coming = coming
         self._dreamer = dreamer
         self._switcher = switcher
         self._desk = desk
@@ -69,6 +72,7 @@ class Following:
         self._steer(state)
         if not self._refusal():  # Else `state` still says what has just been refused.
             self._ask(state, height, width)
+        self._foresee(height, width)
         runs = self._runs
         self._dreamer.dream = replace(
             state.dream, octaves=runs.octaves, octave_scale=runs.octave_scale
@@ -121,17 +125,8 @@ class Following:
             engine.steer(objective)
 
     def _ask(self, state: State, height: int, width: int) -> None:
-        box = str(state["size"])
-        wide, high = fit(width, height, parse_size(box))
-        least = self._dreamer.engine.minimum_size / min(wide, high)
-        share = min(max(self.share, least), 1.0)
-        size = round(high * share), round(wide * share)
-        same = (box, self.share) == (self._box, self._shared)
-        if same and _alike(size, self._runs.size):
-            size = self._runs.size
-        dream = state.dream
         objective = self._desk.base.objective  # The end of a morph, which is steered on the way.
-        wanted = Wanted(objective, dream.octaves, dream.octave_scale, size)
+        wanted, box = self._wanted(state, objective, height, width), str(state["size"])
         needs = _needs(wanted, self._covers(objective))
         if needs == _needs(self._runs, True):
             self._shared = self.share  # Where it is as small as it can be, less of it is the same.
@@ -141,6 +136,27 @@ class Following:
         elif needs != self._refused and (self._asked is None or needs != self._asked.needs):
             self._asked, self._refused = _Asked(wanted, needs, box, self.share), None
             self._switcher.want(wanted)
+
+    def _foresee(self, height: int, width: int) -> None:
+        """Have opened what comes next, where something does and is not open."""
+        values = self._coming()
+        if not values:
+            self._switcher.foresee(None)
+            return
+        state = self._desk.after(values)
+        self._switcher.foresee(self._wanted(state, state.objective, height, width))
+
+    def _wanted(self, state: State, objective: Objective, height: int, width: int) -> Wanted:
+        """What `state` asks for, for pictures of height x width pixels."""
+        box = str(state["size"])
+        wide, high = fit(width, height, parse_size(box))
+        least = self._dreamer.engine.minimum_size / min(wide, high)
+        share = min(max(self.share, least), 1.0)
+        size = round(high * share), round(wide * share)
+        same = (box, self.share) == (self._box, self._shared)
+        if same and _alike(size, self._runs.size):
+            size = self._runs.size
+        return Wanted(objective, int(state["octaves"]), float(state["octave_scale"]), size)
 
     def _objective(self, state: State) -> Objective:
         """What to climb: a morph, or where the graph does not hold both ends what it leads to."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..control.desk import Desk, State
+from ..declared import Value
 from ..dream.dreamer import Dreamer
 from ..errors import SessionLost
 from ..frame import Frame, as_picture
@@ -67,7 +68,8 @@ class Dreaming(threading.Thread):
 
     size: (height, width) that `dreamer` is open for. `output` holds the newest dream, and is closed
     at the end with the error where there was one. listener: called with every dream, in this
-    thread. notify: hears what a person should know. where: the dream may be.
+    thread. notify: hears what a person should know. where: the dream may be. coming: values that
+    will be said next, as far as known.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Dreaming(threading.Thread):
         frames: int | None = None,
         notify: Callable[[str], None] = lambda text: None,
         where: Laid | None = None,
+        coming: Callable[[], Mapping[str, Value]] = dict,
     ) -> None:
         super().__init__(name="dreaming", daemon=True)
         self.output: Slot[Dreamt] = Slot()
@@ -94,7 +97,7 @@ class Dreaming(threading.Thread):
         self._where = where or Laid()
         self._frames = frames
         self.governor = Governor()
-        self._following = Following(dreamer, switcher, desk, size, notify)
+        self._following = Following(dreamer, switcher, desk, size, notify, coming)
         self._done = 0
         self._patience = Patience("dreamt", notify)
         self._stopping = threading.Event()

@@ -197,6 +197,13 @@ def run_show(
                 desk.forbid("flash_limit", "off")
             audience = Audience(desk, attracting, models, stats, say=notice)
             masking = Masking(desk, models, stats, notice, audience.share)
+            player = Player(
+                desk,
+                folder or Looks(network.layers),
+                notice,
+                ahead=lambda: stats.usual_dream_age,
+            ).start()
+            opened.callback(player.close)
             dreaming = Dreaming(
                 capture,
                 dreamer,
@@ -207,14 +214,8 @@ def run_show(
                 frames=frames,
                 notify=notice,
                 where=masking.laid(),
+                coming=lambda: player.coming,
             )
-            player = Player(
-                desk,
-                folder or Looks(network.layers),
-                notice,
-                ahead=lambda: stats.usual_dream_age,
-            ).start()
-            opened.callback(player.close)
             if folder:
                 for problem in folder.problems:
                     notice(problem)

@@ -327,6 +327,23 @@ def test_cues_go_on_and_back_and_by_themselves(stage):
     assert stage.said[-1] == "That was the last cue."
 
 
+def test_what_comes_next_is_known_as_far_as_it_is(stage):
+    assert stage.player.coming == {}
+    stage.shelf.cues = (Cue(5), Cue("calm"), Cue("gone"))
+    for comes in (PRESETS[5].values, PRESETS[2].values, {}):
+        assert stage.player.coming == comes
+        stage.desk.set("go", 1, "key")
+    assert len(stage.said) == 3  # The one that is gone is told when it is its turn, and once.
+    stage.desk.set("preset", 2, "key")
+    stage.desk.fade({"auto": True, "auto_order": "in order"}, "key")
+    assert stage.player.coming == PRESETS[5].values
+    stage.desk.set("auto_order", "random", "key")
+    assert stage.player.coming == {}
+    stage.desk.set("wait", "bar", "key")
+    stage.desk.set("preset", 9, "key")
+    assert stage.player.coming == PRESETS[9].values
+
+
 def test_taps_halve_double_and_nudge_move_the_beat(stage):
     for time in (20.0, 20.5, 21.0, 21.5):
         stage.now = time

@@ -17,11 +17,12 @@ import pytest
 
 from livedream.runtime.errors import Cancelled, LivedreamError, SessionLost
 from livedream.runtime.gradient import switching as module
-from livedream.runtime.gradient.child import PLAYS, WAITS
+from livedream.runtime.gradient.child import PLAYS, WAITS, Child
 from livedream.runtime.gradient.graph import read_graph
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.ort import ort
 from livedream.runtime.gradient.platform import Processor
+from livedream.runtime.gradient.process import Sessions
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.gradient.selection import Engines
 from livedream.runtime.gradient.switching import Switcher
@@ -604,8 +605,106 @@ def alive(process: psutil.Process) -> bool:
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and files of POSIX")
 
 
+class TestForeseen:
+    def test_nobody_waits_for_what_was_foreseen(self):
+        opened = []
+        switcher, _ = switching(Network(lambda layers, cancel: opened.append(layers)))
+        switcher.foresee(want("b", 3))
+        until(lambda: switcher._coming is not None and switcher._coming.over, SOON)
+        assert switcher.take() is None  # What plays goes on until somebody wants it.
+        switcher.want(want("b*0.5", 3))
+        ready = switcher.take()
+        assert ready
+        assert (str(ready.engine.objective), ready.wanted) == ("b*0.5", want("b*0.5", 3))
+        assert opened == ["a", "b"]
+        switcher.foresee(want("a"))
+        until(lambda: switcher._coming is not None and switcher._coming.over, SOON)
+        switcher.want(want("a"))
+        assert switcher.take()
+
+    def test_what_is_wanted_comes_before_what_is_foreseen(self):
+        toys = Toys()
+        switcher, _ = switching(toys=toys)
+        opening = Opening(toys, "b")
+        switcher.foresee(want("b"))
+        assert opening.begun.wait(SOON)
+        switcher.want(want("c"))
+        opening.release.set()
+        assert taken(switcher).wanted == want("c")
+        called_off = toys.made[1]
+        assert str(called_off.objective) == "b"
+        until(called_off.closed.is_set, SOON)
+        until(lambda: switcher._coming is not None and switcher._coming.over, SOON)
+        switcher.want(want("b"))
+        assert switcher.take()
+
+    def test_wanted_while_it_opens_it_is_opened_once(self):
+        toys = Toys()
+        switcher, _ = switching(toys=toys)
+        opening = Opening(toys, "b")
+        switcher.foresee(want("b"))
+        assert opening.begun.wait(SOON)
+        switcher.want(want("b"))
+        opening.release.set()
+        assert taken(switcher).wanted == want("b")
+        assert len(toys.made) == 2
+
+    def test_what_cannot_be_opened_is_told_once_and_tried_when_it_is_wanted(self):
+        toys = Toys()
+        switcher, said = switching(toys=toys)
+        toys.trouble["quick"] = LivedreamError("No room.")
+        switcher.foresee(want("b"))
+        until(lambda: said, SOON)
+        switcher.foresee(want("b*0.5"))  # The same sessions.
+        del toys.trouble["quick"]
+        switcher.want(want("b"))
+        assert taken(switcher).wanted == want("b")
+        assert said == ["What comes next cannot be opened yet: No room."]
+
+    def test_a_dream_that_went_on_with_less_opens_nothing_beside_it(self):
+        toys = Toys()
+        switcher, _ = switching(toys=toys)
+        switcher.foresee(want("b"))
+        until(lambda: switcher._coming is not None and switcher._coming.over, SOON)
+        switcher.step_down(switcher._playing, switcher.platform)
+        until(toys.made[1].closed.is_set, SOON)
+        switcher.foresee(want("b*0.5"))
+        switcher.want(want("c"))
+        assert taken(switcher).wanted == want("c")
+        assert [str(each.objective) for each in toys.made] == ["a", "b", "c"]
+
+
 @posix
 class TestProcesses:
+    def test_the_next_cue_opens_behind_what_plays_and_is_there_at_once(self, show, monkeypatch):
+        priorities, played, opened = [], show.pid, Sessions.open
+        monkeypatch.setattr(Child, "prioritise", lambda child, nice: priorities.append(nice))
+
+        def seen(*arguments):
+            opened(*arguments)
+            assert priorities[-1] == WAITS
+
+        monkeypatch.setattr(Sessions, "open", seen)
+        show.switcher.foresee(wish("a", 3))
+        until(lambda: show.switcher._coming is not None and show.switcher._coming.over, SOON)
+        assert priorities[-1] == PLAYS  # It has nothing to do before it plays.
+        assert len(children()) == 2
+        show.dream()
+        assert show.pid == played
+        show.switcher.want(wish("a*0.5", 3))
+        ready = show.switcher.take()
+        assert ready
+        show.playing = ready
+        show.dream()
+        assert show.pid != played
+        until(lambda: children() == [show.pid], SOON)
+
+    def test_what_does_not_come_after_all_ends(self, show):
+        for wanted in (wish("b", 2), wish("c", 2), None):
+            show.switcher.foresee(wanted)
+            until(lambda count=1 + (wanted is not None): len(children()) == count, SOON)
+        assert children() == [show.pid]
+
     def test_changes_leave_everything_where_it_was(self, show):
         here = psutil.Process()
         wishes = [wish("b"), wish("b", 3), wish("c", 2, (40, 48)), wish("a*2"), wish("a*2", 2)]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from livedream.runtime.gradient.objective import parse_objective
 
-from .test_loop import Film, Network, Setting
+from .test_loop import Film, Network, Setting, until
 
 
 class Bank(Network):
@@ -80,3 +80,18 @@ def test_a_fader_leads_from_guide_to_guide_and_opens_nothing():
         show.desk.set("layers", "b", "test", 0)
         show.wait_for(layers="b@guide2")
         assert opened == before
+
+
+def test_the_next_cue_is_opened_before_it_comes():
+    opened: list[str] = []
+    network = Network(lambda layers, cancel: opened.append(layers))
+    coming = {"layers": "b", "recipe": "live", "octaves": 2}
+    with Setting(Film(10**9), network, coming=lambda: coming) as show:
+        show.next()
+        until(lambda: show.switcher._coming is not None and show.switcher._coming.over)
+        assert opened == ["a", "b"]
+        engine = show.switcher._coming.ready.engine
+        show.desk.fade(coming, "test", 0.0)
+        dreamt = show.wait_for(layers="b")
+        assert (dreamt.settings["octaves"], dreamt.settings["octave_scale"]) == (2, 1.6)
+        assert show.dreamer.engine is engine
