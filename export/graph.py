@@ -82,7 +82,9 @@ def export_graph(
     channels = {layer: entry.layer(layer).channels for layer in layers}
     minimum = entry.minimum_size(layers)
     report("measuring the layers", 0.0)
-    typical = typical_gradients(weighted.network, weighted.mean, weighted.std, minimum_size=minimum)
+    typical = typical_gradients(
+        weighted.network, weighted.mean, weighted.std, places, minimum_size=minimum
+    )
     metadata = {
         "livedream.format": FORMAT,
         "livedream.version": importlib.metadata.version("livedream"),

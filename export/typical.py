@@ -4,6 +4,8 @@ balanced: some layers move it several times as far as others.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -18,10 +20,17 @@ STEPS, STEP = 8, 4 / 255
 
 
 def typical_gradients(
-    network: Cut, mean: list[float], std: list[float], *, minimum_size: int, seed: int = 0
+    network: Cut,
+    mean: list[float],
+    std: list[float],
+    places: Sequence[str] = (),
+    *,
+    minimum_size: int,
+    seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
     """Of every tapped layer, mean |gradient| of the objective that squares all of it, and of the
-    mean of one of its channels, averaged over those.
+    mean of one of its channels, averaged over those. The same of `places` such as `block9@center`;
+    of a `block9@match`, whose channels are never alone, both are that of the match to other noise.
 
     On natural-looking noise from `seed`, the same for every network, after some steps of that
     layer's own dream.
@@ -29,16 +38,17 @@ def typical_gradients(
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # on a busy machine more of them wait for each other
     try:
-        return _measured(network, mean, std, max(SIDE, minimum_size + 16), seed)
+        return _measured(network, mean, std, places, max(SIDE, minimum_size + 16), seed)
     finally:
         torch.set_num_threads(threads)
 
 
 def _measured(
-    network: Cut, mean: list[float], std: list[float], side: int, seed: int
+    network: Cut, mean: list[float], std: list[float], places: Sequence[str], side: int, seed: int
 ) -> dict[str, tuple[float, float]]:
     rng = np.random.default_rng(seed)
     noise = torch.from_numpy(natural_noise(side, side * 4 // 3, rng))
+    other = torch.from_numpy(natural_noise(side, side * 4 // 3, np.random.default_rng(seed + 1)))
     centre, spread = (torch.tensor(v, dtype=torch.float32).reshape(1, 3, 1, 1) for v in (mean, std))
 
     def activation(layer: str, image: torch.Tensor) -> torch.Tensor:
@@ -54,12 +64,28 @@ def _measured(
             step = STEP / gradient.abs().mean().clamp(min=1e-30)
             image = (image + step * gradient).detach().clamp(0, 1)
         a = activation(layer, image.requires_grad_())
-        channels = a.shape[1]
         # of independent signs, the square of the sum is the sum of the squares
-        signs = torch.from_numpy(rng.choice([-1.0, 1.0], (1, channels, 1, 1))).to(a.dtype)
-        whole, channel = 0.5 * a.square().mean(), (signs * a).mean() * channels**0.5
-        found[layer] = _strength(whole, image), _strength(channel, image)
+        signs = torch.from_numpy(rng.choice([-1.0, 1.0], (1, a.shape[1], 1, 1))).to(a.dtype)
+        found[layer] = _both(a, signs, image)
+        if f"{layer}@center" in places:
+            y, x = a.shape[2] // 2, a.shape[3] // 2
+            found[f"{layer}@center"] = _both(a[:, :, y : y + 1, x : x + 1], signs, image)
+        if f"{layer}@match" in places:
+            size = _strength((a * _best(a, activation(layer, other))).mean(), image)
+            found[f"{layer}@match"] = size, size
     return found
+
+
+def _both(a: torch.Tensor, signs: torch.Tensor, image: torch.Tensor) -> tuple[float, float]:
+    """Of activations squared, and of one channel's mean."""
+    whole, channel = 0.5 * a.square().mean(), (signs * a).mean() * a.shape[1] ** 0.5
+    return _strength(whole, image), _strength(channel, image)
+
+
+def _best(a: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """Of the features `others`, those with the largest product with `a` at every position."""
+    mine, columns = a.detach().flatten(2)[0], others.detach().flatten(2)[0]
+    return columns[:, (mine.T @ columns).argmax(1)].reshape(a.shape)
 
 
 def _gradient(total: torch.Tensor, image: torch.Tensor) -> torch.Tensor:

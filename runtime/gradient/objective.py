@@ -247,7 +247,7 @@ def check_objective(objective: Objective, layers: Mapping[str, int]) -> None:
 
 
 Typical = Mapping[str, tuple[float, float]]
-"""Of each layer, the size of the gradient of all of it, and of one channel."""
+"""Of each tap, the size of the gradient of all of it, and of one channel."""
 
 
 def balanced(objective: Objective, typical: Typical) -> dict[Part, float]:
@@ -256,18 +256,18 @@ def balanced(objective: Objective, typical: Typical) -> dict[Part, float]:
     One part alone keeps its weight, and so do all where one of the typical gradients is not known.
     """
     weights = objective._weights()
-    sizes = {
-        # A guide is a direction, as a channel is one.
-        (layer, channel, at): (
-            0.0 if at in PLACES else typical.get(layer, (0.0, 0.0))[channel is not None or at != ""]
-        )
-        for layer, channel, at in weights
-    }
+    sizes = {part: _size(Term(part[0], part[1], at=part[2]), typical) for part in weights}
     whole = sum(map(abs, weights.values()))
     if len(weights) < 2 or not whole or not all(sizes.values()):
         return weights
     mean = sum(abs(weight) * sizes[part] for part, weight in weights.items()) / whole
     return {part: weight * mean / sizes[part] for part, weight in weights.items()}
+
+
+def _size(term: Term, typical: Typical) -> float:
+    # A guide is a direction, as a channel is one.
+    one = term.channel is not None or term.at.startswith("guide")
+    return typical.get(term.tap, (0.0, 0.0))[one]
 
 
 @dataclass(frozen=True, eq=False)

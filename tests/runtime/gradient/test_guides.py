@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from livedream import kernels
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.values import Dream
@@ -18,6 +19,7 @@ from livedream.runtime.gradient.guides import guides_of
 from livedream.runtime.gradient.host import HostEngine
 from livedream.runtime.gradient.objective import (
     Guides,
+    balanced,
     guided,
     matched,
     parse_objective,
@@ -98,7 +100,9 @@ def graph(tmp_path_factory):
     from livedream.runtime.gradient.graph import read_graph
 
     folder: Path = tmp_path_factory.mktemp("guided")
-    export_graph("efficientnet_lite0", ["block9@match"], folder / "graph.onnx")
+    export_graph(
+        "efficientnet_lite0", ["block2", "block9@match", "block9@center"], folder / "graph.onnx"
+    )
     photos = [folder / "stripes.png", folder / "dots.png"]
     for photo, draw in zip(photos, (stripes, dots), strict=True):
         cv2.imwrite(str(photo), draw(256))
@@ -124,9 +128,9 @@ def unit(features: np.ndarray) -> np.ndarray:
 def test_a_guide_raises_its_own_match_and_lowers_the_others(graph):
     guided_graph, alone = graph
     ground = cv2.GaussianBlur(
-        np.random.default_rng(2).integers(0, 255, (128, 160, 3), np.uint8), (0, 0), 6
+        np.random.default_rng(2).integers(0, 255, (80, 96, 3), np.uint8), (0, 0), 6
     )
-    dream = Dream(octaves=2, steps=10, step_size=3, jitter=16, colour=0.6, coarseness=1)
+    dream = Dream(octaves=1, steps=8, step_size=3, jitter=16, colour=0.6, coarseness=1)
     found = {}
     for text in ("block9", "block9@guide1", "block9@guide2"):
         engine = HostEngine(guided_graph, PROVIDERS["cpu"], parse_objective(text))
@@ -145,11 +149,31 @@ def test_a_guide_raises_its_own_match_and_lowers_the_others(graph):
 def test_the_best_match_raises_the_match(graph):
     guided_graph, alone = graph
     one = replace(guided_graph, guides=alone[1])
-    ground = stripes(128)
-    dream = Dream(octaves=1, steps=10, step_size=3, jitter=16, colour=0.6, coarseness=1)
+    ground = stripes(80)
+    dream = Dream(octaves=1, steps=8, step_size=3, jitter=16, colour=0.6, coarseness=1)
     found = []
     for text in ("block9", "block9@match"):
         with closing(HostEngine(one, PROVIDERS["cpu"], parse_objective(text))) as engine:
             dreamt = Dreamer(CpuDevice(), engine, dream).still(ground)
         found.append(likeness(guided_graph, alone, dreamt)[1])
     assert found[1] > found[0] + 0.05
+
+
+def test_a_neuron_a_match_and_a_layer_in_one_mix_move_a_picture_alike(graph):
+    """Each term alone, with the weight that it has in the mix: none drowns another."""
+    guided_graph, _ = graph
+    terms = ["block2:3", "block9:3@center", "block9@match", "block9"]
+    weights = balanced(parse_objective("+".join(terms)), guided_graph.typical)
+    noise = np.random.default_rng(3).integers(0, 255, (80, 96, 3), np.uint8)
+    image = cv2.GaussianBlur(noise, (0, 0), 4).transpose(2, 0, 1).astype(np.float32) / 255
+    engine = HostEngine(guided_graph, PROVIDERS["cpu"], parse_objective("+".join(terms)))
+    with closing(engine):
+        for _ in range(6):  # of the mix: what is typical was measured on a dream
+            image = kernels.ascend(image, engine.probe(image), 3 / 255, 0, 0)
+        alone = []
+        for term in terms:
+            engine.steer(parse_objective(term))
+            alone.append(np.abs(engine.probe(image)).mean())
+    moved = [weight * size for weight, size in zip(weights.values(), alone, strict=True)]
+    assert max(moved) / min(moved) < 3
+    assert max(alone) / min(alone) > 6

@@ -164,6 +164,14 @@ def test_the_terms_of_a_mix_weigh_what_they_say():
     assert channels["a", 1, ""] == -channels["a", 2, ""] == half
 
 
+def test_places_of_a_layer_weigh_what_they_say_too():
+    known = {**TYPICAL, "a@center": (6.0, 5.0), "b@match": (3.0, 3.0)}
+    weights = balanced(parse_objective("a@center+a:3@center+b@match+b"), known)
+    sizes = {("a", None, "center"): 6, ("a", 3, "center"): 5, ("b", None, "match"): 3}
+    for part, size in sizes.items():
+        assert weights[part] * size == pytest.approx(weights["b", None, ""] * 4)
+
+
 @pytest.mark.parametrize("text", ["a", "a:3*0.7", "a*0.25+a", "b*0+a*0"])
 def test_what_is_no_mix_stays_as_it_is(text):
     objective, layers = parse_objective(text), {"a": 4, "b": 4}
