@@ -66,13 +66,14 @@ def phase(name, work):
 names = ("strength", "step_size", "amount", "blur")
 good = [message(draw.choice(names), draw.uniform(0.5, 3)) for _ in range(5000)]
 flood = (good[number % 5000] for number in range(rate * seconds))
+last = sys.stdin.read().split()  # Once it plays.
 time.sleep(rest)
 phase("quiet", lambda: time.sleep(rest))
 phase("mangled", lambda: paced(damaged()))
 phase("quiet", lambda: time.sleep(rest))
 phase("flood", lambda: paced(flood))
 phase("end", lambda: time.sleep(0.5))
-for name, value in (part.split("=") for part in sys.stdin.read().split()):
+for name, value in (part.split("=") for part in last):
     out.sendto(message(name, float(value)), to)
 time.sleep(1)
 out.sendto(message("quit", 1), to)
@@ -88,6 +89,7 @@ def main() -> int:
     parser.add_argument("--graph", type=Path)
     chosen = parser.parse_args()
     times: list[float] = []
+    plays = threading.Event()
     desks: list[Desk] = []
     shown = presenter.Presenter._shown
 
@@ -95,6 +97,7 @@ def main() -> int:
         picture = shown(self, dream, frame)
         times.append(time.monotonic())
         desks[:] = [self._desk]
+        plays.set()
         return picture
 
     presenter.Presenter._shown = seen
@@ -108,6 +111,7 @@ def main() -> int:
     def collect() -> None:
         assert sender.stdin
         assert sender.stdout
+        plays.wait()
         sender.stdin.write(" ".join(f"{name}={value}" for name, value in LAST.items()))
         sender.stdin.close()
         for line in sender.stdout:

@@ -28,13 +28,14 @@ from livedream.runtime.live.surfaces import Surfaces
 
 PORT = 8654
 REST = 4.0
-"""Seconds before the first packet."""
+"""Seconds before the first packet, from the first picture on."""
 
 SENDER = """
 import random, sys, time
 from pythonosc.udp_client import SimpleUDPClient
 
 client, draw = SimpleUDPClient("127.0.0.1", int(sys.argv[1])), random.Random(1)
+sys.stdin.read()  # Once it plays.
 time.sleep(float(sys.argv[3]))
 for number in range(int(sys.argv[2])):
     for name, value in (("amount", 0.5 + number % 7 / 16), ("strength", 20.0 + number % 9)):
@@ -53,10 +54,12 @@ class Watched:
         self.said: list[tuple[float, float]] = []
         self.seen: dict[str, list[tuple[float, float]]] = {"amount": [], "strength": []}
         self.times: dict[str, list[float]] = {"amount": [], "strength": []}
+        self.plays = threading.Event()
 
     def saw(self, name: str, value: float) -> None:
         now = time.monotonic()
         self.times[name].append(now)
+        self.plays.set()
         if not self.seen[name] or self.seen[name][-1][0] != value:
             self.seen[name].append((value, now))
 
@@ -117,10 +120,13 @@ def main() -> None:
     sent: list[tuple[str, float, float]] = []
     sender = subprocess.Popen(
         [sys.executable, "-c", SENDER, str(PORT), str(chosen.packets), str(REST)],
-        stdout=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
 
     def collect() -> None:
+        watched.plays.wait()
+        if sender.stdin:
+            sender.stdin.close()
         for line in sender.stdout or ():
             name, value, at = line.split()
             sent.append((name, float(value), float(at)))

@@ -2,7 +2,7 @@
 
 One thread of its own receives and answers. Nothing that a packet holds can stop it: time tags are
 ignored (a sender's clock may be off), patterns are not matched, what cannot be read is told once.
-Of a flood the newest of each address counts.
+Of a flood the newest of each address counts, and reading it takes a small part of a processor.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from ..declared import Value
 from ..errors import LivedreamError, UsageError
-from .addresses import Ask, Move, Nudge, answers, is_known, understood
+from .addresses import NORM, PREFIX, REFRESH, Ask, Move, Nudge, answers, is_known, understood
 from .desk import Desk
 from .listening import PORT
 
@@ -39,7 +39,20 @@ STRANGE = 100
 nearest to one takes a millisecond to find, and a flood of them must not hold up the picture."""
 
 BATCH = 2000
-"""Packets that are read before they take effect."""
+"""Packets that are taken in before they take effect, and that wait at most."""
+
+BUDGET, HEAVY = 150, 64
+"""Packets that are understood in a TICK, one more for each HEAVY bytes of them. What is beyond that
+waits, and there something newer of the same address takes its place."""
+
+BURST, REST = 16, 0.004
+"""After more than BURST packets at once the thread rests for so many seconds: the more come, the
+fewer are understood."""
+
+BUNDLE = b"#bundle"
+
+NUMBERS = (b",f", b",i", b",d", b",h", b",T", b",F")
+"""Beginnings of the types of a message that does nothing but tell a number."""
 
 Address = tuple[str, int]
 
@@ -79,7 +92,12 @@ class Osc:
         self._changed: dict[str, None] = {}
         self._pending: dict[tuple[str, Address], None] = {}
         self._told: set[str] = set()
-        self._strange: set[str] = set()
+        self._strange: set[bytes] = set()
+        self._waiting: dict[object, tuple[bytes, Address]] = {}
+        """Packets that did not take effect yet, oldest first, with their senders."""
+        self._count, self._left = 0, BUDGET
+        held = [each.name for each in desk.parameters.values() if each.kind != "trigger"]
+        self._values, self._known = _heads(held), {REFRESH.encode(), *_heads(desk.parameters)}
         self._closing = threading.Event()
         self._forget = desk.observe(self._note)
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
@@ -105,58 +123,82 @@ class Osc:
         while not self._closing.is_set():
             now = time.monotonic()
             ready, _, _ = select.select([self._socket], [], [], max(0.0, due - now))
-            if ready:
-                self._receive()
+            many = ready and self._receive() > BURST
+            self._understand()
             now = time.monotonic()
             if now >= due:
+                self._left = min(BUDGET, self._left + BUDGET)
                 self._feed_back(now)
                 due = now + TICK
+            if many:
+                self._closing.wait(REST)
 
-    def _receive(self) -> None:
-        """Everything that waits, then the newest of it takes effect."""
-        wanted: dict[object, tuple[Move | Nudge | Ask, Address]] = {}
-        for _ in range(BATCH):
+    def _receive(self) -> int:
+        """Take in what came, newest last; returns how many packets that were."""
+        senders: dict[Address, None] = {}
+        count, waiting = 0, self._waiting
+        room = self._left - len(waiting)
+        for count in range(BATCH):  # noqa: B007 - used after the loop
             try:
                 data, sender = self._socket.recvfrom(65535)
             except BlockingIOError:
                 break
             except OSError:
                 continue  # An earlier answer that could not be delivered is told here.
+            senders[sender] = None
+            head = data[: data.find(b"\0")]
+            if not (head in self._known or head == BUNDLE or self._is_first(head)):
+                continue
+            types = (len(head) + 4) & ~3
+            key: object = head, sender
+            # Steps add up and questions are answered; of values the newest counts.
+            if room > 0 and not (head in self._values and data[types : types + 2] in NUMBERS):
+                room -= 1 + len(data) // HEAVY
+                self._count += 1
+                key = self._count
+            waiting.pop(key, None)
+            waiting[key] = data, sender
+            if len(waiting) > BATCH:
+                del waiting[next(iter(waiting))]
+        for sender in senders:
+            self._hear(sender)
+        return count
+
+    def _understand(self) -> None:
+        """Have the oldest that waits take effect, as far as the budget reaches."""
+        waiting = self._waiting
+        while waiting and self._left > 0:
+            data, sender = waiting.pop(next(iter(waiting)))
+            self._left -= 1 + len(data) // HEAVY
             for address, arguments in self._messages(data):
-                if not self._is_news(address):
-                    continue
                 try:
                     meant = understood(address, arguments, self._desk.parameters)
                 except UsageError as error:
                     self._tell_once(str(error))
-                    continue
-                # Steps add up and questions are answered; of values the newest counts.
-                key = (meant.name, sender) if isinstance(meant, Move) else object()
-                wanted.pop(key, None)
-                wanted[key] = meant, sender
-            self._hear(sender)
-        for meant, sender in wanted.values():
-            self._do(meant, sender)
+                else:
+                    self._do(meant, sender)
 
-    def _is_news(self, address: str) -> bool:
-        """Whether there is such an address, or it is one of the first that there are not."""
-        if is_known(address, self._desk.parameters):
-            return True
-        if address in self._strange or len(self._strange) >= STRANGE:
+    def _is_first(self, head: bytes) -> bool:
+        """Whether an address that there is not may be looked at: the first ones may, once."""
+        if head in self._strange or len(self._strange) >= STRANGE:
             return False
-        self._strange.add(address)
+        self._strange.add(head)
         return True
 
     def _messages(self, data: bytes) -> Iterable[tuple[str, list[object]]]:
-        if len(self._strange) >= STRANGE and not data.startswith(b"#bundle"):
-            head = data.split(b"\0", 1)[0].decode(errors="replace")
-            if not is_known(head, self._desk.parameters):
-                return []
         try:
-            return [(each.message.address, each.message.params) for each in self._read(data)]
+            found = [(each.message.address, each.message.params) for each in self._read(data)]
         except Exception as error:  # noqa: BLE001 - the codec lets many kinds out; told once
             self._tell_once(f"An OSC packet cannot be read ({type(error).__name__}).")
             return []
+        if data.startswith(BUNDLE):
+            parameters = self._desk.parameters
+            return [
+                each
+                for each in found
+                if is_known(each[0], parameters) or self._is_first(each[0].encode())
+            ]
+        return found
 
     def _do(self, meant: Move | Nudge | Ask, sender: Address) -> None:
         desk, source = self._desk, f"osc {sender[0]}:{sender[1]}"
@@ -211,6 +253,11 @@ class Osc:
         if text not in self._told and len(self._told) < STRANGE:
             self._told.add(text)
             self._say(text)
+
+
+def _heads(names: Iterable[str]) -> set[bytes]:
+    """Their addresses, as packets begin with them."""
+    return {f"{PREFIX}{name}{end}".encode() for name in names for end in ("", NORM)}
 
 
 def codec() -> tuple[Callable[[bytes], Any], Callable[[str, Any], bytes]]:

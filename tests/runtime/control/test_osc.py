@@ -18,7 +18,8 @@ builder = pytest.importorskip("pythonosc.osc_message_builder", reason="needs the
 from pythonosc.osc_bundle_builder import OscBundleBuilder  # noqa: E402
 from pythonosc.osc_packet import OscPacket  # noqa: E402
 
-from livedream.runtime.control.osc import QUIET, STRANGE, Osc  # noqa: E402
+from livedream.runtime.control import osc as surface  # noqa: E402
+from livedream.runtime.control.osc import BUDGET, QUIET, STRANGE, TICK, Osc  # noqa: E402
 
 LAYERS = {"a": 4, "b": 6}
 
@@ -225,6 +226,26 @@ class TestSurface:
         eventually(lambda: desk.base["step_size"] == 7.5)
         time.sleep(0.1)
         assert desk.base["step_size"] == 7.5
+
+    def test_however_much_comes_only_so_much_is_understood_and_the_last_holds(
+        self, osc, desk, monkeypatch
+    ):
+        client, calls = Client(osc), []
+        monkeypatch.setattr(
+            surface, "understood", lambda *said: (calls.append(said), understood(*said))[1]
+        )
+        packets = [message("/livedream/layers", name).dgram for name in "ab"]
+        nothing = [message(f"/livedream/blur{number}", 1.0).dgram for number in range(4000)]
+        start = time.monotonic()
+        for number in range(4000):
+            client.socket.send(packets[number % 2])
+            client.socket.send(nothing[number])
+            if number % 500 == 499:
+                time.sleep(0.01)  # The socket holds only so many, of whatever kind.
+        client.say("/livedream/layers", "b")
+        client.say("/livedream/step_size", 7.5)
+        eventually(lambda: (desk.base["step_size"], desk.base["layers"]) == (7.5, "b"))
+        assert len(calls) <= BUDGET * ((time.monotonic() - start) / TICK + 2)
 
     def test_a_taken_port_is_told(self, osc, desk):
         with pytest.raises(LivedreamError, match="another port"):
