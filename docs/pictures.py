@@ -4,7 +4,8 @@ python docs/pictures.py [--seconds 4] [--only looks,dream,demo]
 
 Others to look at are made with `--model`, `--weights`, `--clip` and `--into FOLDER`.
 
-looks.jpg: the built-in looks, one frame of each; small ones beside their files, for the page.
+looks.jpg: the built-in looks, one frame of each; small ones beside their files, for the page. Those
+of another `--model` are looks_MODEL.jpg.
 dream.webp: the default dream, moving. demo.jpg: the scene and what the network sees in it.
 """
 
@@ -36,6 +37,7 @@ from livedream.runtime.progress import stages
 from livedream.runtime.scaling import resized, scaled
 from livedream.runtime.start import find_platform, network_of
 
+DEFAULT = "efficientnet_lite0"
 HERE = Path(__file__).parent
 FPS = 25
 SIZE = (320, 240)
@@ -91,7 +93,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--only", default="looks,dream,demo")
-    parser.add_argument("--model", default="efficientnet_lite0")
+    parser.add_argument("--model", default=DEFAULT)
     parser.add_argument("--weights", default="auto")
     parser.add_argument("--clip", type=Path)
     parser.add_argument("--into", type=Path, default=HERE)
@@ -116,7 +118,8 @@ def main() -> None:
             console.print(look.name)
         rows = [np.hstack(cells[start : start + 4]) for start in range(0, len(cells), 4)]
         sheet = np.vstack(rows)
-        cv2.imwrite(str(asked.into / "looks.jpg"), sheet, [cv2.IMWRITE_JPEG_QUALITY, 82])
+        name = "looks.jpg" if asked.model == DEFAULT else f"looks_{asked.model}.jpg"
+        cv2.imwrite(str(asked.into / name), sheet, [cv2.IMWRITE_JPEG_QUALITY, 82])
     pairs = []
     if {"demo", "dream"} & set(only):
         scene = pictures(asked.clip, asked.seconds + 1)

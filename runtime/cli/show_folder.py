@@ -83,6 +83,6 @@ def make_folder(console: Console, folder: Path, model: str) -> None:
     for number, preset in looks(layers).items():
         path = folder / PRESETS / f"{number:02d} {preset.name}.toml"
         write_preset(path, preset)
-        if shown[number].is_file():
+        if number in shown:
             write_bytes(path.with_suffix(".jpg"), shown[number].read_bytes())
     console.print(f"{folder} is made; `livedream --show {folder}` plays it.")

@@ -34,9 +34,13 @@ def looks(layers: Mapping[str, int]) -> dict[int, Preset]:
 
 
 def pictures(layers: Mapping[str, int]) -> dict[int, Path]:
-    """The files of how they look, by number, as far as there are some. `docs/pictures.py` makes
-    them, `python docs/pictures.py --only looks`, of the demo scene."""
-    files = _files(_written_for(layers))
+    """The files of how they look, by number; none for a network whose looks nobody judged, where
+    they look otherwise. `python docs/pictures.py --only looks --model MODEL` makes them, of the
+    demo scene."""
+    written = _written_for(layers)
+    if layers.keys() - {*written.layer_names}:
+        return {}
+    files = _files(written)
     return {number: path.with_suffix(".jpg") for number, path in files.items()}
 
 

@@ -57,8 +57,9 @@ def test_they_are_played_by_any_desk():
             assert declared[name].clamp(value) == value
 
 
-def test_a_look_has_a_picture_until_something_else_stands_there():
-    shelf = Looks(named(EFFICIENTNET_LITE0))
+@pytest.mark.parametrize("model", WRITTEN_FOR, ids=lambda model: model.name)
+def test_a_look_has_a_picture_until_something_else_stands_there(model):
+    shelf = Looks(named(model))
     paths = [shelf.thumbnail(number) for number in shelf.presets]
     assert None not in paths
     sizes = {cv2.imread(str(path)).shape for path in paths}
@@ -66,3 +67,8 @@ def test_a_look_has_a_picture_until_something_else_stands_there():
     shelf.keep(3, shelf.presets[4], None)
     assert shelf.thumbnail(3) is None
     assert shelf.thumbnail(99) is None
+
+
+def test_a_network_whose_looks_nobody_judged_shows_no_other_ones_pictures():
+    shelf = Looks(named(MODELS["googlenet"]))
+    assert [shelf.thumbnail(number) for number in shelf.presets] == [None] * 8
