@@ -81,7 +81,7 @@ def watch(watched: Watched) -> None:
 
     def dream(self, state, frame):
         dreamt(self, state, frame)
-        watched.saw("strength", float(state["strength"]))
+        watched.saw("strength", self.dreamer.dream.strength)
 
     def tell(self, name, value, source, seconds=None):
         told(self, name, value, source, seconds)

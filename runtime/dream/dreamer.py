@@ -35,6 +35,8 @@ class Dreamer(Generic[Array]):
 
     mask: where to dream, float32 [h, w] of any size, 0..1; None is everywhere. Inside of it the
     dream is as strong as without one. on_step: called after every gradient step, for progress.
+    latest: asked after every gradient for what `dream` is from then on, in the same frame; octaves
+    and `camera` stay as they were.
     in_turn: `live` climbs one octave a frame, the others in the frames after it, for a part of the
     cost.
     """
@@ -55,6 +57,7 @@ class Dreamer(Generic[Array]):
         self.seed = seed
         self.mask: np.ndarray | None = None
         self.on_step: Callable[[], None] | None = None
+        self.latest: Callable[[], Dream] | None = None
         self.in_turn = False
         self._turn = 0
         self._random = np.random.default_rng(seed)
@@ -133,12 +136,15 @@ class Dreamer(Generic[Array]):
     def _climb(self, image: Array, wider: float, ground: Array) -> Array:
         """The steps of one octave, so many times wider: shift, gradient, normalised ascent, shift
         back. Priors judge what is added to `ground`."""
-        device, dream = self.device, self.dream
-        step = dream.step_size * LEVEL * wider * self._share
-        for _ in range(dream.steps):
+        device = self.device
+        for _ in range(self.dream.steps):
             dx, dy = self._shift(device.size(image)[1])
             shifted = device.jitter(image, dx, dy)
             gradient = self.engine.gradient(shifted)
+            if self.latest:
+                self.dream = self.latest()
+            dream = self.dream
+            step = dream.step_size * LEVEL * wider * self._share
             for effect in EFFECTS:
                 gradient = effect(device, gradient, dream)
             if dream.priors:

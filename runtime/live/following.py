@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ..control.desk import Desk, State
 from ..declared import Value
 from ..dream.dreamer import Dreamer
+from ..dream.values import Dream
 from ..gradient.objective import Objective, guided, unguided
 from ..gradient.platform import Recovery
 from ..gradient.switching import Switcher
@@ -73,14 +74,17 @@ class Following:
         if not self._refusal():  # Else `state` still says what has just been refused.
             self._ask(state, height, width)
         self._foresee(height, width)
-        runs = self._runs
-        self._dreamer.dream = replace(
-            state.dream, octaves=runs.octaves, octave_scale=runs.octave_scale
-        )
+        self._dreamer.dream = self._open_for(state)
         kept = bool(state["mirror"]), state.live
         if self._desk.take("reset") or kept != self._kept:
             self._dreamer.reset()  # What grew until now has no place in the next picture.
             self._kept = kept
+
+    def meanwhile(self, time: float) -> Dream:
+        """What the frame at hand is dreamt with from now on: what has been said since for `time`,
+        as far as it can still hold."""
+        camera = self._dreamer.dream.camera
+        return replace(self._open_for(self._desk.at(time)), camera=camera)
 
     def recovered(self, recovery: Recovery) -> None:
         """The dreamer goes on with less than was wanted; the desk shall say so."""
@@ -94,6 +98,11 @@ class Following:
         self._asked = None
         self._go_back()
         self._notify(recovery.message)
+
+    def _open_for(self, state: State) -> Dream:
+        """What `state` asks for, on the octaves that are open."""
+        runs = self._runs
+        return replace(state.dream, octaves=runs.octaves, octave_scale=runs.octave_scale)
 
     def _take(self) -> None:
         ready = self._switcher.take()

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,7 @@ class Dreaming(threading.Thread):
             if newest is None:
                 continue
             # What is said counts for the moment at which this dream is seen.
-            state = self._desk.at(newest.time + self._stats.usual_dream_age)
+            state = self._desk.at(self._seen(newest))
             if state["freeze"] and frame is not None:
                 # The picture stands, time goes on: the dream on it grows and fades as before.
                 newest = replace(newest, image=frame.image)
@@ -144,6 +145,7 @@ class Dreaming(threading.Thread):
         dreamer, image = self.dreamer, as_picture(frame.image)
         self._following.follow(state, *image.shape[:2])
         height, width = self._following.size
+        dreamer.latest = partial(self._following.meanwhile, self._seen(frame))
         dreamer.in_turn = self.governor.rung.in_turn
         begun = time.monotonic()
         with self._stats.stage("scale"):
@@ -159,6 +161,10 @@ class Dreaming(threading.Thread):
         if self.listener:
             self.listener(dreamt)
         self.output.put(dreamt)
+
+    def _seen(self, frame: Frame) -> float:
+        """When the dream of `frame` is seen, as far as known."""
+        return frame.time + self._stats.usual_dream_age
 
     def _govern(self, seconds: float, hold: float) -> None:
         """After a dream that took `seconds`."""

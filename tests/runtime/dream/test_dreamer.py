@@ -115,6 +115,18 @@ def test_a_carried_dream_grows_about_the_centre():
     assert change[:, :8].max() < 5
 
 
+@pytest.mark.parametrize("name", ["step_size", "blur", "colour", "strength"])
+def test_what_is_said_while_a_gradient_is_computed_holds_for_its_step(name):
+    """The gradient is what takes time."""
+    begun = replace(RECIPES["live"].dream, octaves=1)
+    said = replace(begun, **{name: 1.5 if name == "colour" else 2.0})
+    shape = picture()
+    late, early = dreamer(begun), dreamer(said)
+    late.latest = lambda: said
+    assert np.array_equal(late.live(shape, 0), early.live(shape, 0))
+    assert not np.array_equal(dreamer(begun).live(shape, 0), early.live(shape, 0))
+
+
 def test_live_lets_go_at_a_cut():
     amounts = changes(dreamer(LIVE), [picture()] * 30 + [255 - picture(seed=5)] * 2)
     assert amounts[29] > 15

@@ -294,6 +294,28 @@ class TestWhatTheDeskSays:
             release.set()
             show.wait_for(layers="b", step_size=7)
 
+    def test_what_comes_while_a_gradient_is_computed_holds_in_that_frame_still(self):
+        show = Setting(Film(100_000))
+        gradient, computed = show.dreamer.engine.gradient, []
+
+        def slow(image):
+            computed.append(image)
+            if len(computed) == 3:
+                said = {"step_size": 7, "octaves": 2, "camera": 0.5}
+                show.desk.fade(said, "osc", 0)
+            return gradient(image)
+
+        show.dreamer.engine.gradient = slow
+        seen: list[Dreamt] = []
+        show.dreaming.listener = seen.append
+        with show:
+            until(lambda: len(seen) > 4)
+        before, with_it, after = (each.settings for each in seen[1:4])
+        assert before["step_size"] == ONE.step_size
+        # The picture under it was made, and its octaves were.
+        assert (with_it["step_size"], with_it["octaves"], with_it["camera"]) == (7, 1, 1)
+        assert after["camera"] == 0.5
+
     def test_a_layer_changes_while_frames_go_on_and_the_old_one_is_closed(self):
         opened = []
         with Setting(Film(100_000), Network(lambda layers, cancel: opened.append(layers))) as show:
