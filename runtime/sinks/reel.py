@@ -12,11 +12,18 @@ from .encoding import TICK, Video
 from .formats import Encoder, Form
 from .soundtrack import Sound, Soundtrack
 
+SLOWEST = 25.0
+"""Pictures a second from which on the places of a rate are near enough to the sound: a picture is
+at most half of 40 ms from its own."""
+
 
 class Film:
     """One file. start: when its first picture was shown, in seconds of the clock that sounds are
     told by; None for a file without sound. rate: pictures a second, the newest one repeated where
     none came; None keeps every one at its own time. The rest and what is raised as of `Video`.
+
+    At a rate the pictures lie evenly, each in the place nearest to its time. Beside a sound and at
+    less than SLOWEST they keep their own times, no more than one in the span of each place.
 
     written: pictures in the file. ticks: TICKs up to the newest picture.
     """
@@ -34,6 +41,7 @@ class Film:
     ) -> None:
         self.written = self.ticks = 0
         self._rate, self._start = rate, start or 0.0
+        self._even = start is None or not rate or rate >= SLOWEST
         self._held: np.ndarray | None = None
         self._track = Soundtrack(start) if start is not None else None
         sound = RATE if self._track else 0
@@ -60,7 +68,7 @@ class Film:
     def finish(self) -> None:
         """Complete the file."""
         if self._rate and self._held is not None:
-            self.written += self._video.write(self._held, self._place(self.written))
+            self.written += self._video.write(self._held, self._at(self.written))
         if self._track:
             end = self._start + self.ticks * float(TICK)
             self._video.hear(self._track.until(end, behind=0.0))
@@ -75,9 +83,16 @@ class Film:
         if not self._rate:
             yield image, tick
         elif self._held is not None:
-            while (at := self._place(self.written)) < tick:
-                yield self._held, at
+            while self._place(self.written + 0.5) < tick:
+                yield self._held, self._at(self.written)
 
-    def _place(self, number: int) -> int:
+    def _at(self, number: int) -> int:
+        """When the picture that is held is shown, as the one of that number."""
+        place = self._place(number)
+        if self._even or self.ticks <= self._place(number - 0.5):
+            return place  # It is repeated.
+        return self.ticks
+
+    def _place(self, number: float) -> int:
         assert self._rate
         return round(number / (self._rate * float(TICK)))

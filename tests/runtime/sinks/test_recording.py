@@ -370,7 +370,7 @@ def test_at_a_rate_the_newest_picture_is_repeated_or_left_out(tmp_path, name):
     frames = decoded(tmp_path / name)
     np.testing.assert_allclose([at for at, _ in frames], np.arange(9) / 10, atol=0.002)
     levels = [round((image[:, :28].mean() - 16) / 8) for _, image in frames]
-    assert levels == [0, 0, 0, 0, 3, 3, 3, 3, 4]
+    assert levels == [0, 0, 0, 1, 3, 3, 3, 3, 4]
     assert (recorder.written, recorder.dropped) == (9, 0)
 
 
