@@ -11,7 +11,9 @@ from rich.console import Console
 from .choices import Choices
 from .control.desk import Desk
 from .control.parameters import CAMERA
+from .control.recipes import RECIPES
 from .declared import declared
+from .dream.accentuating import Accentuator
 from .dream.dreamer import Dreamer
 from .dream.stages import TimedDreamer
 from .dream.values import Dream
@@ -131,13 +133,18 @@ def open_dreamer(
     if stats:
         dreamer = TimedDreamer(*made_of, seed=choices.seed, stage=stats.stage)
     else:
-        dreamer = Dreamer(*made_of, seed=choices.seed)
+        dreamer = kind_of(choices.recipe)(*made_of, seed=choices.seed)
     octaves = ", ".join(f"{width}x{height}" for height, width in dreamer.sizes(*size)[::-1])
     console.print(
         f"{network.model} {engine.objective} on {engine.provider.name}, {octaves}, "
         f"recipe {choices.recipe}"
     )
     return dreamer, engines
+
+
+def kind_of(recipe: str) -> type[Dreamer[Any]]:
+    """What dreams pictures by this recipe."""
+    return Accentuator if RECIPES[recipe].accentuates else Dreamer
 
 
 def open_desk(

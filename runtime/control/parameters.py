@@ -137,7 +137,7 @@ def _dreamt(layers: Mapping[str, int]) -> tuple[Parameter, ...]:
     return (
         Parameter(
             "recipe", "choice", "The set of values that the others start from.", "live",
-            choices=tuple(RECIPES),
+            choices=tuple(name for name, each in RECIPES.items() if not each.accentuates),
         ),
         Parameter(
             "layers", "text", "What is climbed: a layer, a channel, or a weighted sum of them.",

@@ -13,6 +13,7 @@ class Recipe:
 
     live: the dream of the last frame is carried along the motion; otherwise every frame is dreamt
     alone, as the notebook does. film: clips are dreamt as steadily as they can be (`dream/film`).
+    accentuates: what a layer sees in a photo is made plainer (`dream/accentuating`).
     """
 
     name: str
@@ -20,6 +21,7 @@ class Recipe:
     live: bool
     dream: Dream
     film: bool = False
+    accentuates: bool = False
 
 
 GOOGLE = Dream(octaves=4, octave_scale=1.4, steps=10, step_size=1.5, jitter=32)
@@ -42,6 +44,13 @@ RECIPES = {
             "The notebook's recipe with the colours and scales of nature: for photographs.",
             live=False,
             dream=replace(GOOGLE, colour=COLOUR, coarseness=COARSENESS),
+        ),
+        Recipe(
+            "accentuate",
+            "What a layer sees in a photo made plainer, and only where it sees it.",
+            live=False,
+            dream=Dream(octaves=1, steps=100, step_size=2, jitter=32, l2=1),
+            accentuates=True,
         ),
         Recipe(
             "zoom",

@@ -69,7 +69,7 @@ class Waves:
         return self._made.astype(np.float32)
 
     def pull(self, gradient: np.ndarray) -> np.ndarray:
-        pulled = self.weights * _spectrum_of(_before_sigmoid(gradient, self._made))
+        pulled = self.weights * spectrum_of(_before_sigmoid(gradient, self._made))
         return np.stack((pulled.real, pulled.imag))
 
     def _spectrum(self) -> np.ndarray:
@@ -98,7 +98,7 @@ class Phases:
         return self._made.astype(np.float32)
 
     def pull(self, gradient: np.ndarray) -> np.ndarray:
-        pulled = _spectrum_of(_before_sigmoid(gradient, self._made))
+        pulled = spectrum_of(_before_sigmoid(gradient, self._made))
         return (np.conj(pulled) * 1j * self._waves).real
 
 
@@ -108,7 +108,8 @@ CANVASES: dict[str, type[Pixels | Waves | Phases]] = {
     "pixels": Pixels,
 }
 
-_MIX = CORRELATION / np.linalg.norm(CORRELATION, axis=0).max()
+MIX = CORRELATION / np.linalg.norm(CORRELATION, axis=0).max()
+"""Free colours to RGB."""
 
 
 def _frequencies(height: int, width: int) -> np.ndarray:
@@ -120,10 +121,13 @@ def _waves(spectrum: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.fft.irfft2(spectrum, s=size, axes=(-2, -1), norm="ortho")
 
 
-def _spectrum_of(gradient: np.ndarray) -> np.ndarray:
-    """The adjoint of `_waves`: its real part belongs to the real parts of the spectrum."""
-    width = gradient.shape[-1]
-    spectrum = np.fft.rfft2(gradient, axes=(-2, -1), norm="ortho")
+def spectrum_of(planes: np.ndarray, *, once: bool = False) -> np.ndarray:
+    """The adjoint of `_waves`: its real part belongs to the real parts of the spectrum. once: its
+    inverse."""
+    width = planes.shape[-1]
+    spectrum = np.fft.rfft2(planes, axes=(-2, -1), norm="ortho")
+    if once:
+        return spectrum
     # Waves between the first and the last column stand for two, themselves and their mirror.
     spectrum[..., 1 : (width + 1) // 2] *= 2
     return spectrum
@@ -131,9 +135,9 @@ def _spectrum_of(gradient: np.ndarray) -> np.ndarray:
 
 def _shown(waves: np.ndarray) -> np.ndarray:
     """Waves in free colours, float64 [3, height, width], as RGB in 0..1."""
-    return 0.5 + 0.5 * np.tanh(0.5 * np.einsum("ij,jhw->ihw", _MIX, waves))
+    return 0.5 + 0.5 * np.tanh(0.5 * np.einsum("ij,jhw->ihw", MIX, waves))
 
 
 def _before_sigmoid(gradient: np.ndarray, made: np.ndarray) -> np.ndarray:
     """The adjoint of `_shown` at the image it made."""
-    return np.einsum("ij,ihw->jhw", _MIX, gradient * made * (1 - made))
+    return np.einsum("ij,ihw->jhw", MIX, gradient * made * (1 - made))

@@ -20,12 +20,14 @@ Gradient = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Growth:
-    """How a picture grows. iterations: steps. rate: of Adam, in the canvas's own unit. turn:
+    """How a picture grows. iterations: steps. rate: of Adam, in the canvas's own unit. shift:
+    largest random shift of a step, pixels; None is anywhere. turn:
     largest random turn of a step, degrees. zoom: largest random change of scale of a step, as a
     share of 1."""
 
     iterations: int = 256
     rate: float = 0.05
+    shift: int | None = None
     turn: float = 5.0
     zoom: float = 0.1
     priors: Priors = field(default_factory=Priors)
@@ -81,10 +83,14 @@ class View:
 
 
 def random_view(height: int, width: int, growth: Growth, random: np.random.Generator) -> View:
-    """A view anywhere on the torus, within the turn and zoom of `growth`."""
+    """A view on the torus, within the shift, turn and zoom of `growth`."""
+    if growth.shift is None:
+        dx, dy = random.integers(width), random.integers(height)
+    else:
+        dx, dy = random.integers(-growth.shift, growth.shift, 2, endpoint=True)
     return View(
-        int(random.integers(width)),
-        int(random.integers(height)),
+        int(dx),
+        int(dy),
         float(random.uniform(-growth.turn, growth.turn)),
         float(1 + random.uniform(-growth.zoom, growth.zoom)),
     )
@@ -95,12 +101,14 @@ def grow(
     gradient: Gradient,
     growth: Growth,
     random: np.random.Generator,
-    on_step: Callable[[], None] = lambda: None,
+    on_step: Callable[[np.ndarray], None] = lambda gradient: None,
+    ground: np.ndarray | np.float32 = GREY,
 ) -> np.ndarray:
     """Climb `gradient`, image to gradient, both float32 [3, height, width], on the canvas.
 
     Returns the image, float32 [3, height, width], RGB in 0..1. It tiles: every step sees the
-    torus shifted by another random amount, so no edge is ever an edge for long.
+    torus shifted by another random amount, so no edge is ever an edge for long. on_step: gets each
+    step's gradient, of mean size 1. ground: what the priors hold it to.
     """
     adam = Adam(growth.rate)
     for _ in range(growth.iterations):
@@ -109,8 +117,8 @@ def grow(
         view = random_view(height, width, growth, random)
         found = view.back(gradient(view.of(image)))
         found /= np.abs(found).mean() + np.float32(1e-12)
-        canvas.values += adam.step(canvas.pull(growth.priors.pull(found, image - GREY)))
+        canvas.values += adam.step(canvas.pull(growth.priors.pull(found, image - ground)))
         if growth.priors.cleans:
-            canvas.values[...] = GREY + growth.priors.clean(canvas.image() - GREY, found)
-        on_step()
+            canvas.values[...] = ground + growth.priors.clean(canvas.image() - ground, found)
+        on_step(found)
     return canvas.image()

@@ -13,6 +13,7 @@ import numpy as np
 from rich.console import Console
 
 from ..choices import Choices
+from ..control.recipes import RECIPES
 from ..dream.around import AroundDevice, AroundDreamer, AroundTracker
 from ..dream.cpu import CpuDevice
 from ..dream.dreamer import Dreamer
@@ -46,6 +47,8 @@ class Panorama:
         Raises UsageError for a graphics card and for a picture that is no panorama's, and what
         opening a network raises.
         """
+        if RECIPES[choices.recipe].accentuates:
+            raise UsageError("A panorama cannot be accentuated; choose another --recipe.")
         height = size[0] // (2 if stereo == "over-under" else 1)
         width = size[1] // (2 if stereo == "side-by-side" else 1)
         if width != 2 * height:

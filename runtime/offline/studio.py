@@ -8,12 +8,11 @@ import numpy as np
 from rich.console import Console
 
 from ..choices import Choices
-from ..dream.dreamer import Dreamer
 from ..dream.values import Dream
 from ..gradient.objective import Objective
 from ..gradient.selection import Engines, Opening
 from ..progress import stages
-from ..start import network_of, platform_of, settings_of
+from ..start import kind_of, network_of, platform_of, settings_of
 
 
 class Studio:
@@ -54,7 +53,9 @@ class Studio:
             self._told = True
             self.console.print(f"{self.network.model} {self.everything} on {engine.provider.name}")
         self.engines.let_go(engine, sizes)
-        dreamer = Dreamer(self.engines.platform.device, engine, dream, seed=seed)
+        dreamer = kind_of(self.choices.recipe)(
+            self.engines.platform.device, engine, dream, seed=seed
+        )
         dreamer.mask = mask
         return dreamer.still(picture), settings_of(dreamer, self.choices.recipe)
 

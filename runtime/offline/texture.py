@@ -43,7 +43,7 @@ def make_texture(
             dreamer.engine.probe,
             growth,
             random,
-            lambda: report(next(done), growth.iterations),
+            lambda gradient: report(next(done), growth.iterations),
         )
     settings = {
         **dreamer.engine.describe(),

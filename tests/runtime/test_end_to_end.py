@@ -140,7 +140,11 @@ def test_a_photo_dreamt_smaller_stays_as_large_and_as_sharp(environment, graph, 
 @pytest.mark.parametrize(
     ("command", "name"),
     [
-        ("image in.png a.webp --size 64x48 --picture 80x60 --steps 2", "b.webp"),
+        (
+            "image in.png a.webp --size 64x48 --picture 80x60 --recipe accentuate --steps 2 "
+            "--prior tv:0.5",
+            "b.webp",
+        ),
         ("image in.png a.tif --projection equirect --steps 1 --provider cpu", "b.tif"),
         ("zoom in.png a.mp4 --size 64x48 --seconds 0.2 --path 0.2,0.3 --rotate 20", "b.mp4"),
         ("video in.mp4 a.mkv --size 64x48 --step-size 5 --mask moving", "b.mkv"),
