@@ -24,12 +24,13 @@ _COARSE_CELLS = COARSE[0] * COARSE[1]
 _VIEW = (341 / 1024, 256 / 768)
 """Of width and height: WCAG's 10 degrees of view."""
 
-_STRIP = 80_000
-"""Pixels at most, where the height allows that."""
+_STRIP = 40_000
+"""Pixels of a picture that are worked on at a time, at most, where the height allows that: what
+lies between two steps stays in the processor's cache."""
 
 _CODES = np.arange(256) / 255
 _LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4)
-_TO_LINEAR = np.repeat(_LINEAR.astype(np.float32).reshape(1, 256, 1), 3, axis=2)
+_TO_LINEAR = _LINEAR.astype(np.float32).reshape(1, 256)
 _LUMINANCE = np.array([[0.0722, 0.7152, 0.2126]], np.float32)
 # Without the standard's gate (R at least 0.8 of the sum): a superset of its red, and no jump at
 # the gate, where the noise of an orange cloth would flash.
@@ -73,15 +74,15 @@ class Meter:
         strips = _strips(picture, fine.shape[1])
         height, width = picture.shape[0] // strips, picture.shape[1]
         linear, signal = self._room(height, width)
-        size = fine.shape[2], fine.shape[1] // strips
+        high = fine.shape[1] // strips
         for strip in range(strips):
-            rows = slice(strip * size[1], (strip + 1) * size[1])
+            rows = slice(strip * high, (strip + 1) * high)
             cv2.LUT(picture[strip * height : (strip + 1) * height], _TO_LINEAR, linear)
             cv2.transform(linear, _LUMINANCE, signal)
-            fine[0, rows] = cv2.resize(signal, size, interpolation=cv2.INTER_AREA)
+            _average(signal, fine[0, rows])
             cv2.transform(linear, _RED, signal)
             cv2.threshold(signal, 0, 0, cv2.THRESH_TOZERO, signal)
-            fine[1, rows] = cv2.resize(signal, size, interpolation=cv2.INTER_AREA)
+            _average(signal, fine[1, rows])
 
     def _room(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
         pixels = height * width
@@ -116,9 +117,14 @@ def _cells(pixels: slice, length: int, cells: int) -> slice:
     return slice(pixels.start * cells // length, pixels.stop * cells // length)
 
 
+def strips(rows: slice, width: int) -> list[slice]:
+    """The rows, in runs of at most _STRIP pixels of so many columns."""
+    most = max(1, _STRIP // width)
+    return [slice(at, min(at + most, rows.stop)) for at in range(rows.start, rows.stop, most)]
+
+
 def _strips(picture: np.ndarray, cells: int) -> int:
-    """Into how many strips of whole rows of cells a picture with so many is cut: what lies between
-    stays in the processor's cache."""
+    """Into how many strips of whole rows of cells a picture with so many is cut."""
     height, width = picture.shape[:2]
     most = math.gcd(height, cells)
     fitting = (each for each in range(1, most + 1) if most % each == 0)
@@ -168,6 +174,15 @@ def _no_smaller_than_the_grid(picture: np.ndarray) -> np.ndarray:
     if times <= 1:
         return picture
     return np.repeat(np.repeat(picture, times, axis=0), times, axis=1)
+
+
+def _average(signal: np.ndarray, cells: np.ndarray) -> None:
+    """Fills [rows, columns] with the averages of a plane over each."""
+    rows, columns = cells.shape
+    if signal.shape[0] % rows and signal.shape[1] % columns == 0:
+        # Along whole pixels first: what is left for parts of them is a fraction.
+        signal = cv2.resize(signal, (columns, signal.shape[0]), interpolation=cv2.INTER_AREA)
+    cells[:] = cv2.resize(signal, (columns, rows), interpolation=cv2.INTER_AREA)
 
 
 def _averages(fine: np.ndarray) -> np.ndarray:

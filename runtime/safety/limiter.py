@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from ..errors import UsageError
-from .cells import Meter, Part, largest_share, parts, smoothed
+from .cells import Meter, Part, largest_share, parts, smoothed, strips
 from .transitions import Transitions
 
 Mode = Literal["strict", "standard", "off"]
@@ -174,10 +174,25 @@ def blended(
     """The picture, pulled toward the one before, and where that may change it."""
     size = picture.shape[1], picture.shape[0]
     smooth = smoothed(weights)
-    weight = cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR)
+    much = cv2.resize(as_bytes(smooth), size, interpolation=cv2.INTER_LINEAR)
     mixed, changed = picture.copy(), parts(smooth, size)
-    for part in changed:
-        much = weight[part]
-        # Where a weight is 1 or 0 this is one of the two, to the bit.
-        mixed[part] = cv2.blendLinear(before[part], picture[part], much, 1 - much)
+    for rows, columns in changed:
+        for strip in strips(rows, columns.stop - columns.start):
+            here = strip, columns
+            mixed[here] = _mix(picture[here], before[here], much[here])
     return mixed, changed
+
+
+def _mix(picture: np.ndarray, before: np.ndarray, much: np.ndarray) -> np.ndarray:
+    """`much`, uint8 [h, w], of 255 parts of the picture before and the rest of the picture: where
+    it is 255 or 0 one of the two, to the bit. In bytes: OpenCV blends by float32 weights in three
+    times the time."""
+    share = cv2.merge([much] * 3)
+    pulled = cv2.multiply(before, share, scale=1 / 255)
+    kept = cv2.multiply(picture, cv2.bitwise_not(share), scale=1 / 255)
+    return cv2.add(kept, pulled)
+
+
+def as_bytes(weights: np.ndarray) -> np.ndarray:
+    """Weights 0..1 as uint8 0..255, rounded up: none pulls less than it says."""
+    return np.ceil(weights * 255).astype(np.uint8)
