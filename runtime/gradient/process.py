@@ -20,9 +20,9 @@ from .shared import Size
 OPENING = 120.0
 """Seconds for a process to start, or to open one size and compute there for the first time."""
 
-ANSWER, PATIENCE = 1.0, 20
+ANSWER, PATIENCE = 2.5, 20
 """A gradient that takes longer than ANSWER seconds, and PATIENCE times as long as usual, never
-comes."""
+comes. A machine that is busy elsewhere may well hold one up for a second."""
 
 LOOK = 0.05
 """Seconds between two looks at whether an answer is overdue."""

@@ -4,6 +4,7 @@ unplugged, stalls, comes back under another number and gives damaged frames, as 
 from __future__ import annotations
 
 import functools
+import threading
 import time
 from pathlib import Path
 
@@ -11,19 +12,29 @@ import cv2
 import numpy as np
 
 from livedream.runtime.live import sources
-from livedream.runtime.live.sources import v4l2
+from livedream.runtime.live.sources import camera, v4l2
+from livedream.runtime.pauses import Pauses
 
 from .switches import Switch
 
 NAME = "Soak Cam"
-RATE = 1000.0
-"""Frames a second, where the machine can."""
+AHEAD = 2
+"""Frames that it is ahead of those shown: as fast as the show is, and no faster."""
+
+LONGEST = 0.02
+"""Seconds until the next frame all the same: not every one is shown."""
 
 SIZES = ((160, 90), (160, 120), (200, 112))
 """(width, height)"""
 
 FLASHES = 10.0
 """A second, of light and dark, while it flashes."""
+
+STALL = 0.5
+"""Seconds without a frame after which it counts as lost, as 2 do in a real show."""
+
+RETRY = Pauses(0.05, 0.5)
+"""Seconds between two tries to open it again, as 0.5 to 5 are in a real show."""
 
 _COUNT = 160
 _PACE = 30.0
@@ -50,7 +61,32 @@ def install(switches: np.ndarray) -> None:
     v4l2.devices = sources.devices = devices
     v4l2.query = query
     capture = functools.partial(StandIn, switches)
+    camera.Camera = functools.partial(camera.Camera, stall=STALL, retry=RETRY)
     sources.open_camera = functools.partial(sources.open_camera, capture=capture)
+
+
+class Shown:
+    """Lets the camera give a frame for every picture that was shown."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._under_way = 0
+
+    def tell(self) -> None:
+        """One more was shown."""
+        with self._changed:
+            self._under_way = max(0, self._under_way - 1)
+            self._changed.notify()
+
+    def wait(self, seconds: float) -> None:
+        """Until fewer than AHEAD are under way; those that are not shown for so long never are."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._under_way < AHEAD, seconds):
+                self._under_way = 0
+            self._under_way += 1
+
+
+SHOWN = Shown()
 
 
 class StandIn:
@@ -63,7 +99,6 @@ class StandIn:
         self._open = bool(there and not switches[Switch.BUSY])
         self._size = SIZES[switches[Switch.SIZE]]
         self._pictures = {size: drawn(size) for size in SIZES}
-        self._due = time.monotonic()
         self._index = 0
 
     def isOpened(self) -> bool:
@@ -81,8 +116,7 @@ class StandIn:
         switches = self._switches
         while switches[Switch.STALLED] and self._there():
             time.sleep(_LOOK)
-        self._due = max(self._due + 1 / RATE, time.monotonic() - 0.1)
-        time.sleep(max(0.0, self._due - time.monotonic()))
+        SHOWN.wait(LONGEST)
         self._index += 1
         return self._there()
 

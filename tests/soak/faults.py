@@ -30,7 +30,7 @@ BACK = r"is lost, retrying.*is back"
 def unplugged(show: ShowProcess, chance: random.Random) -> str:
     show.held[Switch.PLUGGED] = 0
     show.until_said(LOST)
-    time.sleep(chance.uniform(0, 1))
+    time.sleep(chance.uniform(0, 0.3))
     show.held[Switch.PLUGGED] = 1
     return BACK
 
@@ -38,7 +38,7 @@ def unplugged(show: ShowProcess, chance: random.Random) -> str:
 def stalled(show: ShowProcess, chance: random.Random) -> str:
     show.held[Switch.STALLED] = 1
     show.until_said(LOST)
-    time.sleep(chance.uniform(0, 1))
+    time.sleep(chance.uniform(0, 0.3))
     show.held[Switch.STALLED] = 0
     return BACK
 
@@ -53,7 +53,7 @@ def busy(show: ShowProcess, chance: random.Random) -> str:
     show.held[Switch.BUSY], show.held[Switch.PLUGGED] = 1, 0
     show.until_said(LOST)
     show.held[Switch.PLUGGED] = 1
-    time.sleep(chance.uniform(0.5, 1.5))
+    time.sleep(chance.uniform(0.1, 0.5))
     show.held[Switch.BUSY] = 0
     return BACK
 
@@ -89,16 +89,17 @@ def child_killed(show: ShowProcess, chance: random.Random) -> str:
 
 def disk_full(show: ShowProcess, chance: random.Random) -> str:
     """Of the room that a recording has: files of this process end after so many bytes."""
+    ended = "cannot be|is kept|grew over"
     show.say("record", 1)
     show.until_said("Recording ")
     _, most = resource.prlimit(show.seen.pid, resource.RLIMIT_FSIZE)
     try:
         resource.prlimit(show.seen.pid, resource.RLIMIT_FSIZE, (chance.randint(0, 30_000), most))
-        show.until_said("cannot be|kept", 6)
+        show.until_said(ended, 6)
     finally:
         resource.prlimit(show.seen.pid, resource.RLIMIT_FSIZE, (most, most))
     show.say("record", 0)
-    return "Recording .*(cannot be|kept)"
+    return f"Recording .*({ended})"
 
 
 def recorded(show: ShowProcess, chance: random.Random) -> str:
@@ -137,7 +138,7 @@ def clock_stepped(show: ShowProcess, chance: random.Random) -> str:
 
 def stopped(show: ShowProcess, chance: random.Random) -> str:
     show.seen.send_signal(signal.SIGSTOP)
-    time.sleep(chance.uniform(0.5, 2.5))
+    time.sleep(chance.choice([0.1, 0.3, 2.5]))
     show.seen.send_signal(signal.SIGCONT)
     return ""
 

@@ -16,9 +16,6 @@ from livedream.runtime.gradient.shared import Size
 
 from .switches import Switch, switches
 
-TAKES = 0.012
-"""Seconds of a gradient, about those of a real network: the rest of the show has them."""
-
 
 class Faulty(Server):
     held: np.ndarray
@@ -29,7 +26,7 @@ class Faulty(Server):
         if held[Switch.THROWS] > 0:
             held[Switch.THROWS] -= 1
             raise RuntimeError("the provider threw: out of luck")
-        time.sleep(TAKES)
+        time.sleep(held[Switch.TAKES] / 1e6)
         super().run(size)
         if held[Switch.NANS] > 0:
             held[Switch.NANS] -= 1

@@ -6,6 +6,7 @@ to, which also hands every picture that its sinks get to whoever started it.
 
 from __future__ import annotations
 
+import functools
 import os
 import struct
 import sys
@@ -18,12 +19,17 @@ from livedream.runtime.cli.main import main
 from livedream.runtime.gradient import child
 from livedream.runtime.live import show
 from livedream.runtime.sinks.outputs import Outputs
+from livedream.runtime.stats import Stats
 
 from . import camera
 from .switches import Switch, switches
 
 HEADER = struct.Struct("=dHH")
 """When it was shown, monotonic seconds; height, width. The picture's bytes follow."""
+
+
+SAMPLES = 1000
+"""Times that are kept of each stage: when there are as many, memory grows no more for them."""
 
 
 def run(path: str, pipe: int, options: list[str]) -> None:
@@ -37,8 +43,10 @@ def run(path: str, pipe: int, options: list[str]) -> None:
         def put(self, image: np.ndarray, time: float) -> None:
             super().put(image, time)
             tell(pipe, image)
+            camera.SHOWN.tell()
 
     show.Outputs = Seen
+    show.Stats = functools.partial(Stats, SAMPLES)
     sys.argv = ["livedream", "run", *options]
     main()
 

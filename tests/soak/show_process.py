@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import socket
@@ -28,6 +29,13 @@ SIZE = "64x48"
 OPENING = 120.0
 """Seconds until it has to be seen first."""
 
+TAKES = 12_000
+"""Microseconds of a gradient of the toy, about those of a real network: the rest of the show has
+them."""
+
+PIPE = 1 << 20
+"""Bytes of pictures that wait to be looked at, at most."""
+
 SAYS = 5.0
 """Seconds until it has to say what happened."""
 
@@ -35,17 +43,19 @@ SAYS = 5.0
 class ShowProcess:
     """The program on the toy network, everything of it in `folder`.
 
-    held: the switches. watch: looks at its pictures. seen: the process.
+    graph: another network than the toy, which is as fast as it is. held: the switches.
+    watch: looks at its pictures. seen: the process.
     """
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, graph: Path | None = None) -> None:
         self.held = switches(folder / "switches", fresh=True)
+        self.held[Switch.TAKES] = 0 if graph else TAKES
         reader, writer = os.pipe()
         kept_reader, kept = os.pipe()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.soak.show", str(folder / "switches"), str(writer),
              "--kept", str(kept), "--source", NAME, "--headless", "--graph",
-             str(write_toy(folder / "toy.onnx")), "--provider", "cpu", "--octaves", "1",
+             str(graph or write_toy(folder / "toy.onnx")), "--provider", "cpu", "--octaves", "1",
              "--size", SIZE, "--osc", f":{port}", "--page", f":{port + 1}",
              "--out", f"mjpeg:{port + 2}", "--flash-limit", "strict",
              "--record", str(folder / "first.mp4"),
@@ -57,6 +67,7 @@ class ShowProcess:
         )  # fmt: skip
         os.close(writer)
         os.close(kept)
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, PIPE)
         self._kept = kept_reader
         self.seen = psutil.Process(self.process.pid)
         self.watch = Watch(os.fdopen(reader, "rb"))
@@ -64,7 +75,7 @@ class ShowProcess:
         self._place = ("127.0.0.1", port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._said: deque[str] = deque(maxlen=1000)
-        self._since = 0
+        self._news, self._silent = threading.Condition(), False
         threading.Thread(target=self._listen, daemon=True).start()
         threading.Thread(target=self._drain, daemon=True).start()
         self.watch.newest = 0
@@ -88,12 +99,10 @@ class ShowProcess:
 
     def until_said(self, pattern: str, seconds: float = SAYS) -> bool:
         """Waits for that; whether it was said."""
-        end = time.monotonic() + seconds
-        while not re.search(pattern, self.said):
-            if time.monotonic() > end or self.process.poll() is not None:
-                return False
-            time.sleep(0.02)
-        return True
+        with self._news:
+            return self._news.wait_for(
+                lambda: bool(re.search(pattern, self.said)) or self._silent, seconds
+            ) and bool(re.search(pattern, self.said))
 
     def takes(self) -> dict[str, int]:
         """kB of memory of its own, descriptors, threads, children, and of shared memory the files
@@ -128,7 +137,12 @@ class ShowProcess:
         assert self.process.stderr
         with self.process.stderr as lines:
             for line in lines:
-                self._said.append(line.decode("utf-8", "replace").strip())
+                with self._news:
+                    self._said.append(line.decode("utf-8", "replace").strip())
+                    self._news.notify_all()
+        with self._news:
+            self._silent = True
+            self._news.notify_all()
 
     def _drain(self) -> None:
         """What it would tell its keeper."""

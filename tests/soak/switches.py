@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Switch(enum.IntEnum):
-    """Places of the numbers. The command writes those up to CLOCK, the others are counted."""
+    """Places of the numbers. The command writes those up to TAKES, the others are counted."""
 
     PLUGGED = 0
     NUMBER = enum.auto()
@@ -27,6 +27,8 @@ class Switch(enum.IntEnum):
     """Gradients that are still no numbers."""
     CLOCK = enum.auto()
     """Seconds that the clock on the wall is off."""
+    TAKES = enum.auto()
+    """Microseconds that a gradient takes more."""
     GRADIENTS = enum.auto()
 
 

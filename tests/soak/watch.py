@@ -118,6 +118,7 @@ class Watch(threading.Thread):
         """Mean of the newest picture, 0..255."""
         self.flashes = Flashes()
         self._pipe = pipe
+        self._news = threading.Condition()
 
     def run(self) -> None:
         with self._pipe:
@@ -130,12 +131,26 @@ class Watch(threading.Thread):
                 self.flashed += self.flashes.see(picture, shown) > MOST
                 self.longest = max(self.longest, shown - self.newest)
                 self.level = float(picture[::4, ::4].mean())
-                self.pictures, self.newest = self.pictures + 1, shown
+                with self._news:
+                    self.pictures, self.newest = self.pictures + 1, shown
+                    self._news.notify_all()
+        with self._news:
+            self._news.notify_all()
 
     def after(self, moment: float, seconds: float) -> float | None:
         """Seconds from `moment` until a picture was shown; None where none was for so long."""
-        while self.newest <= moment:
-            if time.monotonic() - moment > seconds or not self.is_alive():
-                return None
-            time.sleep(0.01)
-        return self.newest - moment
+        with self._news:
+            self._news.wait_for(
+                lambda: self.newest > moment or not self.is_alive(),
+                moment + seconds - time.monotonic(),
+            )
+            return self.newest - moment if self.newest > moment else None
+
+    def until(self, pictures: int, seconds: float) -> bool:
+        """Waits for so many in all; False where none came for so long."""
+        with self._news:
+            while self.pictures < pictures:
+                before = self.pictures
+                if not self._news.wait_for(lambda before=before: self.pictures > before, seconds):
+                    return False
+        return True
