@@ -10,11 +10,12 @@ from contextlib import contextmanager
 
 @contextmanager
 def xserver(width: int = 1000, height: int = 700) -> Iterator[str]:
-    """Its name while the block runs, such as `:5`. Needs Xvfb."""
+    """Its name while the block runs, such as `:5`. Needs Xvfb. It keeps what one client sets for
+    the next."""
     read, write = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24",
-         "-nolisten", "tcp"],
+         "-nolisten", "tcp", "-noreset"],
         pass_fds=[write], stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(write)

@@ -433,11 +433,10 @@ def play(
                 height, width = newest.dream.shape[:2]
                 window = opened.enter_context(Window(image_size=(width, height), monitor=monitor))
                 controls.window = window
-                if signs.kept:
-                    quiet = QuietScreen()
-                    opened.callback(quiet.close)
-                    for problem in quiet.missing:
-                        signs.say(f"Of the screen: {problem}.")
+                quiet = QuietScreen(cursor=not signs.kept)  # On a monitor the window hides its own.
+                opened.callback(quiet.close)
+                for problem in quiet.missing if signs.kept or monitor else ():
+                    signs.say(f"Of the screen: {problem}.")
             controls.attend()
             with stats.stage("present") if fresh else nullcontext():
                 window.show(

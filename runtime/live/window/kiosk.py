@@ -43,19 +43,21 @@ class Lock:
 
 
 class QuietScreen:
-    """Without a cursor and without blanking, for as long as this is open. X forgets both with the
-    connection, so nothing is left behind by a program that was killed.
+    """Without blanking, and without a `cursor`, for as long as this is open. X forgets both with
+    the connection, so nothing is left behind by a program that was killed.
 
     missing: what could not be done here, for people; empty where all could.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cursor: bool = False) -> None:
+        """cursor: whether it stays."""
         self.missing: list[str] = []
+        stays = "blanking stays" if cursor else "cursor and blanking stay"
         self._display: int | None = None
         try:
             self._x11 = ctypes.CDLL("libX11.so.6")
         except OSError:
-            self.missing.append("libX11.so.6 is not installed: cursor and blanking stay")
+            self.missing.append(f"libX11.so.6 is not installed: {stays}")
             return
         self._x11.XOpenDisplay.restype = ctypes.c_void_p
         self._x11.XOpenDisplay.argtypes = [ctypes.c_char_p]
@@ -65,10 +67,11 @@ class QuietScreen:
             getattr(self._x11, name).argtypes = [ctypes.c_void_p, *more]
         self._display = self._x11.XOpenDisplay(os.environ.get("DISPLAY", "").encode() or None)
         if not self._display:
-            self.missing.append("there is no X display: cursor and blanking stay")
+            self.missing.append(f"there is no X display: {stays}")
             return
         root = self._x11.XDefaultRootWindow(self._display)
-        self._do("libXfixes.so.3", "XFixes", "XFixesHideCursor", ctypes.c_ulong(root))
+        if not cursor:
+            self._do("libXfixes.so.3", "XFixes", "XFixesHideCursor", ctypes.c_ulong(root))
         self._do("libXss.so.1", "XScreenSaver", "XScreenSaverSuspend", ctypes.c_int(1))
         self._x11.XSync(self._display, 0)
 
