@@ -16,7 +16,20 @@ from livedream.kernels.compile import KernelError
 from livedream.kernels.launcher import Launcher, open_launcher
 from livedream.kernels.operations import Operations
 
+from ..shared import shared
 from .host import HostCompiler, host_launcher
+
+
+def on_card(item: pytest.Item) -> bool:
+    """Whether a test runs on a card."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return parameters.get("bench") == "card" or not {"card", "real"}.isdisjoint(item.fixturenames)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """LIVEDREAM_SHIM: only what runs on a card is of interest (see test_driver.py)."""
+    if "LIVEDREAM_SHIM" in os.environ:
+        items[:] = [item for item in items if on_card(item)]
 
 
 class Bench:
@@ -61,18 +74,19 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> HostCompiler:
     """One for the whole run, with everything compiled."""
     if not shutil.which("g++"):
         pytest.skip("g++ is not installed")
-    compiler = HostCompiler(tmp_path_factory.getbasetemp() / "shim")
-    compiler.compile_all()
+    with shared(tmp_path_factory, "shim") as folder:
+        compiler = HostCompiler(folder)
+        compiler.compile_all()
     return compiler
 
 
 def find_card(tmp_path_factory: pytest.TempPathFactory) -> Launcher:
     """LIVEDREAM_BACKEND: the name of the only library to try."""
-    folder = tmp_path_factory.getbasetemp() / "kernels"
     only = os.environ.get("LIVEDREAM_BACKEND")
     backends = [each for each in (CudaCoreBackend, PycudaBackend) if only in (None, each.name)]
     try:
-        return open_launcher(folder, backends=backends)
+        with shared(tmp_path_factory, "kernels") as folder:
+            return open_launcher(folder, backends=backends)
     except KernelError as error:
         pytest.skip(f"no card: {error}")
 

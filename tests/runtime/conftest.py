@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ..shared import shared
 from ..xserver import xserver
 from .toy_graph import write_toy
 
@@ -18,20 +19,22 @@ from .toy_graph import write_toy
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory) -> Callable[..., Path]:
     """exported(layers, precision, form): EfficientNet-Lite0 with random weights; layers is a name
-    or several. Each is made once a session, and in this process: torch takes longer to import
-    than to export."""
+    or several. Each is made once a run, and in this process: torch takes longer to import than to
+    export."""
 
     @functools.cache
     def export(layers: str | tuple[str, ...], precision: str = "fp32", form: str = "cpu") -> Path:
         for name in ("torch", "onnx", "onnxruntime"):
             pytest.importorskip(name, reason="no graph can be exported")
-        from livedream.export.graph import export_graph
-
         named = (layers,) if isinstance(layers, str) else layers
-        path = tmp_path_factory.mktemp("exported") / f"{named[0]}-{precision}-{form}.onnx"
-        export_graph(
-            "efficientnet_lite0", named, path, weights="random", precision=precision, form=form
-        )
+        with shared(tmp_path_factory, f"{'-'.join(named)}-{precision}-{form}.onnx") as path:
+            if not path.exists():
+                from livedream.export.graph import export_graph
+
+                export_graph(
+                    "efficientnet_lite0", named, path, weights="random", precision=precision,
+                    form=form,
+                )  # fmt: skip
         return path
 
     return export

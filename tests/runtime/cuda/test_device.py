@@ -364,7 +364,7 @@ def test_only_none_or_one_frame_is_queued_ahead(host):
 
 def test_others_show_what_a_card_dreams(card):
     """One thread dreams, another shows: the same pictures, and nothing is lost on the way."""
-    frames = moving(12, 60, 80)
+    frames = moving(8, 48, 64)
     theirs = Dreamer(CpuDevice(), ToyEngine(), LIVE, seed=5)
     expected = [theirs.live(frame, n / 25) for n, frame in enumerate(frames)]
     device = CudaDevice(card, ahead=1)
@@ -398,7 +398,7 @@ def test_others_show_what_a_card_dreams(card):
 def test_the_notebooks_first_octave_on_a_card(card):
     google = replace(RECIPES["google"].dream, octaves=1)
     ours, theirs = both((card, None), google)
-    bgr = picture(240, 320)
+    bgr = picture(120, 160)
     assert np.abs(ours.still(bgr).astype(int) - theirs.still(bgr)).mean() <= 1
 
 
@@ -406,6 +406,6 @@ def test_the_notebooks_first_octave_on_a_card(card):
 def test_on_a_card(card, ahead):
     """The same dream on a real card as on the processor."""
     ours, theirs = both((card, None), LIVE, ahead=ahead)
-    for index, frame in enumerate(moving(8, 120, 160)):
+    for index, frame in enumerate(moving(6, 60, 80)):
         got, expected = ours.live(frame, index / 25), theirs.live(frame, index / 25)
         assert np.abs(np.asarray(got).astype(int) - expected).mean() <= 1

@@ -105,20 +105,20 @@ def test_a_provider_that_is_not_there_is_an_error(host, graph, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def started(card: Launcher, name: str) -> None:
-    """Skips where the provider cannot start."""
+@pytest.fixture(scope="session", params=["cuda", "tensorrt"])
+def name(request, card: Launcher) -> str:
+    """Of a provider; skips where it cannot start, before a graph is made for it."""
     preload(onnxruntime)
     facts = gather(onnxruntime, card.architecture)
-    trouble = problem(PROVIDERS[name], facts)
+    trouble = problem(PROVIDERS[request.param], facts)
     if trouble:
         pytest.skip(trouble)
-    assert PROVIDERS[name] in rungs("auto", facts, print)
+    assert PROVIDERS[request.param] in rungs("auto", facts, print)
+    return request.param
 
 
-@pytest.mark.parametrize("name", ["cuda", "tensorrt"])
-def test_on_a_card(card, graph, tmp_path, name):
+def test_on_a_card(card, name, graph, tmp_path):
     """No node on the processor; graphs recorded; the same numbers."""
-    started(card, name)
     device = CudaDevice(card)
     made = engine(device, graph, tmp_path, name, "cuda", strict=True)
     check(device, made)
@@ -144,9 +144,7 @@ def test_the_notebooks_first_octave(host, network, tmp_path):
     first_octave(device, engine(device, network, tmp_path), picture(64, 80))
 
 
-@pytest.mark.parametrize("name", ["cuda", "tensorrt"])
-def test_the_notebooks_first_octave_on_a_card(card, network, tmp_path, name):
-    started(card, name)
+def test_the_notebooks_first_octave_on_a_card(card, name, network, tmp_path):
     device = CudaDevice(card)
     made = engine(device, network, tmp_path, name, "cuda", strict=True)
     first_octave(device, made, picture(480, 640))
@@ -155,11 +153,9 @@ def test_the_notebooks_first_octave_on_a_card(card, network, tmp_path, name):
     made.close()
 
 
-@pytest.mark.parametrize("name", ["cuda", "tensorrt"])
-def test_gradients_on_a_card_are_only_queued(card, network, tmp_path, name):
+def test_gradients_on_a_card_are_only_queued(card, name, network, tmp_path):
     """A run, also one that replays a graph, returns while the card is busy with what came before:
     copies of 5 GB, tenths of a second on any bus."""
-    started(card, name)
     device = CudaDevice(card)
     made = engine(device, network, tmp_path, name, "cuda")
     image = device.upload(picture(480, 640))

@@ -8,6 +8,9 @@ import numpy as np
 
 LUMINANCE, RED = 0.1, 20 / 320
 
+AT_ONCE = 1 << 13
+"""Cells that are counted side by side: of several seconds where there are few."""
+
 _CODE = np.arange(256) / 255
 _LINEAR = np.where(_CODE <= 0.04045, _CODE / 12.92, ((_CODE + 0.055) / 1.055) ** 2.4)
 
@@ -37,23 +40,26 @@ def most_transitions(values: np.ndarray, times: list[float], theta: float) -> np
     """The most alternating changes by `theta` or more in any one second, per cell: int [cells],
     of `values` [frames, cells] shown at `times`, seconds.
     """
+    ends = np.searchsorted(times, np.asarray(times) + 1.0, side="right")
+    starts = np.arange(1 + int(np.argmax(ends == len(times))))  # A part of this are later ones.
     most = np.zeros(values.shape[1], int)
-    for start, began in enumerate(times):
-        end = int(np.searchsorted(times, began + 1.0, side="right"))
-        np.maximum(most, _changes(values[start:end], theta), out=most)
-        if end == len(times):
-            break
+    together = 1 + AT_ONCE // values.shape[1]
+    for first in range(0, len(starts), together):
+        some = starts[first : first + together]
+        np.maximum(most, _changes(values, some, ends[some], theta).max(0), out=most)
     return most
 
 
-def _changes(values: np.ndarray, theta: float) -> np.ndarray:
-    # Low and high are the extremes since the last change: a fall from the high or a rise from the
-    # low is the next one. Taking each as early as it comes gives the most there can be.
-    low = values[0].copy()
+def _changes(values: np.ndarray, starts: np.ndarray, ends: np.ndarray, theta: float) -> np.ndarray:
+    # Of each stretch of frames, int [stretches, cells]. Low and high are the extremes since the
+    # last change: a fall from the high or a rise from the low is the next one. Taking each as early
+    # as it comes gives the most there can be. A last frame that stays changes nothing.
+    low = values[starts]
     high = low.copy()
     direction = np.zeros(low.shape, np.int8)
     count = np.zeros(low.shape, int)
-    for value in values[1:]:
+    for step in range(1, int((ends - starts).max())):
+        value = values[np.minimum(starts + step, ends - 1)]
         rises = (direction <= 0) & (value - low >= theta)
         falls = (direction >= 0) & (high - value >= theta)
         changed = rises | falls
@@ -79,7 +85,7 @@ def counted(
     found = []
     for index, theta in enumerate((LUMINANCE - 1e-9, RED - 1e-9)):
         values, cells = _without_twins(seen[:, index].reshape(len(pictures), -1))
-        most = _changes(values, theta)
+        (most,) = _changes(values, np.array([0]), np.array([len(values)]), theta)
         close = most > above
         if close.any():
             most[close] = most_transitions(values[:, close], times, theta)

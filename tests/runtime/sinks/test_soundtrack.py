@@ -38,12 +38,12 @@ def clicks_of(track: np.ndarray) -> np.ndarray:
     return places[np.insert(np.diff(places) > RATE // 2, 0, True)] / RATE
 
 
-@pytest.mark.parametrize("drift", [300e-6, -300e-6, 0.0])
-def test_a_minute_by_another_clock_stays_beside_the_pictures(drift):
+@pytest.mark.parametrize("drift", [2e-3, -2e-3, 0.0])
+def test_what_another_clock_heard_stays_beside_the_pictures(drift):
     track = Soundtrack(START)
-    parts = [track.feed(Sound(samples, end)) for samples, end in card(60, drift)]
+    parts = [track.feed(Sound(samples, end)) for samples, end in card(20, drift)]
     clicks = clicks_of(np.concatenate(parts))
-    assert len(clicks) >= 59
+    assert len(clicks) >= 19
     assert np.abs(clicks - np.round(clicks)).max() < 0.02
     assert len(set(np.round(clicks))) == len(clicks), "each once"
 
