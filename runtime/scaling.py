@@ -43,9 +43,18 @@ def resized(bgr: np.ndarray, width: int, height: int) -> np.ndarray:
     """The picture, uint8 [h, w, 3], at exactly this size; itself where it has it."""
     if bgr.shape[:2] == (height, width):
         return bgr
-    shrinks = width < bgr.shape[1]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return cv2.resize(bgr, (width, height), interpolation=method)
+    if width < bgr.shape[1]:
+        return _averaged(bgr, width, height)
+    return cv2.resize(bgr, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def _averaged(bgr: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The picture, made smaller by averages."""
+    high, wide = bgr.shape[:2]
+    if wide % 2 == high % 2 == 0 and wide >= 2 * width and high >= 2 * height:
+        # Halves of whole pixels cost OpenCV next to nothing, and leave a quarter for the rest.
+        bgr = cv2.resize(bgr, (wide // 2, high // 2), interpolation=cv2.INTER_AREA)
+    return cv2.resize(bgr, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def letterbox(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -54,10 +63,12 @@ def letterbox(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     Returns a new uint8 [height, width, 3].
     """
     width, height = fit(image.shape[1], image.shape[0], size)
-    shrinks = width < image.shape[1]
-    large = cv2.resize(
-        image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    )
+    if 2 * width <= image.shape[1]:
+        large = _averaged(image, width, height)
+    else:
+        # As screens do, also a little smaller: averages over parts of pixels take five times as
+        # long, 9 ms from 1920x1080 to 1280x720, for every picture that is shown.
+        large = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
     if (width, height) == size:
         return large
     left, top = (size[0] - width) // 2, (size[1] - height) // 2

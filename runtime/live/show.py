@@ -25,6 +25,7 @@ from ..frame import Frame
 from ..gradient.switching import IDLE, Switcher
 from ..heartbeat import Heartbeat
 from ..presence.models import Models
+from ..reuse import keep_memory
 from ..scaling import fit
 from ..sinks.formats import GOOD
 from ..sinks.named import Places
@@ -120,6 +121,7 @@ def run_show(
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
+    keep_memory()
     places = Places.of(outs, headless, record)
     check_outputs([places.file, stats_file], [*source, *choices.files], overwrite)
     # Starts to write with its first frame; made now, a wrong name is told before the work.
