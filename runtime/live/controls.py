@@ -30,6 +30,10 @@ STALE = 1.0
 """Seconds without a frame after which the last word of the source is shown."""
 
 
+SLIDES = frozenset({"slide_seconds", "slide_fade"})
+"""Parameters of a folder of pictures."""
+
+
 class Controls:
     """Shows what the desk says of the show, and does what it asks for. Belongs to the main thread.
 
@@ -51,6 +55,7 @@ class Controls:
         self.window: Window | None = None
         self.begin_recording: Callable[[], Recorder] = new_recording  # By the desk.
         self.audience: Audience | None = None
+        self.slides = False  # Whether a folder of pictures may play.
         self.stores = True  # Pictures, where somebody asks for it.
         self.code: np.ndarray | None = None  # Of the page's address, bool [n, n]; where it is open.
         self._desk = desk
@@ -71,8 +76,9 @@ class Controls:
 
     @property
     def idle(self) -> frozenset[str]:
-        """Parameters that move nothing here: those of outputs that nobody named."""
-        return frozenset(each.name for each in fields(Outs)[len(self._outputs.specs) :])
+        """Parameters that move nothing here: those of outputs and folders that nobody named."""
+        outs = frozenset(each.name for each in fields(Outs)[len(self._outputs.specs) :])
+        return outs if self.slides else outs | SLIDES
 
     def picture(self, newest: Shown) -> np.ndarray:
         """What to show of it."""

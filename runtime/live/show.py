@@ -50,7 +50,7 @@ from .reading import FIRST_FRAME, no_picture
 from .rehearsal import rehearse
 from .sources import NoCamera, Source, open_first_camera, open_source
 from .sources.clip import Clip, Hear
-from .sources.listed import named
+from .sources.listed import check_listed, named, slides
 from .sources.slides import Slides
 from .surfaces import NOBODY, Surfaces, open_surfaces
 from .window import Window, require_display
@@ -144,6 +144,7 @@ def run_show(
         )
     if heartbeat and begin.get("flash_limit") == "off":
         raise UsageError("An exhibit limits flashes: say --flash-limit strict or standard.")
+    check_listed(sources, () if heartbeat else source, console.print)
     network.objective(choices.layers)
     stats = Stats()
     box = choices.size or network.box
@@ -239,6 +240,7 @@ def run_show(
                 quality=quality, rate=rate, sound=record_sound
             )
             controls.audience = audience
+            controls.slides = slides(sources)
             controls.stores = heartbeat is None or recorder is not None
             audience.newest = lambda: controls.newest
             if monitor:

@@ -25,9 +25,15 @@ from .slides import Slides
 from .still import Still
 from .v4l2 import Device, NoCamera, devices
 
-__all__ = ["Device", "NoCamera", "Source", "devices", "open_first_camera", "open_source"]
+__all__ = [
+    "Device", "NoCamera", "Source", "check_source", "devices", "is_folder", "open_first_camera",
+    "open_source",
+]  # fmt: skip
 
 DEMO_SIZE = (320, 240)
+
+_ALWAYS = re.compile(r"demo|screen(:\d{1,2})?|(ndi|spout|syphon)(:.*)?|(/dev/video)?\d{1,4}")
+"""What names a source whether that is there or not."""
 
 
 def open_source(
@@ -83,6 +89,35 @@ def open_source(
         if spec.strip() and (camera := v4l2.named(spec, _found())):
             return open_camera(camera, size, on_event=on_event)
     return _open_file(path, paced, loop, on_event, hear)
+
+
+def check_source(spec: str) -> None:
+    """Raise UsageError for a spec that `open_source` would not know, and for a file or a camera's
+    name that is not there. Opens nothing; a camera that has a number may come later."""
+    if _ALWAYS.fullmatch(spec):
+        return
+    if "://" in spec:
+        parts = split(spec)
+        if parts.scheme != "file":
+            openable(spec)
+            return
+        spec = unquote(parts.path)
+    path = _path(spec)
+    if path.exists():
+        return
+    check_slashes(spec)
+    if not (spec.strip() and v4l2.named(spec, _found())):
+        raise _no_file(path)
+
+
+def is_folder(spec: str) -> bool:
+    """Whether what `spec` names is a folder of pictures."""
+    if _ALWAYS.fullmatch(spec):
+        return False
+    if "://" in spec:
+        parts = split(spec)
+        spec = unquote(parts.path) if parts.scheme == "file" else ""
+    return bool(spec) and _path(spec).is_dir()
 
 
 def open_first_camera(
@@ -144,12 +179,7 @@ def _open_file(
     if path.is_dir():
         return Slides(path, paced=paced, on_event=on_event)
     if not path.exists():
-        beside = path.parent if path.parent.is_dir() else Path()
-        names = [str(each) for each in beside.iterdir() if each.is_file()] + ["demo"]
-        raise UsageError(
-            f"There is no file {shown}; a source is a camera's number or name, a picture, a clip, "
-            f"a URL or demo. Nearest: {printable(nearest(str(path), names))}."
-        )
+        raise _no_file(path)
     state = path.stat()
     if not stat.S_ISREG(state.st_mode):
         raise UsageError(f"{shown} is no regular file and no camera; name a picture or a clip.")
@@ -162,6 +192,15 @@ def _open_file(
     if path.suffix.lower() != ".gif" and shown.isprintable() and _holds_picture(path):
         return Still(path, paced=paced)
     return Clip(str(path.absolute()), paced=paced, loop=loop, on_event=on_event, hear=hear)
+
+
+def _no_file(path: Path) -> UsageError:
+    beside = path.parent if path.parent.is_dir() else Path()
+    names = [str(each) for each in beside.iterdir() if each.is_file()] + ["demo"]
+    return UsageError(
+        f"There is no file {printable(str(path))}; a source is a camera's number or name, a "
+        f"picture, a clip, a URL or demo. Nearest: {printable(nearest(str(path), names))}."
+    )
 
 
 def _holds_picture(path: Path) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ...control.parameters import CAMERA
+from ...errors import LivedreamError, UsageError
+from . import check_source, is_folder
 from .address import public_address, split
 from .clip import printable
 
@@ -42,3 +44,26 @@ def name_of(spec: str) -> str:
     if re.fullmatch(r"(screen|ndi|spout|syphon)(:.*)?|demo", spec):
         return spec
     return printable(Path(spec).name or spec)
+
+
+def check_listed(
+    listed: Mapping[str, str | None], typed: Sequence[str], say: Callable[[str], None]
+) -> None:
+    """Look, as `check_source` does, whether each source of `named` is one, before one is chosen.
+
+    Raises UsageError for one of `typed`, the specs of a command line; of others, which may be on
+    a disk that is not there yet, `say` hears.
+    """
+    for name, spec in listed.items():
+        try:
+            if spec is not None:
+                check_source(spec)
+        except LivedreamError as error:
+            if isinstance(error, UsageError) and spec in typed:
+                raise
+            say(f"The source {name} cannot be played as it is. {error}")
+
+
+def slides(listed: Mapping[str, str | None]) -> bool:
+    """Whether a source of `named` is a folder of pictures."""
+    return any(spec is not None and is_folder(spec) for spec in listed.values())

@@ -20,11 +20,13 @@ from pythonosc.osc_packet import OscPacket
 
 def test_listed_sources_are_played_and_others_are_not(start, tmp_path):
     cv2.imwrite(str(tmp_path / "wall.png"), np.full((90, 160, 3), (30, 60, 200), np.uint8))
+    (tmp_path / "gone.mp4").touch()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as controller:
         controller.bind(("127.0.0.1", 0))
         port = controller.getsockname()[1]
     child = start("--osc", f":{port}", "--source", "wall.png", "--source", "gone.mp4")
     plays(child)
+    (tmp_path / "gone.mp4").unlink()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as controller:
         controller.connect(("127.0.0.1", port))
         controller.settimeout(20)

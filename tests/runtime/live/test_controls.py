@@ -330,7 +330,10 @@ def test_sinks_are_opened_and_shut_by_the_desk_while_it_plays(stage, monkeypatch
 
     monkeypatch.setitem(named.KINDS, "noted", noted)
     stage.outputs.specs = ("noted:1", "noted:2")
-    assert stage.controls.idle == {f"out{number}" for number in range(3, 9)}
+    unnamed = {f"out{number}" for number in range(3, 9)}
+    assert stage.controls.idle == {*unnamed, "slide_seconds", "slide_fade"}
+    stage.controls.slides = True
+    assert stage.controls.idle == unnamed
     stage.show.desk.set("out2", 0, "osc")
     stage.controls.attend()
     made["1"].wait(3)

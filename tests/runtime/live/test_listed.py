@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from livedream.runtime.errors import UsageError
-from livedream.runtime.live.sources.listed import name_of, named
+from livedream.runtime.live.sources.listed import check_listed, name_of, named, slides
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,41 @@ def test_names_that_are_alike_are_counted():
 
 def test_nothing_that_is_said_is_the_first_camera():
     assert named((), {}) == {"camera": None}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "clip.mp4").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+GOOD = ["0", "/dev/video7", "demo", "screen:2", "ndi:Wall", "spout", "clip.mp4", "photos",
+        "rtsp://me:secret@10.0.0.1/live"]  # fmt: skip
+
+
+def test_what_may_be_there_or_come_is_let_pass_unopened(folder):
+    said = []
+    check_listed(named((*GOOD, f"file://{folder}/clip.mp4"), {}), GOOD, said.append)
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    "spec", ["clpi.mp4", "rtps://me:secret@10.0.0.1/", "rtsp:/host", "screen:x", ""]
+)
+def test_one_that_was_typed_wrong_is_told_at_the_start(folder, spec):
+    listed = {"demo": "demo", "wrong": spec}
+    with pytest.raises(UsageError) as raised:
+        check_listed(listed, ("demo", spec), lambda text: None)
+    said = []
+    check_listed(listed, ("demo",), said.append)  # A show's own may come with a disk.
+    assert said == [f"The source wrong cannot be played as it is. {raised.value}"]
+    assert "secret" not in said[0]
+
+
+def test_whether_a_folder_may_play(folder):
+    assert slides(named(("demo", "photos"), {}))
+    assert slides({"pictures": f"file://{folder}/photos"})
+    assert not slides(named(("0", "clip.mp4", "missing", "http://host/photos"), {}))
+    assert not slides(named((), {}))
