@@ -73,7 +73,7 @@ def test_what_may_be_there_or_come_is_let_pass_unopened(folder):
 
 
 @pytest.mark.parametrize(
-    "spec", ["clpi.mp4", "rtps://me:secret@10.0.0.1/", "rtsp:/host", "screen:x", ""]
+    "spec", ["clpi.mp4", "rtps://me:secret@10.0.0.1/", "rtsp:/host", "screen:x"]
 )
 def test_one_that_was_typed_wrong_is_told_at_the_start(folder, spec):
     listed = {"demo": "demo", "wrong": spec}
