@@ -33,7 +33,7 @@ from websockets.sync.client import ClientConnection, connect
 from .conftest import plays
 from .control.test_osc_show import free_port
 
-SHORT, LONG = 8.0, 60.0
+SHORT, LONG = 4.0, 60.0
 BPM = 240
 RATE = 30
 """Pictures a second of the demo."""
@@ -96,14 +96,19 @@ def beat(clock: int, over: threading.Event) -> None:
                 return
 
 
-def tempo_told(page: int) -> float:
-    """What the page says of the tempo."""
+def told(page: int, values: dict[str, float]) -> bool:
+    """Waits until the page has told these values, and what they are."""
+    missing = dict(values)
     with on_page(page) as phone:
-        while True:
+        while missing:
             said = phone.recv(10)
-            values = json.loads(said).get("values", {}) if isinstance(said, str) else {}
-            if "tempo" in values:
-                return float(values["tempo"][0])
+            now = json.loads(said).get("values", {}) if isinstance(said, str) else {}
+            missing = {
+                name: value
+                for name, value in missing.items()
+                if name not in now or float(now[name][0]) != value
+            }
+    return True
 
 
 def longest_gap(recording: Path) -> float:
@@ -158,10 +163,10 @@ def test_a_performance_ends_as_its_script_says(start, tmp_path):
     over.set()
     for client in clients:
         client.join(10)
-    assert tempo_told(page) == BPM
     controller.send_message("/livedream/step_size", 2.5)
     controller.send_message("/livedream/preset", [3, 0.0])
-    time.sleep(2.5)  # The clock is silent by now, and what waits for a bar comes by itself.
+    assert told(page, {"tempo": BPM, "step_size": 2.5, "strength": 33.0})
+    time.sleep(0.5)  # Until it is dreamt with.
     child.send_signal(signal.SIGTERM)
     assert child.wait(30) == 0
     reader.join(10)
