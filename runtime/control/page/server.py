@@ -164,16 +164,16 @@ class Page:
         if request.method != "GET":
             raise Refused(405, "Nothing is changed by a request.")
         path, query = urlsplit(request.path)[2:4]
+        card = re.fullmatch(r"/preset/(\d{1,3})", path, re.ASCII)
+        if card:
+            level_of(request, self._door)
+            return self._picture(int(card[1]))
         if self._osc and path != SOCKET and "text/html" not in request.accepts:
             return self._described(request, path, query, host)
         if path == SOCKET:
             check_socket(request, host)
             level_of(request, self._door)
             return None
-        card = re.fullmatch(r"/preset/(\d{1,3})", path, re.ASCII)
-        if card:
-            level_of(request, self._door)
-            return self._picture(int(card[1]))
         if path != "/":
             raise Refused(404, "There is nothing here.")
         cookie = swapped(request, self._door)

@@ -6,6 +6,8 @@ import json
 from contextlib import suppress
 from http.client import HTTPConnection
 
+import cv2
+import numpy as np
 import pytest
 
 from livedream.runtime.control.addresses import PREFIX, understood
@@ -31,8 +33,10 @@ def desk():
 
 
 @pytest.fixture
-def page(desk):
-    page = Page(desk, port=0, osc=OSC)
+def page(desk, tmp_path):
+    picture = tmp_path / "03.jpg"
+    cv2.imwrite(str(picture), np.full((60, 80, 3), 200, np.uint8))
+    page = Page(desk, port=0, osc=OSC, thumbnail={3: picture}.get)
     yield page
     page.close()
 
@@ -98,6 +102,8 @@ def test_the_tree_a_node_and_one_attribute(page, desk):
 
 def test_a_browser_gets_the_page_at_the_same_port(page):
     assert b"<title>livedream</title>" in ask(page, "/", Accept="text/html,*/*")[1]
+    status, picture = ask(page, "/preset/3?1", Accept="image/*")
+    assert (status, picture[:2]) == (200, b"\xff\xd8")
 
 
 def test_who_listens_hears_changes_as_osc_and_can_move_nothing(page, desk):
