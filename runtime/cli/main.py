@@ -28,6 +28,7 @@ from .bench import bench
 from .exhibit import exhibit
 from .options import (
     SEED,
+    Control,
     Name,
     growth_options,
     shared_options,
@@ -119,6 +120,14 @@ def commands(debug: bool) -> None:
     "Without it: the first camera, or the cloudscape where there is none.",
 )
 @click.option("--loop", is_flag=True, help="Start a clip over at its end.")
+@click.option(
+    "--camera-control",
+    "camera_controls",
+    multiple=True,
+    type=Control(),
+    help="Set this on the camera whenever it was opened, once for each, such as "
+    "power_line_frequency=1; `v4l2-ctl --list-ctrls` has the names. Linux.",
+)
 @show_options
 @click.option(
     "--out",

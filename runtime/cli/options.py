@@ -69,6 +69,20 @@ class Photos(click.ParamType):
         return photos
 
 
+class Control(click.ParamType):
+    """`exposure_time_absolute=250` -> what a camera is told, name and value."""
+
+    name = "NAME=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from ..live.sources.camera_controls import parse_control
+
+        try:
+            return parse_control(value) if isinstance(value, str) else value
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
 class Surface(click.ParamType):
     """What listens, as `SURFACES` reads it."""
 

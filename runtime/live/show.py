@@ -105,6 +105,7 @@ def run_show(
     attract: str | None = None,
     mask_model: Path | None = None,
     face_model: Path | None = None,
+    camera_controls: Sequence[tuple[str, int]] = (),
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
@@ -117,7 +118,8 @@ def run_show(
     kept: of a show in an exhibit, the pipe to its keeper: keys are locked, the source is waited
     for, flashes are limited, and without `record` no picture is kept.
     attract: what is to be seen while nobody is there, as `open_attract` reads it.
-    mask_model, face_model: files in place of the official models.
+    mask_model, face_model: files in place of the official models. camera_controls: names and values
+    that a camera is told whenever it is opened.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
@@ -164,7 +166,7 @@ def run_show(
             def open_named(name: str) -> Source:
                 found = open_any(
                     sources[name], choices, loop, messages, console, heartbeat is None,
-                    heard if of_clips else None,
+                    heard if of_clips else None, dict(camera_controls),
                 )  # fmt: skip
                 if isinstance(found, Slides):
                     found.pace = lambda: (said()["slide_seconds"], said()["slide_fade"])
@@ -307,11 +309,13 @@ def open_any(
     console: Console,
     or_demo: bool = True,
     hear: Hear | None = None,
+    controls: Mapping[str, int] = {},
 ) -> Source:
     """The source that was named; without a name the first camera that gives a picture, or, with
     `or_demo`, the demo where there is none.
 
-    messages: gets a sentence when a camera is lost or comes back. hear: as of `open_source`.
+    messages: gets a sentence when a camera is lost or comes back. hear, controls: as of
+    `open_source`.
     """
 
     def event(text: str) -> None:
@@ -320,9 +324,11 @@ def open_any(
 
     size = choices.size or (BOX if name == "demo" else CAMERA_SIZE)
     if name:
-        return open_source(name, size, seed=choices.seed, loop=loop, on_event=event, hear=hear)
+        return open_source(
+            name, size, seed=choices.seed, loop=loop, on_event=event, hear=hear, controls=controls
+        )
     try:
-        return open_first_camera(size, on_event=event, say=console.print)
+        return open_first_camera(size, on_event=event, say=console.print, controls=controls)
     except NoCamera as error:
         if not or_demo:
             raise

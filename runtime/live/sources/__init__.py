@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -45,6 +45,7 @@ def open_source(
     loop: bool = False,
     on_event: OnEvent | None = None,
     hear: Hear | None = None,
+    controls: Mapping[str, int] = {},
 ) -> Source:
     """The source that `spec` names, opened and ready.
 
@@ -56,7 +57,8 @@ def open_source(
     seed: of the demo. paced: files and demo in real time rather than as fast as possible.
     loop: a clip starts over at its end.
     on_event: gets one sentence when a camera or stream is lost or back, from another thread.
-    hear: gets the sound of a clip, as far as its picture is.
+    hear: gets the sound of a clip, as far as its picture is. controls: of a camera, as of
+        `open_camera`.
 
     Raises UsageError for a spec that names nothing, NoCamera for a camera that is not there,
     LivedreamError for what is there and cannot be read.
@@ -75,7 +77,7 @@ def open_source(
 
         return open_shared(match[1], match[2] or "", on_event)
     if match := re.fullmatch(r"(?:/dev/video)?(\d{1,4})", spec):
-        return _open_device(int(match[1]), size, on_event)
+        return _open_device(int(match[1]), size, on_event, controls)
     if "://" in spec:
         parts = split(spec)
         if parts.scheme != "file":
@@ -83,11 +85,11 @@ def open_source(
         spec = unquote(parts.path)
     path = _path(spec)
     if path.is_char_device():
-        return open_camera(v4l2.query(path), size, on_event=on_event, link=path)
+        return open_camera(v4l2.query(path), size, on_event=on_event, link=path, controls=controls)
     if not path.exists():
         check_slashes(spec)
         if spec.strip() and (camera := v4l2.named(spec, _found())):
-            return open_camera(camera, size, on_event=on_event)
+            return open_camera(camera, size, on_event=on_event, controls=controls)
     return _open_file(path, paced, loop, on_event, hear)
 
 
@@ -121,7 +123,11 @@ def is_folder(spec: str) -> bool:
 
 
 def open_first_camera(
-    size: tuple[int, int] | None, *, on_event: OnEvent | None, say: Callable[[str], None]
+    size: tuple[int, int] | None,
+    *,
+    on_event: OnEvent | None,
+    say: Callable[[str], None],
+    controls: Mapping[str, int] = {},
 ) -> Camera:
     """The first camera that really gives a picture. say: hears of each that does not.
 
@@ -131,7 +137,7 @@ def open_first_camera(
     candidates = [each for each in _found() if each.captures] if _linux() else [0]
     for candidate in candidates:
         try:
-            camera = open_camera(candidate, size, on_event=on_event)
+            camera = open_camera(candidate, size, on_event=on_event, controls=controls)
         except NoCamera:
             continue
         except LivedreamError as error:
@@ -144,9 +150,14 @@ def open_first_camera(
     raise NoCamera("There is no camera that gives a picture.")
 
 
-def _open_device(number: int, size: tuple[int, int] | None, on_event: OnEvent | None) -> Camera:
+def _open_device(
+    number: int,
+    size: tuple[int, int] | None,
+    on_event: OnEvent | None,
+    controls: Mapping[str, int],
+) -> Camera:
     device = v4l2.query(Path(f"/dev/video{number}")) if _linux() else number
-    return open_camera(device, size, on_event=on_event)
+    return open_camera(device, size, on_event=on_event, controls=controls)
 
 
 def _found() -> list[Device]:

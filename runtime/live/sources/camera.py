@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from ...slot import Closed, Slot
 from . import v4l2
 from .address import public_address
 from .base import OnEvent, safely
+from .camera_controls import set_controls
 from .decoding import Decoder, open_container
 from .sight import Sight
 
@@ -210,15 +211,20 @@ def open_camera(
     fps: int = 30,
     on_event: OnEvent | None = None,
     link: Path | None = None,
+    controls: Mapping[str, int] = {},
+    set_them: Callable[[Path, Mapping[str, int]], list[str]] = set_controls,
     capture: Callable[..., cv2.VideoCapture] = cv2.VideoCapture,
 ) -> Camera:
     """The camera `device`, on systems other than Linux its number, asked for `size` (width,
     height) in pixels and `fps` frames a second.
 
     link: a name that stays when the number changes, such as one of /dev/v4l/by-id. Without it a
-    camera that comes back is known by its name and where it is plugged in. Raises NoCamera when
+    camera that comes back is known by its name and where it is plugged in. controls: name -> value,
+    set by `set_them` whenever it was opened; what does not work is told. Raises NoCamera when
     there is none, LivedreamError when it is busy or not ours to open.
     """
+    told: list[str] = []
+    tell = safely(on_event)
     if isinstance(device, int):
         name, backend = f"camera {device}", cv2.CAP_ANY
     else:
@@ -251,6 +257,10 @@ def open_camera(
                 )
             raise v4l2.NoCamera(f"There is no {name}, or another program is using it.")
         ask(taken, size or DEFAULT_SIZE, fps)
+        problems = set_them(Path(str(where)), controls)
+        if problems and problems != told:
+            tell(f"Of {name}: {'; '.join(problems)}.")
+        told[:] = problems
         opened = True
         return taken
 

@@ -127,3 +127,28 @@ def test_a_camera_that_comes_back_under_another_number_is_found_there(driver, mo
         assert source.read() is not None
     source.close()
     assert [made.opened[0] for made in driver.made] == ["/dev/video2", "/dev/video5"]
+
+
+def test_controls_are_set_whenever_a_camera_was_opened_and_what_fails_is_told_once(
+    driver, monkeypatch
+):
+    monkeypatch.setattr(v4l2, "devices", lambda: [EYE._replace(path=Path("/dev/video5"))])
+    asked: list[tuple[str, dict[str, int]]] = []
+    told: list[str] = []
+
+    def set_them(path: Path, wanted) -> list[str]:
+        asked.append((str(path), dict(wanted)))
+        return ["there is no zoom"]
+
+    source = open_camera(
+        EYE, on_event=told.append, controls={"zoom": 1}, set_them=set_them, capture=driver
+    )
+    assert asked == [("/dev/video2", {"zoom": 1})]
+    driver.made[0].released = True
+    while len(driver.made) < 2:
+        assert source.read() is not None
+    source.close()
+    assert asked[1:] == [("/dev/video5", {"zoom": 1})]
+    assert [text for text in told if "zoom" in text] == [
+        "Of camera 2 (Acme Eye): there is no zoom."
+    ]
