@@ -87,12 +87,12 @@ def test_clicks_stay_beside_flashes_though_pictures_are_late(tmp_path, clock, ra
     assert_together(tmp_path / "out.mkv", 12)
 
 
-def test_ten_minutes_stay_together_through_the_rounds_of_a_loop(tmp_path, clock):
-    path = flashing(tmp_path / "in.mov", 10, fps=5)
+def test_they_stay_together_through_the_rounds_of_a_loop(tmp_path, clock):
+    path = flashing(tmp_path / "in.mov", 2, fps=5)
     source, recorder = opened(path, tmp_path / "out.mkv", loop=True)
-    recorded(source, recorder, clock, 5 * 600)
+    recorded(source, recorder, clock, 5 * 2 * 40)
     flashes, clicks = flashes_and_clicks(tmp_path / "out.mkv")
-    assert len(flashes) == len(clicks) == 9 * 60
+    assert len(flashes) == len(clicks) == 40
     assert np.abs(flashes - clicks).max() < 0.04
 
 

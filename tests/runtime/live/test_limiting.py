@@ -19,12 +19,11 @@ from livedream.runtime.live.notice import Notice
 from livedream.runtime.live.presenter import Presenter
 from livedream.runtime.sinks.outputs import Outputs
 from livedream.runtime.sinks.recording import Recorder
-from livedream.runtime.slot import Closed
 
 from ..safety.checking import flashing_share, worst
 from .test_loop import Film, Network, Setting
 
-SIZE = (60, 80, 3)
+SIZE = (36, 48, 3)
 
 
 class Strobe(Film):
@@ -51,7 +50,9 @@ def played(limiting: Limiting, mode, seconds: float, comparing=lambda index: Fal
 
 @pytest.mark.parametrize("every", [4, 45])
 def test_comparing_on_and_off_flashes_no_more_in_the_window(every):
-    outputs, window, times = played(Limiting(), "strict", 4, lambda index: index // every % 2 == 1)
+    outputs, window, times = played(
+        Limiting(), "strict", 2.5, lambda index: index // every % 2 == 1
+    )
     assert worst(outputs, times) <= 4
     assert worst(window, times) <= 4
 
@@ -59,7 +60,7 @@ def test_comparing_on_and_off_flashes_no_more_in_the_window(every):
 def test_the_window_alone_may_flash_by_comparing():
     limiting, window, times = Limiting(), [], []
     dream, picture = np.full(SIZE, 200, np.uint8), np.full(SIZE, 20, np.uint8)
-    for index in range(240):
+    for index in range(150):
         both = limiting.limited(dream, picture, "strict", index // 3 % 2 == 1, (index / 60,) * 2)
         assert both[0] is dream
         window.append(both[1].copy())
@@ -79,7 +80,7 @@ def test_a_while_after_comparing_the_window_shows_what_all_show():
 @pytest.mark.parametrize("slow", [0, 1])
 def test_flashes_are_as_rare_by_either_clock(slow):
     limiting, shown = Limiting(), []
-    times = [(index / 60, index / 240) for index in range(480)]
+    times = [(index / 60, index / 240) for index in range(300 if slow else 150)]
     for index, pair in enumerate(times):
         picture = np.full(SIZE, 255 * (index // 3 % 2), np.uint8)
         pair = pair if slow else pair[::-1]
@@ -96,7 +97,7 @@ def test_off_passes_all_and_the_limit_holds_from_when_it_is_on():
 
 
 def test_every_output_of_a_show_that_flashes_is_limited(tmp_path):
-    show = Setting(Strobe(130, 1 / 60))
+    show = Setting(Strobe(10_000, 1 / 60))
     show.desk.set("flash_limit", "strict", "test")
     presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk, show.stats)
     notice = Notice(Console(file=io.StringIO()))
@@ -108,11 +109,8 @@ def test_every_output_of_a_show_that_flashes_is_limited(tmp_path):
     seen, outputs, times = [], [], []
     with show:
         presenter.start()
-        while True:
-            try:
-                newest = presenter.output.take(5)
-            except Closed:
-                break
+        while len(times) < 120:
+            newest = presenter.output.take(5)
             assert newest
             times.append(time.monotonic())
             seen.append(controls.picture(newest).copy())
@@ -127,11 +125,11 @@ def test_every_output_of_a_show_that_flashes_is_limited(tmp_path):
             if place == 60:
                 show.desk.set("picture", "30x24", "test")
         controls.close()
-    assert len(times) > 60
+        presenter.stop()
     assert worst(outputs, times) <= 4
     assert worst(seen, times) <= 4
     with av.open(str(tmp_path / "take.mkv")) as clip:
         frames = list(clip.decode(video=0))
     recorded = [frame.to_ndarray(format="bgr24") for frame in frames]
-    assert len(recorded) > 60
+    assert len(recorded) > 30
     assert worst(recorded, [float(frame.time or 0) for frame in frames]) <= 6

