@@ -23,7 +23,7 @@ from ..store.files import write_bytes
 from ..telling import console
 
 PROGRAM = (sys.executable, "-m", "livedream.runtime")
-PUBLIC = ("--fullscreen", "--no-hud", "--loop")
+PUBLIC = ("--fullscreen", "--no-hud", "--loop", "--flash-limit", "strict")
 """What a show for the public begins with."""
 
 NETWORK = ("--osc", "--page", "--dmx", "--clock", "://")

@@ -9,10 +9,16 @@ from rich.text import Text
 
 from ...export.catalogue import MODELS, Layer, Model
 from ..choices import Choices
+from ..control.looks import looks, pictures
 from ..errors import UsageError, nearest
 from ..gradient.exporting import weights_file
 from ..gradient.network import model_named
 from ..store.cache import cache_root
+
+EARLY = 3
+"""The first of so many parts of a network sees edges and gratings, and draws them."""
+
+STRIPED = "~"
 
 
 def print_layers(console: Console, model: str | None = None) -> None:
@@ -31,6 +37,7 @@ def print_layers(console: Console, model: str | None = None) -> None:
     known = model_named(model)
     console.print(layers_table(known))
     console.print(_recipes(known), soft_wrap=True)
+    console.print(_looks(known), soft_wrap=True)
 
 
 def scan_choices(model: str | None, layer: str, weights: str, provider: str) -> Choices:
@@ -76,8 +83,10 @@ def layers_table(model: Model) -> Table:
     table.add_column("smallest picture", justify="right")
     table.add_column("bank", justify="center")
     table.add_column("one channel, as --layers", no_wrap=True)
-    for layer in model.layers:
-        name = layer.name + (" (default)" if layer.name in model.default_layers else "")
+    early = len(model.layers) // EARLY
+    for place, layer in enumerate(model.layers):
+        striped = f" {STRIPED}" if place < early else ""
+        name = layer.name + (" (default)" if layer.name in model.default_layers else "") + striped
         side = layer.minimum_size
         bank = "*" if layer.name in model.bank else ""
         table.add_row(name, f"{layer.channels}", f"{side}x{side}", bank, Text(example(layer)))
@@ -109,8 +118,25 @@ def _recipes(model: Model) -> Text:
         specs.append(("one ImageNet class: golden retriever", "logits:207"))
     text = Text(
         "* in the bank: whichever of these plays, the others follow from one frame to the next.\n"
+        f"{STRIPED} draws stripes and gratings, which can harm photosensitive people.\n"
     )
     for what, spec in specs:
         text.append(f"{what}\n")
         text.append(f"  livedream run --model {model.name} --layers {spec}\n", "bold")
+    return text
+
+
+def _looks(model: Model) -> Text:
+    """The built-in looks by number; those whose picture shows stripes are marked."""
+    import cv2
+
+    from ..safety.pattern import DANGEROUS, stripes
+
+    layers = {layer.name: layer.channels for layer in model.layers}
+    files = pictures(layers)
+    text = Text("looks:")
+    for number, look in looks(layers).items():
+        picture = cv2.imread(str(files[number])) if number in files else None
+        striped = picture is not None and stripes(picture).share > DANGEROUS
+        text.append(f"  {number} {look.name}" + (f" {STRIPED}" if striped else ""))
     return text

@@ -1,4 +1,4 @@
-"""The flash limiter where the pictures pass: every output gets what it lets through."""
+"""Stripes and flashes where the pictures pass: every output gets what the limiter lets through."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import copy
 import numpy as np
 
 from ..safety.limiter import WINDOW, FlashLimiter, Mode
+from .unstriped import Unstriped
 from .window.hud import compare
 
 
 class Limiting:
-    """Limits the dream for all outputs, and what the window shows of it.
+    """Limits the dream for all outputs, and what the window shows of it. In `strict` it is softened
+    before where it shows stripes.
 
     While the window shows the camera beside the dream, it has a limiter of its own, which begins
     with what was shown there before, and is kept until the window's pictures have been those of all
@@ -21,6 +23,7 @@ class Limiting:
     def __init__(self) -> None:
         self._all = FlashLimiter("standard")
         self._window: FlashLimiter | None = None
+        self._stripes = Unstriped()
         self._apart = 0.0
         self._time, self._last = 0.0, (0.0, 0.0)
 
@@ -43,6 +46,7 @@ class Limiting:
         time = self._time
         if comparing and self._window is None:
             self._window = copy.deepcopy(self._all)
+        dream = self._stripes.softened(dream, time, mode == "strict")
         self._all.mode = mode
         shown = self._all.limit(dream, time)
         if self._window is None:
@@ -54,3 +58,7 @@ class Limiting:
         elif time - self._apart > WINDOW:
             self._window = None
         return shown, seen
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._stripes.close()

@@ -120,6 +120,8 @@ class Presenter(threading.Thread):
             self.output.close(error)
         else:
             self.output.close()
+        finally:
+            self._limiting.close()
 
     def _next(self) -> Shown | None:
         """The next picture, or None where none came or it could not be made. Raises what the dreams

@@ -53,18 +53,26 @@ def test_every_layer_is_listed_with_channels_and_a_spec_that_works(model):
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip("│ ").split("│")]
         if len(cells) == 5:
-            rows[cells[0].removesuffix(" (default)")] = cells
+            rows[cells[0].removesuffix(" ~").removesuffix(" (default)")] = cells
     assert set(rows) == set(model.layer_names)
     channels = {layer.name: layer.channels for layer in model.layers}
     for name, cells in rows.items():
         assert cells[1] == str(channels[name])
         assert (cells[3] == "*") == (name in model.bank)
         check_objective(parse_objective(cells[4]), channels)
+    marked = [name in model.layer_names[: len(rows) // 3] for name in rows]
+    assert [cells[0].endswith(" ~") for cells in rows.values()] == marked
     commands = [line for line in text.splitlines() if line.startswith("  livedream run")]
     assert len(commands) >= 3
     for command in commands:
         spec = command.split("--layers ")[1].strip("'")
         check_objective(parse_objective(spec), channels)
+
+
+def test_looks_that_show_stripes_are_marked():
+    text, _ = printed(print_layers, "efficientnet_lite0")
+    assert "6 Engraving ~" in text
+    assert "3 Starry Night  4" in text
 
 
 def test_names_and_commands_stay_whole_in_a_narrow_terminal():
