@@ -236,6 +236,8 @@ def show_options(command: Callable[..., Any]) -> Callable[..., Any]:
 _SURFACES = (
     ("osc", "[lan|HOST][:PORT]", f":{PORT}",
      "Listen for OSC, on this machine alone unless `lan` or a host is said."),
+    ("osc_to", "HOST:PORT[,...]", None,
+     "Tell by OSC what changes also to these, who need not have spoken; with `--osc`."),
     ("page", "[lan|HOST][:PORT]", f":{PORT}",
      "Serve a page to play from, on this machine alone unless `lan` or a host is said."),
     ("midi", "auto|NAME|list", None,
@@ -263,7 +265,8 @@ def surface_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     for name, form, alone, sentence in reversed(_SURFACES):
         click.option(
-            f"--{name}",
+            f"--{name.replace('_', '-')}",
+            name,
             type=Surface(name),
             metavar=form,
             **({"is_flag": False, "flag_value": alone} if alone else {}),

@@ -21,6 +21,7 @@ TEXT = """\
 
 # What listens; nothing does unless it is asked for. "" is this machine alone, "lan" the network.
 # osc = "lan"
+# osc_to = "192.168.1.20:9000"   # who hears what changes without having spoken; more with commas
 # page = ""
 # midi = "auto"          # or a part of a controller's name
 # dmx = "lan:artnet"     # a lighting desk; or sacn, with :UNIVERSE:ADDRESS

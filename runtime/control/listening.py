@@ -35,6 +35,11 @@ def place_of(text: str) -> Place:
     return host or "127.0.0.1", port
 
 
+def targets_of(text: str) -> tuple[Place, ...]:
+    """`HOST:PORT`, several with commas between. Raises UsageError for what is none."""
+    return tuple(_target(each.strip()) for each in text.split(","))
+
+
 def clock_of(text: str) -> Clock:
     """`lan:link`, `os2l` or `lan:os2l`, and `:PORT` after it. Raises UsageError for others."""
     match = re.fullmatch(r"(lan:)?(link|os2l)(?::(.*))?", text)
@@ -44,6 +49,13 @@ def clock_of(text: str) -> Clock:
     if kind == "link" and not lan:
         raise UsageError("Ableton Link speaks to everybody on the network; say so: lan:link.")
     return Clock(kind, "0.0.0.0" if lan else "127.0.0.1", _port(number or str(OS2L)))
+
+
+def _target(text: str) -> Place:
+    host, colon, number = text.rpartition(":")
+    if not (colon and host):
+        raise UsageError(f"'{text}' is no address to send to; write HOST:PORT.")
+    return host, _port(number)
 
 
 def _port(number: str) -> int:
@@ -60,6 +72,7 @@ def _patch_of(text: str) -> Any:
 
 SURFACES: Mapping[str, Callable[[str], Any]] = {
     "osc": place_of,
+    "osc_to": targets_of,
     "page": place_of,
     "midi": str,
     "dmx": _patch_of,

@@ -60,8 +60,9 @@ Address = tuple[str, int]
 class Osc:
     """Listens on `host`:`port` until `close`. port 0 is any free one; see `address`.
 
-    targets: fixed addresses that get feedback beside those who speak. say: hears, once each, what
-    could not be understood. Raises LivedreamError where the port is taken or python-osc is missing.
+    targets: (host, port) that get feedback beside those who speak; whoever speaks from the host of
+    one is answered there too. say: hears, once each, what could not be understood. Raises
+    LivedreamError where the port is taken, a target is not found or python-osc is missing.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Osc:
     ) -> None:
         self._read, self._write = codec()
         self._desk, self._say = desk, say
-        self._targets = tuple(targets)
+        self._targets = tuple(_found(*each) for each in targets)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         try:
@@ -206,16 +207,25 @@ class Osc:
             match meant:
                 case Ask(names):
                     for name in names:
-                        self._send(name, desk.base[name], sender)
-                    return
+                        for each in self._ears(sender):
+                            self._send(name, desk.base[name], each)
                 case Move(name, value, seconds):
-                    self._moved[name, sender] = time.monotonic()
+                    self._mark(name, sender)
                     desk.set(name, value, source, seconds)
                 case Nudge(name, steps):
-                    self._moved[name, sender] = time.monotonic()
+                    self._mark(name, sender)
                     desk.nudge(name, steps, source)
         except UsageError as error:
             self._tell_once(str(error))
+
+    def _ears(self, sender: Address) -> list[Address]:
+        """Where who speaks from `sender` hears: there, and as a target where that is one."""
+        return [sender, *(each for each in self._targets if each[0] == sender[0])]
+
+    def _mark(self, name: str, sender: Address) -> None:
+        now = time.monotonic()
+        for each in self._ears(sender):
+            self._moved[name, each] = now
 
     def _hear(self, sender: Address) -> None:
         self._heard.pop(sender, None)
@@ -253,6 +263,14 @@ class Osc:
         if text not in self._told and len(self._told) < STRANGE:
             self._told.add(text)
             self._say(text)
+
+
+def _found(host: str, port: int) -> Address:
+    """With the host as a number. Raises LivedreamError where there is none of that name."""
+    try:
+        return socket.gethostbyname(host), port
+    except OSError as error:
+        raise LivedreamError(f"There is no host '{host}' to tell by OSC what changes.") from error
 
 
 def _heads(names: Iterable[str]) -> set[bytes]:

@@ -17,6 +17,7 @@ from rich.console import Console
 from ..control.desk import Desk
 from ..control.listening import Clock, Place
 from ..control.player import Player
+from ..errors import UsageError
 from ..sinks.soundtrack import Sound
 from ..stats import Stats
 from .controls import Controls
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Surfaces:
-    """Those that were asked for. osc, page: (host, port) to listen on. midi: the devices to listen
-    to. learned: the folder of what they were taught; None is the user's own. dmx: which lighting
-    desk to listen to. sound: the input whose sound moves values. clock: whose beat is followed."""
+    """Those that were asked for. osc, page: (host, port) to listen on. osc_to: of those who
+    hear by OSC what changes and need not have spoken. midi: the devices to listen to. learned:
+    the folder of what they were taught; None is the user's own. dmx: which lighting desk to listen
+    to. sound: the input whose sound moves values. clock: whose beat is followed."""
 
     osc: Place | None = None
+    osc_to: tuple[Place, ...] = ()
     page: Place | None = None
     midi: str | None = None
     learned: Path | None = None
@@ -62,8 +65,10 @@ def open_surfaces(
         osc = None
         if wanted.midi:
             open_midi(desk, player, wanted.midi, wanted.learned, notice, opened)
+        if wanted.osc_to and not wanted.osc:
+            raise UsageError("Who is told by OSC what changes may answer; say `--osc` as well.")
         if wanted.osc:
-            osc = open_osc(desk, wanted.osc, notice, opened)
+            osc = open_osc(desk, wanted.osc, wanted.osc_to, notice, opened)
         if wanted.page:
             page = open_page(desk, wanted, controls, player, stats, console, osc)
             opened.callback(page.close)
@@ -88,11 +93,13 @@ def open_midi(
     opened.callback(Midi(desk, player, wanted, folder, notice).close)
 
 
-def open_osc(desk: Desk, place: Place, notice: Notice, opened: ExitStack) -> Place:
-    """Listens for OSC at `place`, and returns where that is."""
+def open_osc(
+    desk: Desk, place: Place, targets: tuple[Place, ...], notice: Notice, opened: ExitStack
+) -> Place:
+    """Listens for OSC at `place`, and returns where that is. targets: of `Osc`."""
     from ..control.osc import Osc
 
-    surface = Osc(desk, *place, say=notice)
+    surface = Osc(desk, *place, targets=targets, say=notice)
     opened.callback(surface.close)
     notice("OSC on {}:{}; `livedream osc` lists the addresses".format(*surface.address))
     return surface.address

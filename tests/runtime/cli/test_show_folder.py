@@ -10,6 +10,7 @@ from livedream.export.catalogue import MODELS
 from livedream.runtime.cli.main import perform
 from livedream.runtime.cli.show_folder import TEXT
 from livedream.runtime.control.folder import Folder, listed_sources
+from livedream.runtime.control.listening import SURFACES
 from livedream.runtime.control.looks import looks
 from livedream.runtime.control.parameters import parameters
 
@@ -36,7 +37,7 @@ def test_what_it_explains_is_true(tmp_path):
     folder = Folder(tmp_path, parameters(layers, tuple(sources)))
     assert len(folder.cues) == 1
     assert {"wait", "tempo", "auto_unit"} <= set(folder.plan.values)
-    assert set(folder.plan.surfaces) == {"osc", "page", "midi", "dmx", "sound", "clock"}
+    assert set(folder.plan.surfaces) == set(SURFACES)
     move = "\n".join(line[2:] for line in told[1].splitlines() if " = " in line)
     assert tomllib.loads(move)["of"] == "strength"
 

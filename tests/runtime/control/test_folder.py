@@ -164,6 +164,7 @@ def test_no_folder_is_told_with_what_makes_one(tmp_path):
 
 PLAN = """
 osc = "lan:9000"
+osc_to = "tablet:9001"
 [values]
 wait = "bar"
 auto_every = 4
@@ -179,7 +180,7 @@ preset = "Wild"
 def test_the_plan_is_read_and_followed_while_it_is_edited(path):
     (path / "show.toml").write_text(PLAN)
     folder = Folder(path, PARAMETERS)
-    assert folder.plan.surfaces == {"osc": "lan:9000"}
+    assert folder.plan.surfaces == {"osc": "lan:9000", "osc_to": "tablet:9001"}
     assert folder.plan.values == {"wait": "bar", "auto_every": 4.0}
     assert folder.cues == (Cue(3, 4.0, 8.0, "bars"), Cue("Wild"))
     (path / "show.toml").write_text("[values]\nwait = 'beet'\n")

@@ -176,6 +176,27 @@ class TestSurface:
         assert (heard.message.address, heard.message.params) == ("/livedream/octaves", [3])
         surface.close()
 
+    def test_who_listens_at_a_fixed_port_is_answered_there_and_left_in_peace_too(self, desk):
+        target = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        target.bind(("127.0.0.1", 0))
+        target.settimeout(5)
+        surface = Osc(desk, port=0, targets=[("localhost", target.getsockname()[1])])
+        client, start = Client(surface), time.monotonic()
+        client.say("/livedream/blur", 3.0)
+        client.say("/livedream/octaves", "?")
+
+        def heard() -> str:
+            (packet,) = OscPacket(target.recv(65535)).messages
+            return packet.message.address
+
+        assert heard() == "/livedream/octaves"
+        assert heard() == "/livedream/octaves/norm"
+        assert heard() == "/livedream/blur"
+        assert time.monotonic() - start >= QUIET * 0.9
+        surface.close()
+        with pytest.raises(LivedreamError, match="There is no host"):
+            Osc(desk, port=0, targets=[("no host", 9000)])
+
     def test_time_tags_are_ignored(self, osc, desk):
         bundle = OscBundleBuilder(time.time() + 3600)
         bundle.add_content(message("/livedream/blur", 4.0))

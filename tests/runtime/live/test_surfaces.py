@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import psutil
 import pytest
 
 from livedream.runtime.control.desk import Desk
-from livedream.runtime.errors import LivedreamError
+from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.live.surfaces import Surfaces, open_surfaces
 
 from ..conftest import STARTED
 
@@ -47,6 +49,13 @@ def test_nothing_listens_and_no_surface_is_imported_unless_it_is_asked_for(start
     assert "livedream.runtime.control.desk" in imported
     assert not LIBRARIES & {name.split(".")[0] for name in imported}
     assert not {f"livedream.runtime.control.{name}" for name in OURS} & imported
+
+
+def test_nobody_is_told_by_osc_where_osc_is_not_asked_for():
+    wanted: Any = Surfaces(osc_to=(("127.0.0.1", 9000),))
+    nobody: Any = None
+    with pytest.raises(UsageError, match="--osc"):
+        open_surfaces(wanted, *[nobody] * 6)
 
 
 def osc() -> None:
