@@ -14,7 +14,7 @@ from ..control.keys import LEARN, STORE, Binding
 from ..control.parameters import Outs, Show
 from ..control.player import Player
 from ..errors import LivedreamError
-from ..sinks.outputs import Outputs
+from ..sinks.outputs import Outputs, fact
 from ..sinks.recording import Recorder, new_recording
 from ..sinks.snapshot import save_snapshot
 from ..sinks.soundtrack import Sound
@@ -194,9 +194,14 @@ class Controls:
                 f"{dreams}  {made_with['size']}",
                 *((self.audience.told,) if self.audience and self.audience.told else ()),
                 f"step {made_with['step_size']:.4g}  octaves {made_with['octaves']}",
-                *self._outputs.lines(),
             ),
+            sinks=(*((fact(recorder),) if recorder else ()), *self._outputs.lines()),
         )
+
+    def sent(self) -> list[dict[str, Any]]:
+        """What became of each place where the picture goes at present, but the window."""
+        recorder = self._recorder
+        return [*([recorder.report()] if recorder else []), *self._outputs.report()]
 
     def _learn(self) -> None:
         """Have a controller learn what the last key did."""

@@ -283,7 +283,7 @@ def run_show(
                 watch(presenter, controls, signs, asked)
             if asked.is_set():
                 console.print("Stopped.")
-            sent = outputs.report()
+            sent = controls.sent()
         # Frames that passed while the engine was opened were nobody's.
         stats.dropped = capture.slot.dropped - missed
         report(console, stats)

@@ -83,6 +83,10 @@ class Outlet:
             self._say(f"{self.sink.name} does not take pictures at present; the show goes on.")
 
     @property
+    def name(self) -> str:
+        return self.sink.name
+
+    @property
     def state(self) -> str:
         busy = self._busy
         return "blocked" if busy is not None and self._clock() - busy > STUCK else self._state
@@ -100,7 +104,7 @@ class Outlet:
     def report(self) -> dict[str, Any]:
         """Everything as plain numbers; times in milliseconds."""
         return {
-            "name": self.sink.name,
+            "name": self.name,
             "state": self.state,
             "sent": self.sent,
             "dropped": self.dropped,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,6 +13,26 @@ from .outlet import Outlet
 
 CLOSING = 2.0
 """Seconds that sinks which are shut, all of them together, have to let go."""
+
+
+class Sent(Protocol):
+    """What is told of each place where the picture goes. age: seconds from the capture of the
+    newest picture there until it was given on. dropped: pictures that it missed."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def age(self) -> float: ...
+    @property
+    def dropped(self) -> int: ...
+
+
+def fact(sent: Sent) -> str:
+    """It in a few words, for the display."""
+    age = f"{sent.age * 1000:.0f} ms" if sent.state == "open" else sent.state
+    return f"{sent.name}  {age}" + (f"  {sent.dropped} dropped" if sent.dropped else "")
 
 
 class Outputs:
@@ -57,12 +77,7 @@ class Outputs:
 
     def lines(self) -> list[str]:
         """One short fact a sink, for the display."""
-        return [
-            f"{each.sink.name}  "
-            + (f"{each.age * 1000:.0f} ms" if each.state == "open" else each.state)
-            + (f"  {each.dropped} dropped" if each.dropped else "")
-            for each in self._open.values()
-        ]
+        return [fact(each) for each in self._open.values()]
 
     def report(self) -> list[dict[str, Any]]:
         """What became of each sink that is open, as of `Outlet.report`."""

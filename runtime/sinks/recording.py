@@ -8,12 +8,14 @@ import time
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import av.error
 import numpy as np
 
 from ..dream.device import DeviceError
 from ..errors import LivedreamError
+from ..stats import Samples
 from ..store.files import (
     check_writable,
     give_back,
@@ -32,6 +34,9 @@ WAITING = 8  # Frames held for the encoder; more are dropped. At 1080p about 50 
 
 BLOCKS = 3000
 """Blocks of sound held for the encoder; older ones become silence. Half a minute."""
+
+AGES = 3600
+"""Newest ages that are kept."""
 
 HEARD = 100
 """Blocks of sound that are encoded although no picture came."""
@@ -70,7 +75,8 @@ class Recorder:
     up or the encoder fails, what was written until then is kept as far as it can be played, and
     the next `write` or `close` raises.
 
-    dropped: frames given up because the encoder was behind. written: frames in the file.
+    name: the file's. state: "waiting" for its first frame, "open" or "lost". dropped: frames given
+    up because the encoder was behind. written: frames in the file.
     seconds: length so far. saved: whether the file lies under its name.
     Raises UsageError for an unknown suffix, a folder, or, without `overwrite`, a file that is there
     already; LivedreamError for an unwritable place or an encoder that is missing.
@@ -93,13 +99,15 @@ class Recorder:
         self._form: Form = form_of(self.path)
         self._encoder = encoder_of(self.path, quality)
         check_writable(self.path, overwrite)
+        self.name, self.state = self.path.name, "waiting"
         self.dropped = 0
         self.written = 0
         self.seconds = 0.0
         self.saved = False
         self._overwrite = overwrite
         self._fps, self._rate, self._with_sound = fps, rate, sound
-        self._start: float | None = None
+        self._ages = Samples(AGES)
+        self._start: float | None = None  # `time` of the first frame.
         self._error: LivedreamError | None = None
         self._frames: deque[Picture] = deque()
         self._sounds: deque[Sound] = deque(maxlen=BLOCKS)
@@ -149,6 +157,23 @@ class Recorder:
             self._changed.notify_all()
         self._thread.join()
         self._raise_error()
+
+    @property
+    def age(self) -> float:
+        """Seconds from the time of the newest frame in the file, by `time.monotonic()`, until it
+        was written."""
+        return self._ages.newest
+
+    def report(self) -> dict[str, Any]:
+        """As `Outlet.report`."""
+        return {
+            "name": self.name,
+            "state": self.state,
+            "sent": self.written,
+            "dropped": self.dropped,
+            "failures": int(self.state == "lost"),
+            "age_ms": self._ages.copy().summary(),
+        }
 
     @property
     def summary(self) -> str:
@@ -202,6 +227,10 @@ class Recorder:
             self._sounds.clear()
         self._film.hear(sounds)
 
+    def _time(self, tick: int) -> float:
+        assert self._start is not None
+        return self._start + tick * float(TICK)
+
     @property
     def _hearing(self) -> int:
         return HEARD if self._film else BLOCKS + 1
@@ -220,7 +249,7 @@ class Recorder:
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:
-            self._error = self._told(error)
+            self._error, self.state = self._told(error), "lost"
             self._closing = True
             self._frames.clear()
 
@@ -235,9 +264,11 @@ class Recorder:
                 temporary, self._form, self._encoder, first[0], self._fps,
                 rate=self._rate, start=self._start if self._with_sound else None,
             )  # fmt: skip
+            self.state = "open"
             while upcoming is not None:
                 if not film.show(*upcoming):
                     self.dropped += 1
+                self._ages.add(time.monotonic() - self._time(upcoming[1]))
                 self.written = film.written
                 if not named and upcoming[1] * TICK >= look:
                     look += 1

@@ -56,14 +56,17 @@ STARTED = "recipe live"
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Begins a show of the demo scene on the toy graph, in `tmp_path`, that records."""
+    """Begins a show of the demo scene, or of another source, on the toy graph, in `tmp_path`, that
+    records."""
     graph = write_toy(tmp_path / "toy.onnx")
     running: list[subprocess.Popen[str]] = []
 
-    def begin(*more: str, **how: object) -> subprocess.Popen[str]:
+    def begin(
+        *more: str, source: str = "demo", record: str = "take.mp4", **how: object
+    ) -> subprocess.Popen[str]:
         command = [
-            *PROGRAM, "--source", "demo", "--headless", "--graph", str(graph), "--provider", "cpu",
-            "--octaves", "1", "--size", "64x48", "--record", "take.mp4", "--stats", "stats.json",
+            *PROGRAM, "--source", source, "--headless", "--graph", str(graph), "--provider", "cpu",
+            "--octaves", "1", "--size", "64x48", "--record", record, "--stats", "stats.json",
             *more,
         ]  # fmt: skip
         options = {"stderr": subprocess.PIPE, "text": True, **how}

@@ -30,7 +30,8 @@ class Status:
 
     fps: pictures shown a second. age: seconds from capture to display. size: (width, height) of
     the picture. recording: seconds recorded so far, None when not recording. held: what is left out
-    to hold the rate of the dream. details: further short facts.
+    to hold the rate of the dream. details: further short facts. sinks: one of each place beside
+    the window where the picture goes.
     """
 
     fps: float
@@ -42,6 +43,7 @@ class Status:
     frozen: bool = False
     held: str = ""
     details: tuple[str, ...] = ()
+    sinks: tuple[str, ...] = ()
 
 
 def draw_hud(image: np.ndarray, status: Status) -> np.ndarray:
@@ -55,7 +57,7 @@ def draw_hud(image: np.ndarray, status: Status) -> np.ndarray:
         (type_.shorten(status.layer, image.shape[1] - 4 * type_.gap), ACCENT),
         (f"{status.provider}  {width}x{height}", QUIET),
         *(((status.held, ACCENT),) if status.held else ()),
-        *((detail, QUIET) for detail in status.details),
+        *((fact, QUIET) for fact in (*status.details, *status.sinks)),
     ]
     type_.plate(image, lines, (type_.gap, type_.gap))
     if status.recording is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,18 +21,24 @@ from .test_clip_times import Clock
 
 
 def flashing(
-    path: Path, seconds: int, *, fps: int = 25, rate: int = 48000, late: float = 0.0, sound=True
+    path: Path,
+    seconds: int,
+    *,
+    fps: int = 25,
+    rate: int = 48000,
+    late: float = 0.0,
+    sound: bool = True,
+    level: Callable[[int, int], int] = lambda second, number: 255 if second and not number else 0,
 ) -> Path:
     """A clip that flashes and clicks at every second but the first. late: seconds that its picture
-    begins after its file."""
+    begins after its file. level: of grey, 0..255, of each second's pictures by their number."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("mpeg4", rate=fps)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         audio = container.add_stream("pcm_s16le", rate) if sound else None
         for second in range(seconds):
             for number in range(fps):
-                level = 255 if second and number == 0 else 0
-                image = np.full((48, 64, 3), level, np.uint8)
+                image = np.full((48, 64, 3), level(second, number), np.uint8)
                 frame = av.VideoFrame.from_ndarray(image, format="bgr24")
                 frame.pts = round(late * fps) + second * fps + number
                 frame.time_base = Fraction(1, fps)
@@ -88,11 +95,12 @@ def test_clicks_stay_beside_flashes_though_pictures_are_late(tmp_path, clock, ra
 
 
 def test_they_stay_together_through_the_rounds_of_a_loop(tmp_path, clock):
+    rounds = 25
     path = flashing(tmp_path / "in.mov", 2, fps=5)
     source, recorder = opened(path, tmp_path / "out.mkv", loop=True)
-    recorded(source, recorder, clock, 5 * 2 * 40)
+    recorded(source, recorder, clock, 5 * 2 * rounds)
     flashes, clicks = flashes_and_clicks(tmp_path / "out.mkv")
-    assert len(flashes) == len(clicks) == 40
+    assert len(flashes) == len(clicks) == rounds
     assert np.abs(flashes - clicks).max() < 0.04
 
 

@@ -347,6 +347,6 @@ def test_sinks_are_opened_and_shut_by_the_desk_while_it_plays(stage, monkeypatch
     stage.controls.attend()
     made["2"].wait(1)
     until(lambda: made["1"].closed)
-    assert [each["name"] for each in stage.outputs.report()] == ["noted"]
+    assert [each["name"] for each in stage.controls.sent()] == ["noted"]
     stage.outputs.close()
     assert made["2"].closed

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
+from livedream.runtime.control.audio.analysis import RATE
 from livedream.runtime.dream.device import DeviceError
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.sinks import formats, recording, reel
@@ -284,10 +285,14 @@ def test_a_disk_full_from_the_start_leaves_nothing(tmp_path):
 CRASH = """
     import sys, time
     import numpy as np
+    from livedream.runtime.control.audio.analysis import RATE
     from livedream.runtime.sinks.recording import Recorder, WAITING
+    from livedream.runtime.sinks.soundtrack import Sound
 
-    recorder = Recorder(sys.argv[1], quality=sys.argv[2])
+    recorder = Recorder(sys.argv[1], quality=sys.argv[2], sound=True)
+    tone = np.full((RATE // 30, 2), 0.5, np.float32)
     for number in range(200):
+        recorder.hear(Sound(tone, number / 30, exact=True))
         while len(recorder._frames) >= WAITING:
             time.sleep(0.001)
         recorder.write(np.full((48, 64, 3), number, np.uint8), number / 30)
@@ -308,6 +313,9 @@ def test_a_crash_leaves_a_playable_file_under_its_name(tmp_path, suffix, quality
     (left,) = tmp_path.iterdir()
     assert left.name == f"a{suffix}"
     assert len(decoded(left)) >= 120
+    with av.open(str(left)) as container:
+        heard = np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(audio=0)])
+    assert np.count_nonzero(heard) > 3 * 2 * RATE
 
 
 def test_pictures_for_editing_come_back_to_the_bit(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ pytest.importorskip("websockets", reason="needs the extra `page`")
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.control.page import Page
 from livedream.runtime.control.presets import Preset
+from livedream.runtime.live.window.hud import Status
 
 from .chromium import Browser, installed
 
@@ -28,6 +30,11 @@ def browser(tmp_path_factory):
     browser.close()
 
 
+TOLD = asdict(
+    Status(21.3, 0.06, "block9", "cpu", (320, 240), sinks=("take.mp4  40 ms", "ndi  lost"))
+)
+
+
 @pytest.fixture
 def desk():
     return Desk({f"block{number}": 4 for number in range(12)}, {})
@@ -39,7 +46,7 @@ def page(desk):
     colours = itertools.cycle(np.full((180, 320, 3), level, np.uint8) for level in (60, 160))
     presets = {number: Preset(f"look {number}", {}) for number in range(1, 9)}
     page = Page(
-        desk, port=0, newest=lambda: next(colours), status=lambda: {"message": ""},
+        desk, port=0, newest=lambda: next(colours), status=lambda: {**TOLD, "message": ""},
         presets=lambda: presets,
     )  # fmt: skip
     yield page
@@ -197,8 +204,9 @@ def test_everything_has_a_name_for_a_screen_reader(browser, page):
     assert not [each for each in found if not each.get("name", {}).get("value")]
 
 
-def test_it_draws_pictures_one_after_the_other(browser, page):
+def test_it_draws_pictures_one_after_the_other_and_tells_of_every_sink(browser, page):
     tab = show(browser, page)
+    tab.until(f"$('sinks').textContent === {''.join(TOLD['sinks'])!r}")
     pixel = "$('picture').getContext('2d').getImageData(5, 5, 1, 1).data[0]"
     tab.until("$('picture').width === 320")
     tab.until(f"Math.abs({pixel} - 60) < 4")
