@@ -24,7 +24,8 @@ from ..start import asked, form_for, network_of, open_dreamer, settings_of
 from ..store.files import check_outputs
 from ..store.graph_cache import GraphRequest
 from ..store.pictures import check_suffix, read_photo, write_photo
-from .dreamt_clip import dream_clip
+from ..store.spherical_xmp import tells_sphere
+from .dreamt_clip import SPHERES, dream_clip
 from .enlarging import Box, enlarged, sized
 from .panorama import Panorama
 from .where import Mapped
@@ -76,7 +77,9 @@ def dream_photo(
             if dreamer.mask is not None:
                 dream = masked(whole, dream, dreamer.mask)
             settings = {**settings_of(dreamer, choices.recipe), "mask": where.where}
-    write_photo(target, dream, {**settings, **asked(choices, written)}, overwrite=overwrite)
+    sphere = projection == "equirect" or tells_sphere(source)
+    made = {**settings, **asked(choices, written)}
+    write_photo(target, dream, made, overwrite=overwrite, sphere=sphere)
     console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
 
 
@@ -131,8 +134,16 @@ def dream_video(
 
     with ExitStack() as opened, counting(console, "dreaming") as report:
         clip = dream_clip(
-            source, target, dream, overwrite=overwrite, progress=report, settings=settings
+            source,
+            target,
+            dream,
+            overwrite=overwrite,
+            progress=report,
+            settings=settings,
+            sphere=stereo if projection == "equirect" else None,
         )
+    if projection == "equirect" and target.suffix.lower() not in SPHERES:
+        console.print("Players are told of a panorama in .mp4, .m4v and .mov alone.")
     console.print(f"{target}: {clip.frames} frames, {clip.width}x{clip.height}")
     if clip.damaged:
         console.print(f"{source} is damaged; packets left out: {clip.damaged}.")

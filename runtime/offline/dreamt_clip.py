@@ -16,8 +16,12 @@ from av.container import InputContainer
 from ..errors import LivedreamError
 from ..sinks.formats import Form, form_of
 from ..store.files import check_outputs, replacing, unwritable
+from ..store.spherical_mp4 import mark_spherical
 from .reader import Reader, open_clip
 from .writer import Writer
+
+SPHERES = (".mp4", ".m4v", ".mov")
+"""Suffixes of clips that can tell of a panorama."""
 
 Dream = Callable[[np.ndarray, float], np.ndarray]
 Progress = Callable[[int, "int | None"], None]
@@ -50,6 +54,7 @@ def dream_clip(
     overwrite: bool = False,
     progress: Progress | None = None,
     settings: Callable[[], dict[str, Any]] = dict,
+    sphere: str | None = None,
 ) -> ClipReport:
     """Decode `source`, give every frame to `dream` once and in order, and write `target`.
 
@@ -58,6 +63,8 @@ def dream_clip(
         size (H.264 wants even sizes: an odd one grows by one repeated row or column).
     progress: called after each frame with the frames done and their expected number, if known.
     settings: what makes the dream, asked after the first frame; the clip's comment.
+    sphere: how the eyes lie in a panorama, a name of `spherical_mp4.STEREO`; None for what
+        the source tells. A target that is one of SPHERES tells it to players.
 
     Frame times are kept (variable rates too), sound packets are copied, or converted where the new
     container does not take them. Memory does not grow with the clip's length. `target` appears when
@@ -77,7 +84,11 @@ def dream_clip(
         sound = opened.enter_context(open_clip(source))
         temporary = opened.enter_context(replacing(target, overwrite))
         try:
-            return _write(picture, sound, temporary, form, dream, progress, settings)
+            report = _write(picture, sound, temporary, form, dream, progress, settings)
+            sphere = sphere or picture.sphere
+            if sphere and target.suffix.lower() in SPHERES:
+                mark_spherical(temporary, sphere)
+            return report
         except av.error.FFmpegError as error:
             if isinstance(error, OSError):
                 raise unwritable(target, error) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ import av
 import av.error
 import numpy as np
 from av.container import InputContainer
+from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -51,7 +53,8 @@ class Reader:
     """The picture of an open clip.
 
     expected: the number of frames, where the file or its length tells it. damaged: packets that
-    could not be decoded so far. Raises LivedreamError for a file without a picture.
+    could not be decoded so far. sphere: how the eyes lie, a name of `STEREO`, where the first
+    frame tells that it is a panorama. Raises LivedreamError for a file without a picture.
     """
 
     def __init__(self, container: InputContainer, path: Path) -> None:
@@ -65,6 +68,7 @@ class Reader:
         self.time_base: Fraction = stream.time_base or Fraction(1, 90000)
         self.expected = self._expected()
         self.damaged = 0
+        self.sphere: str | None = None
 
     def frames(self) -> Iterator[Decoded]:
         """Every frame that can be decoded, in order. Raises LivedreamError where reading fails."""
@@ -72,6 +76,8 @@ class Reader:
         size: tuple[int, int] | None = None
         previous: Fraction | None = None
         for frame in self._decoded():
+            if size is None:
+                self.sphere = _sphere(frame)
             size = size or (frame.width, frame.height)
             time = self._time(frame, previous) - begin
             if previous is not None and time + begin <= previous:
@@ -123,6 +129,15 @@ def _check(source: Path) -> None:
         raise LivedreamError(f"{source} is no regular file; a clip is read from a file.")
     if source.stat().st_size == 0:
         raise LivedreamError(f"{source} is empty; it holds no clip.")
+
+
+def _sphere(frame: VideoFrame) -> str | None:
+    told = {each.type: bytes(each) for each in iter(frame.side_data)}
+    # Both begin with an enum of FFmpeg's: 0 is the whole sphere; 1 and 2 are the eyes.
+    if told.get(Type.SPHERICAL, b"")[:4] != struct.pack("=i", 0):
+        return None
+    eyes = told.get(Type.STEREO3D, bytes(4))[:4]
+    return {1: "side-by-side", 2: "over-under"}.get(struct.unpack("=i", eyes)[0], "none")
 
 
 def _to_bgr(frame: VideoFrame, size: tuple[int, int]) -> np.ndarray:

@@ -16,7 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ..errors import LivedreamError
-from ..sinks.formats import Form
+from ..sinks.formats import Form, repeatable
 from ..store.colour import EXACT, SWS, matrix_of
 from ..store.settings import as_text
 from .reader import Reader
@@ -64,7 +64,8 @@ class Writer:
     def _configure(self, picture: Reader, tags: VideoFrame, form: Form) -> None:
         codec = self.stream.codec_context
         codec.width, codec.height, codec.pix_fmt = self.width, self.height, "yuv420p"
-        codec.options = form.best
+        exact = repeatable() if form.video == "libx264" else {}
+        codec.options = {**form.best, **exact}
         codec.time_base = self.stream.time_base = picture.time_base
         codec.thread_type = "AUTO"
         aspect = picture.stream.sample_aspect_ratio

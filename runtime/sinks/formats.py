@@ -72,7 +72,23 @@ def encoder_of(path: Path, quality: str = GOOD) -> Encoder:
     coarse = QUALITIES[quality]
     if form.video != "libx264":
         return Encoder(form.video, "yuv420p", {**form.live, "crf": str(coarse + 10)})
-    return hardware(coarse) or Encoder(form.video, "yuv420p", {**form.live, "crf": str(coarse)})
+    options = {**form.live, **repeatable(), "crf": str(coarse)}
+    return hardware(coarse) or Encoder(form.video, "yuv420p", options)
+
+
+@cache
+def repeatable() -> dict[str, str]:
+    """Options of libx264 by which the same pictures are the same bytes every time."""
+    # Here, where OpenCV's window has its libraries already; see cli/main.
+    import cv2
+
+    # Its AVX-512 reads beyond the rows of the small picture that it looks ahead on: most pictures
+    # whose width is no multiple of 128 came out otherwise every few times.
+    return {"x264-params": "asm=AVX2"} if cv2.checkHardwareSupport(_AVX_512F) else {}
+
+
+_AVX_512F = 13
+"""OpenCV's number for it, which has no name in Python."""
 
 
 @cache

@@ -15,7 +15,8 @@ from PIL import ExifTags, Image
 
 from ..errors import LivedreamError, UsageError
 from .files import write_bytes
-from .settings import with_settings
+from .settings import with_settings, with_xmp
+from .spherical_xmp import sphere_xmp
 
 LARGEST = 1 << 27
 """Pixels of a photo, a hundred megapixels and some: a file of a few kilobytes may hold more than
@@ -86,12 +87,17 @@ def check_suffix(path: Path) -> None:
 
 
 def write_photo(
-    path: Path | str, image: np.ndarray, settings: dict[str, Any], *, overwrite: bool = False
+    path: Path | str,
+    image: np.ndarray,
+    settings: dict[str, Any],
+    *,
+    overwrite: bool = False,
+    sphere: bool = False,
 ) -> None:
     """Write uint8 BGR [height, width, 3] as PNG, JPEG, WebP or TIFF, by the suffix of `path`.
 
-    `settings`, what made the picture, travels in the file as JSON: in PNG as text chunk
-    `livedream`, in JPEG as comment; WebP and TIFF carry none.
+    `settings`, what made the picture, travels in the file as JSON. sphere: viewers are told that it
+    is a panorama of the whole sphere.
     Raises UsageError for an unknown suffix, LivedreamError where the file cannot be written. Where
     one is there and `overwrite` is not set, it stays; the error says where the new one is.
     """
@@ -111,7 +117,10 @@ def write_photo(
         raise LivedreamError(
             f"{path} cannot be encoded: {width}x{height} does not fit the format; try .png."
         )
-    write_bytes(path, with_settings(encoded.tobytes(), settings), overwrite)
+    content = with_settings(encoded.tobytes(), settings)
+    if sphere:
+        content = with_xmp(content, sphere_xmp(image.shape[1], image.shape[0]))
+    write_bytes(path, content, overwrite)
 
 
 def to_bgr(image: np.ndarray) -> np.ndarray:

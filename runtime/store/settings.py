@@ -23,8 +23,11 @@ KEYWORD = "livedream"
 _CHUNK = b"LDRM"
 """Of WebP, whose readers pass over chunks that they do not know."""
 
-_DESCRIPTION = 270
-"""The tag of TIFF."""
+_DESCRIPTION, _XMP = 270, 700
+"""The tags of TIFF."""
+
+_XMP_FLAG = 4
+"""Of WebP's VP8X."""
 
 _READ = ("PNG", "JPEG", "WEBP", "TIFF")
 
@@ -48,16 +51,26 @@ def with_settings(encoded: bytes, settings: dict[str, Any]) -> bytes:
     if not settings or len(text) > LONGEST:
         return encoded
     if encoded.startswith(b"\x89PNG"):
-        # After the 8 bytes of signature and the 25 of the header chunk.
-        body = b"tEXt" + KEYWORD.encode() + b"\0" + text
-        chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-        return encoded[:33] + chunk + encoded[33:]
+        return _in_png(encoded, b"tEXt" + KEYWORD.encode() + b"\0" + text)
     if encoded.startswith(b"\xff\xd8"):
-        return encoded[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + encoded[2:]
+        return _in_jpeg(encoded, b"\xff\xfe", text)
     if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
-        return _in_webp(encoded, text)
+        return _in_webp(encoded, _CHUNK, text)
     if encoded[:4] == b"II*\0":
-        return _in_tiff(encoded, text)
+        return _in_tiff(encoded, _DESCRIPTION, 2, text + b"\0")
+    return encoded
+
+
+def with_xmp(encoded: bytes, xmp: bytes) -> bytes:
+    """An encoded PNG, JPEG, WebP or TIFF with an XMP packet in it; another kind as it is."""
+    if encoded.startswith(b"\x89PNG"):
+        return _in_png(encoded, b"iTXtXML:com.adobe.xmp\0\0\0\0\0" + xmp)
+    if encoded.startswith(b"\xff\xd8"):
+        return _in_jpeg(encoded, b"\xff\xe1", b"http://ns.adobe.com/xap/1.0/\0" + xmp)
+    if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
+        return _in_webp(encoded, b"XMP ", xmp, _XMP_FLAG)
+    if encoded[:4] == b"II*\0":
+        return _in_tiff(encoded, _XMP, 1, xmp)
     return encoded
 
 
@@ -66,14 +79,25 @@ def as_text(settings: dict[str, Any]) -> str:
     return json.dumps(settings, sort_keys=True, default=str)
 
 
-def _in_webp(encoded: bytes, text: bytes) -> bytes:
+def _in_png(encoded: bytes, body: bytes) -> bytes:
+    """After the 8 bytes of signature and the 25 of the header chunk."""
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return encoded[:33] + chunk + encoded[33:]
+
+
+def _in_jpeg(encoded: bytes, marker: bytes, body: bytes) -> bytes:
+    return encoded[:2] + marker + struct.pack(">H", len(body) + 2) + body + encoded[2:]
+
+
+def _in_webp(encoded: bytes, kind: bytes, text: bytes, flag: int = 0) -> bytes:
     """Other chunks than the picture's own are legal behind a VP8X, which says how large it is."""
     chunks = encoded[12:]
     if not chunks.startswith(b"VP8X"):
         with Image.open(BytesIO(encoded), formats=["WEBP"]) as picture:
             sides = b"".join(struct.pack("<I", side - 1)[:3] for side in picture.size)
         chunks = b"VP8X" + struct.pack("<II", 10, 0) + sides + chunks
-    chunks += _CHUNK + struct.pack("<I", len(text)) + text + b"\0" * (len(text) % 2)
+    chunks = chunks[:8] + bytes([chunks[8] | flag]) + chunks[9:]
+    chunks += kind + struct.pack("<I", len(text)) + text + b"\0" * (len(text) % 2)
     return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WEBP" + chunks
 
 
@@ -88,7 +112,7 @@ def _of_webp(path: Path) -> bytes | None:
     return None
 
 
-def _in_tiff(encoded: bytes, text: bytes) -> bytes:
+def _in_tiff(encoded: bytes, tag: int, kind: int, text: bytes) -> bytes:
     """The directory is written once more, at the end, with one entry more; entries are in order."""
     (place,) = struct.unpack_from("<I", encoded, 4)
     (count,) = struct.unpack_from("<H", encoded, place)
@@ -96,8 +120,8 @@ def _in_tiff(encoded: bytes, text: bytes) -> bytes:
     entries = [encoded[start + 12 * n : start + 12 * n + 12] for n in range(count)]
     following = encoded[start + 12 * count : start + 12 * count + 4]
     body = encoded + b"\0" * (len(encoded) % 2)
-    entry = struct.pack("<HHII", _DESCRIPTION, 2, len(text) + 1, len(body))
-    body += text + (b"\0\0" if len(text) % 2 == 0 else b"\0")
+    entry = struct.pack("<HHII", tag, kind, len(text), len(body))
+    body += text + b"\0" * (len(text) % 2)
     entries = sorted([*entries, entry], key=lambda each: struct.unpack("<H", each[:2]))
     directory = struct.pack("<H", len(entries)) + b"".join(entries) + following
     return body[:4] + struct.pack("<I", len(body)) + body[8:] + directory

@@ -1,5 +1,6 @@
 import struct
 import zlib
+from xml.etree import ElementTree
 
 import cv2
 import numpy as np
@@ -9,6 +10,8 @@ from PIL import Image
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.scaling import comfortable
 from livedream.runtime.store.pictures import read_photo, to_bgr, write_photo
+from livedream.runtime.store.settings import read_settings
+from livedream.runtime.store.spherical_xmp import tells_sphere
 
 RED, GREEN, BLUE, GREY = (0, 0, 255), (0, 255, 0), (255, 0, 0), (90, 90, 90)
 
@@ -218,3 +221,27 @@ def test_whole_numbers_of_any_size_go_from_their_smallest_to_their_largest(kind)
     middle = limits.min + (int(limits.max) - limits.min + 1) // 2
     values = np.array([[limits.min, middle, limits.max]], kind)
     assert to_bgr(values)[0, :, 0].tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+@pytest.mark.parametrize("settings", [{}, {"model": "googlenet"}], ids=["bare", "with settings"])
+def test_a_panorama_says_so_beside_its_settings(tmp_path, suffix, settings):
+    """Pillow reads the packet where each format has it; pixels and settings are what they were."""
+    image = np.zeros((16, 32, 3), np.uint8)
+    image[4:9, 10:20] = 200
+    plain, sphere = tmp_path / f"plain{suffix}", tmp_path / f"sphere{suffix}"
+    write_photo(plain, image, settings)
+    write_photo(sphere, image, settings, sphere=True)
+    assert not tells_sphere(plain)
+    assert tells_sphere(sphere)
+    assert np.array_equal(read_photo(plain), read_photo(sphere))
+    with Image.open(sphere) as picture:
+        picture.load()
+        text = picture.tag_v2[700] if suffix == ".tif" else picture.info.get("xmp")
+        text = text or picture.info["XML:com.adobe.xmp"].encode()
+    root = ElementTree.fromstring(text.decode())
+    told = {name.rpartition("}")[2]: value for each in root.iter() for name, value in each.items()}
+    assert told["ProjectionType"] == "equirectangular"
+    assert (told["FullPanoWidthPixels"], told["FullPanoHeightPixels"]) == ("32", "16")
+    if settings:
+        assert read_settings(sphere) == settings
