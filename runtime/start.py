@@ -14,10 +14,13 @@ from .control.parameters import CAMERA
 from .control.recipes import RECIPES
 from .declared import declared
 from .dream.accentuating import Accentuator
+from .dream.cpu import CpuDevice
+from .dream.device import Device
 from .dream.dreamer import Dreamer
 from .dream.stages import TimedDreamer
+from .dream.tiles import Sizes, Tiled, tiled_sizes
 from .dream.values import Dream
-from .errors import LivedreamError
+from .errors import LivedreamError, UsageError
 from .gradient.check import check_numbers
 from .gradient.engine import Engine
 from .gradient.network import Network, Request, find_network
@@ -27,6 +30,7 @@ from .gradient.providers import find_provider
 from .gradient.selection import Engines, Opening
 from .gradient.session import choose
 from .progress import Progress, stages
+from .scaling import COMFORTABLE
 from .stats import Stats
 
 
@@ -92,16 +96,19 @@ def open_engine(
     ahead: int = 0,
     reopens: bool = False,
     built: bool = False,
+    tiles: bool = False,
 ) -> tuple[Engines, Engine[Any]]:
     """The engines of what was asked for and the one to begin with, open for pictures of `size`,
     (height, width).
 
     built: the best one, even where it takes minutes to build; else one that plays within seconds.
-    Raises as `find_platform` and `Engines.quick` do.
+    tiles: for `in_tiles`. Raises as `find_platform` and `Engines.quick` do.
     """
     objective = network.objective(choices.layers)
     engines = Engines(network, platform_of(choices, say, ahead=ahead, reopens=reopens))
     sizes = choices.dream().sizes(*size)
+    if tiles:
+        sizes = opened_sizes(engines.platform.device, sizes, size)
     engine = (engines.best if built else engines.quick)(objective, sizes, Opening(progress, say))
     if choices.graph:
         try:
@@ -127,9 +134,18 @@ def open_dreamer(
     `open_engine` does."""
     with stages(console) as report:
         engines, engine = open_engine(
-            choices, network, size, report, console.print, ahead=ahead, reopens=reopens
+            choices,
+            network,
+            size,
+            report,
+            console.print,
+            ahead=ahead,
+            reopens=reopens,
+            tiles=stats is None,  # A show has no time for them.
         )
-    made_of = engines.platform.device, engine, choices.dream()
+    device = engines.platform.device
+    climbed = engine if stats else in_tiles(device, engine, size, choices.seed)
+    made_of = device, climbed, choices.dream()
     if stats:
         dreamer = TimedDreamer(*made_of, seed=choices.seed, stage=stats.stage)
     else:
@@ -140,6 +156,26 @@ def open_dreamer(
         f"recipe {choices.recipe}"
     )
     return dreamer, engines
+
+
+def opened_sizes(device: Device[Any], sizes: Sizes, size: tuple[int, int]) -> Sizes:
+    """What is opened for `sizes`, the octaves of a picture of `size`, (height, width)."""
+    return tiled_sizes(sizes) if _too_large(device, size) else sizes
+
+
+def in_tiles(device: Device[Any], engine: Any, size: tuple[int, int], seed: int) -> Any:
+    """What a picture of `size`, (height, width), climbs: the engine, in tiles where all of it at
+    once would take too much memory. Raises UsageError for what no tile can know."""
+    if not _too_large(device, size):
+        return engine
+    if any(term.at == "center" for term in engine.objective.terms):
+        raise UsageError("The middle of a picture in tiles is that of each; have a smaller --size.")
+    return Tiled(engine, seed)
+
+
+def _too_large(device: Device[Any], size: tuple[int, int]) -> bool:
+    # A card holds its picture, of which nothing is cut out.
+    return isinstance(device, CpuDevice) and size[0] * size[1] > COMFORTABLE
 
 
 def kind_of(recipe: str) -> type[Dreamer[Any]]:

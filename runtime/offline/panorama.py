@@ -22,7 +22,7 @@ from ..errors import UsageError
 from ..gradient.network import Network
 from ..gradient.selection import Engines, Opening
 from ..progress import stages
-from ..start import platform_of, settings_of
+from ..start import in_tiles, opened_sizes, platform_of, settings_of
 from .enlarging import enlarged
 
 Dreamt = Callable[[Dreamer[Any], np.ndarray], np.ndarray]
@@ -67,13 +67,15 @@ class Panorama:
             view = poles[0].size, poles[0].size
             return [*dream.sizes(*view)(minimum), *dream.sizes(height, width)(minimum)]
 
+        device, size = CpuDevice(), (height, width)
+        objective = network.objective(choices.layers)
         with stages(console) as report:
-            engine = self.engines.quick(
-                network.objective(choices.layers), sizes, Opening(report, console.print)
-            )
+            opening = Opening(report, console.print)
+            opened = self.engines.quick(objective, opened_sizes(device, sizes, size), opening)
+        engine = in_tiles(device, opened, size, seed)
         self.around = AroundDreamer(AroundDevice(), engine, dream, seed=seed)
         self.poles = [
-            (pole, Dreamer(CpuDevice(), engine, dream, seed=seed + 1 + number))
+            (pole, Dreamer(device, engine, dream, seed=seed + 1 + number))
             for number, pole in enumerate(poles)
         ]
         console.print(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import av
 import av.error
 import numpy as np
 from av.container import InputContainer
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideData, Type
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -132,7 +132,9 @@ def _check(source: Path) -> None:
 
 
 def _sphere(frame: VideoFrame) -> str | None:
-    told = {each.type: bytes(each) for each in iter(frame.side_data)}
+    # Going through it gives the data, whatever its type says.
+    every = cast("Iterable[SideData]", frame.side_data)
+    told = {each.type: bytes(each) for each in every}
     # Both begin with an enum of FFmpeg's: 0 is the whole sphere; 1 and 2 are the eyes.
     if told.get(Type.SPHERICAL, b"")[:4] != struct.pack("=i", 0):
         return None

@@ -12,7 +12,7 @@ from ..dream.values import Dream
 from ..gradient.objective import Objective
 from ..gradient.selection import Engines, Opening
 from ..progress import stages
-from ..start import kind_of, network_of, platform_of, settings_of
+from ..start import in_tiles, kind_of, network_of, opened_sizes, platform_of, settings_of
 
 
 class Studio:
@@ -44,7 +44,8 @@ class Studio:
         Raises UsageError for a picture that is too small, LivedreamError where nothing opens.
         """
         _, width, _ = picture.shape
-        sizes = dream.sizes(len(picture), width)
+        device, size = self.engines.platform.device, (len(picture), width)
+        sizes = opened_sizes(device, dream.sizes(*size), size)
         with stages(self.console) as report:
             opening = Opening(report, self.console.print)
             self.engines.quick(self.everything, sizes, opening)
@@ -53,9 +54,8 @@ class Studio:
             self._told = True
             self.console.print(f"{self.network.model} {self.everything} on {engine.provider.name}")
         self.engines.let_go(engine, sizes)
-        dreamer = kind_of(self.choices.recipe)(
-            self.engines.platform.device, engine, dream, seed=seed
-        )
+        climbed = in_tiles(device, engine, size, seed)
+        dreamer = kind_of(self.choices.recipe)(device, climbed, dream, seed=seed)
         dreamer.mask = mask
         return dreamer.still(picture), settings_of(dreamer, self.choices.recipe)
 
