@@ -115,6 +115,12 @@ def test_buttons_and_the_list_of_layers(browser, page, desk):
     tab.until("document.querySelector('[data-name=freeze]').ariaPressed === 'true'")
     tab.value("document.querySelector('[data-name=snapshot]').click()")
     until(lambda: desk.take("snapshot"))
+    desk.set("light", 0.8, "key")
+    tab.until("values.get('light')[0] === 0.8")
+    for light, pressed in ((0, "true"), (0.8, "false")):
+        tab.value("$('black').click()")
+        until(lambda light=light: desk.base["light"] == light)
+        tab.until(f"$('black').ariaPressed === '{pressed}'")
     tab.value("document.querySelector('[data-name=layer]').click()")
     tab.value("$('search').focus(), $('search').value = '11', $('search').oninput()")
     assert tab.value("$('list').textContent") == "block11"
