@@ -36,7 +36,7 @@ class Surfaces:
     to. sound: the input whose sound moves values. clock: whose beat is followed."""
 
     osc: Place | None = None
-    osc_to: tuple[Place, ...] = ()
+    osc_to: tuple[Place, ...] | None = None
     page: Place | None = None
     midi: str | None = None
     learned: Path | None = None
@@ -68,7 +68,7 @@ def open_surfaces(
         if wanted.osc_to and not wanted.osc:
             raise UsageError("Who is told by OSC what changes may answer; say `--osc` as well.")
         if wanted.osc:
-            osc = open_osc(desk, wanted.osc, wanted.osc_to, notice, opened)
+            osc = open_osc(desk, wanted.osc, wanted.osc_to or (), notice, opened)
         if wanted.page:
             page = open_page(desk, wanted, controls, player, stats, console, osc)
             opened.callback(page.close)
