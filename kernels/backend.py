@@ -42,11 +42,14 @@ class Backend(Protocol):
     """What a CUDA library does for us. Errors at work are the library's own.
 
     Its constructor takes the card's index, makes it current in the thread, and raises Unavailable.
+    apart: a thread that is attached may wait for the card and ask it for memory while another one
+    records a CUDA graph.
     """
 
     name: str
     card: str
     architecture: int
+    apart: bool
 
     def compiler(self) -> Compiler: ...
 
@@ -78,9 +81,11 @@ class Backend(Protocol):
 
     def copy_from(self, array: np.ndarray, pointer: int, stream: Stream) -> None: ...
 
-    def stream(self) -> Stream: ...
+    def stream(self, urgent: bool) -> Stream: ...
 
-    def record(self, stream: Stream) -> Any: ...
+    def event(self, blocking: bool) -> Any: ...
+
+    def record(self, stream: Stream, event: Any) -> None: ...
 
     def mark(self, stream: Stream) -> Any: ...
 

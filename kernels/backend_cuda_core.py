@@ -20,6 +20,7 @@ class CudaCoreBackend:
     """Raises Unavailable where cuda-core 1.x is not installed or cannot use the card."""
 
     name = "cuda-core"
+    apart = True
 
     def __init__(self, card: int = 0) -> None:
         try:
@@ -32,10 +33,11 @@ class CudaCoreBackend:
         self._core = core
         try:
             self._device = core.Device(card)
-            self._device.set_current()
+            self.attach()
             self.card = self._device.name
             major, minor = self._device.compute_capability
             self._host = core.LegacyPinnedMemoryResource()
+            _, self._most_urgent = self._call("cuCtxGetStreamPriorityRange")
         except Exception as error:  # its own errors have no public name
             raise Unavailable(f"cuda-core: {error}") from error
         self.architecture = 10 * major + minor
@@ -45,6 +47,10 @@ class CudaCoreBackend:
 
     def attach(self) -> None:
         self._device.set_current()
+        # Else whoever records a graph, which onnxruntime does in the global mode, keeps this thread
+        # from waiting and from memory, and a recording is spoilt where it does not keep to it.
+        mode = self._driver.CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
+        self._call("cuThreadExchangeStreamCaptureMode", mode)
 
     def detach(self) -> None:
         """Nothing to do: the primary context may stay current in a thread that ends."""
@@ -90,12 +96,16 @@ class CudaCoreBackend:
     def copy_from(self, array: np.ndarray, pointer: int, stream: Stream) -> None:
         self._call("cuMemcpyDtoHAsync", array.ctypes.data, pointer, array.nbytes, stream.handle)
 
-    def stream(self) -> Stream:
-        native = self._device.create_stream()
+    def stream(self, urgent: bool) -> Stream:
+        priority = int(self._most_urgent) if urgent else None
+        native = self._device.create_stream(options=self._core.StreamOptions(priority=priority))
         return Stream(int(native.handle), native)
 
-    def record(self, stream: Stream) -> Any:
-        return stream.native.record(options=self._core.EventOptions(blocking_sync=True))
+    def event(self, blocking: bool) -> Any:
+        return self._device.create_event(self._core.EventOptions(blocking_sync=blocking))
+
+    def record(self, stream: Stream, event: Any) -> None:
+        stream.native.record(event)
 
     def mark(self, stream: Stream) -> Any:
         return stream.native.record(options=self._core.EventOptions(timing_enabled=True))
@@ -104,7 +114,7 @@ class CudaCoreBackend:
         stream.native.wait(event)
 
     def synchronize(self, waited: Any) -> None:
-        (waited.native if isinstance(waited, Stream) else waited).sync()
+        waited.sync()
 
     def elapsed(self, start: Any, end: Any) -> float:
         return end - start

@@ -12,11 +12,15 @@ import numpy as np
 from .backend import Argument, Memory, Stream, Unavailable
 from .compile import Compiler, Nvcc, Nvrtc, find_compiler
 
+_UNTIMED = 2
+"""CU_EVENT_DISABLE_TIMING."""
+
 
 class PycudaBackend:
     """Raises Unavailable where pycuda is not installed or cannot use the card."""
 
     name = "pycuda"
+    apart = False
 
     def __init__(self, card: int = 0) -> None:
         try:
@@ -91,26 +95,27 @@ class PycudaBackend:
     def copy_from(self, array: np.ndarray, pointer: int, stream: Stream) -> None:
         self._driver.memcpy_dtoh_async(array, pointer, stream.native)
 
-    def stream(self) -> Stream:
+    def stream(self, urgent: bool) -> Stream:
+        """pycuda gives every stream the same priority."""
         native = self._driver.Stream(flags=1)  # CU_STREAM_NON_BLOCKING
         return Stream(int(native.handle), native)
 
-    def record(self, stream: Stream) -> Any:
-        return self._record(stream, 3)  # CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING
+    def event(self, blocking: bool) -> Any:
+        return self._driver.Event(_UNTIMED | blocking)  # CU_EVENT_BLOCKING_SYNC is 1
+
+    def record(self, stream: Stream, event: Any) -> None:
+        event.record(stream.native)
 
     def mark(self, stream: Stream) -> Any:
-        return self._record(stream, 0)
+        event = self._driver.Event(0)
+        event.record(stream.native)
+        return event
 
     def wait(self, stream: Stream, event: Any) -> None:
         stream.native.wait_for_event(event)
 
     def synchronize(self, waited: Any) -> None:
-        (waited.native if isinstance(waited, Stream) else waited).synchronize()
+        waited.synchronize()
 
     def elapsed(self, start: Any, end: Any) -> float:
         return end.time_since(start)
-
-    def _record(self, stream: Stream, flags: int) -> Any:
-        event = self._driver.Event(flags)
-        event.record(stream.native)
-        return event

@@ -15,11 +15,16 @@ from .compile import SOURCES, Compiler, KernelError, load_or_compile
 class Launcher:
     """Loads kernels and runs them. Everything but `synchronize` and `allocate` returns at once.
 
-    cache: folder for compiled kernels, None to compile in every run. Use it from one thread, or
-    call `attach` first in each further one.
+    cache: folder for compiled kernels, None to compile in every run. spin: who waits for the card
+    keeps its core busy, and goes on some microseconds sooner; else it sleeps. Use it from one
+    thread, or call `attach` first in each further one.
+
+    apart: whether attached threads may wait and ask for memory while one records a CUDA graph.
     """
 
-    def __init__(self, backend: Backend, cache: Path | None = None) -> None:
+    def __init__(self, backend: Backend, cache: Path | None = None, *, spin: bool = False) -> None:
+        self.apart = backend.apart
+        self._spin = spin
         self.backend = backend.name
         self.card = backend.card
         self.architecture = backend.architecture
@@ -101,16 +106,25 @@ class Launcher:
         """Queue card to host, as much as the C-contiguous array holds; there once synchronised."""
         self._backend.copy_from(_contiguous(array), pointer, stream)
 
-    def stream(self) -> Stream:
-        """A new one, which does not wait for the default stream."""
-        return self._backend.stream()
+    def stream(self, urgent: bool = False) -> Stream:
+        """A new one, which does not wait for the default stream. urgent: its work goes before that
+        of others, where the library can say so."""
+        return self._backend.stream(urgent)
 
-    def record(self, stream: Stream) -> Any:
-        """An event that happens when all queued so far is done; who waits for it sleeps."""
-        return self._backend.record(stream)
+    def event(self) -> Any:
+        """One that keeps no time, to be recorded as often as wanted. It is to end in a thread that
+        is attached."""
+        return self._backend.event(not self._spin)
+
+    def record(self, stream: Stream, event: Any = None) -> Any:
+        """An event, `event` where there is one, that happens when all queued so far is done. Who
+        waited for it before goes on waiting for what it was then."""
+        event = self.event() if event is None else event
+        self._backend.record(stream, event)
+        return event
 
     def mark(self, stream: Stream) -> Any:
-        """The same for `elapsed`: an event that keeps its time."""
+        """A new event for `elapsed`: it keeps its time."""
         return self._backend.mark(stream)
 
     def wait(self, stream: Stream, event: Any) -> None:
@@ -119,7 +133,8 @@ class Launcher:
 
     def synchronize(self, waited: Any) -> None:
         """Block the host until a stream is empty or an event has happened."""
-        self._backend.synchronize(waited)
+        # By an event: how a thread waits for a stream is the whole program's.
+        self._backend.synchronize(self.record(waited) if isinstance(waited, Stream) else waited)
 
     def elapsed(self, start: Any, end: Any) -> float:
         """Milliseconds on the card between two events of `mark` that have happened."""
@@ -152,15 +167,18 @@ def open_launcher(
     cache: Path | None = None,
     card: int = 0,
     backends: Sequence[Callable[[int], Backend]] | None = None,
+    *,
+    spin: bool = False,
 ) -> Launcher:
-    """The first backend that works, on the card with this index, current in this thread.
+    """The first backend that works, on the card with this index, current in this thread. spin: as
+    of `Launcher`.
 
     Raises KernelError with each one's reason, and the command to install one, when none does.
     """
     reasons = []
     for backend in BACKENDS.values() if backends is None else backends:
         try:
-            return Launcher(backend(card), cache)
+            return Launcher(backend(card), cache, spin=spin)
         except Unavailable as error:
             reasons.append(str(error).rstrip("."))
     raise KernelError(

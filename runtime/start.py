@@ -32,6 +32,7 @@ from .gradient.session import choose
 from .progress import Progress, stages
 from .scaling import COMFORTABLE
 from .stats import Stats
+from .tuning import DEFAULT, Tuning
 
 
 def network_of(choices: Choices, say: Callable[[str], None]) -> Network:
@@ -51,11 +52,14 @@ def find_platform(
     reopens: bool = False,
     card: int = 0,
     launcher: str = "auto",
+    wait: str = "block",
+    tuning: Tuning = DEFAULT,
 ) -> Platform:
     """The platform for `--provider name`: under `auto` a graphics card where one can be used.
 
     say: hears why a card that is there is not used. ahead: frames that the card may work ahead.
-    card: which one, by CUDA's number. launcher: what launches its kernels.
+    card: which one, by CUDA's number. launcher: what launches its kernels. wait: `block`, or `spin`
+    for who waits for a card to keep a core busy. tuning: of a card.
     reopens: a session of the processor that is lost is opened again by who misses it.
     Raises UsageError for an unknown name, LivedreamError for a named provider that cannot start.
     """
@@ -63,7 +67,15 @@ def find_platform(
         # Here, because the kernels' launcher is of no use to anybody else.
         from .cuda.assemble import find_card
 
-        found = find_card(name, say, ahead=ahead, card=card, launcher=launcher)
+        found = find_card(
+            name,
+            say,
+            ahead=ahead,
+            card=card,
+            launcher=launcher,
+            spin=wait == "spin",
+            tuning=tuning,
+        )
         if found:
             return found
     return Processor(tuple(choose(name)), reopened=say if reopens else None)
@@ -71,7 +83,12 @@ def find_platform(
 
 def platform_of(choices: Choices, say: Callable[[str], None], **how: Any) -> Platform:
     """The platform that was asked for. how, errors: as of `find_platform`."""
-    asked = {"card": choices.card, "launcher": choices.launcher}
+    asked = {
+        "card": choices.card,
+        "launcher": choices.launcher,
+        "wait": choices.wait,
+        "tuning": choices.tune,
+    }
     return find_platform(choices.provider, say, **asked, **how)
 
 

@@ -21,6 +21,7 @@ from ..gradient.session import choose
 from ..store.cache import cache_folder
 from ..store.hashes import content_hash
 from ..store.pruning import prune
+from ..tuning import DEFAULT, Tuning
 from .bound_session import Opener, Session
 from .bridge import BridgedEngine
 from .card import CudaDevice
@@ -28,7 +29,7 @@ from .card_engine import CudaEngine
 from .image import Size
 from .ladder import Facts, explain, gather, preload, probe, register_rtx, rungs, versions
 from .machine import find_gpu
-from .session_options import RTX
+from .session_options import CUDA, RTX, SEARCHED
 from .stepdown import step_down, trouble
 
 STOPGAP = replace(PROVIDERS["cpu"], form="gpu", precisions=PROVIDERS["cuda"].precisions)
@@ -47,6 +48,7 @@ class Card:
     facts: Facts
     providers: tuple[Provider, ...]
     ort: Any = onnxruntime
+    tuning: Tuning = DEFAULT
 
     def engine(
         self,
@@ -63,13 +65,13 @@ class Card:
         if provider is STOPGAP:
             return BridgedEngine(self.device, HostEngine(graph, provider, objective))
         launcher, facts = self.device.launcher, self.facts
-        tf32 = provider.name == "cuda" and precision in ("auto", "tf32")
+        tf32 = provider.ep == CUDA.ep and precision in ("auto", "tf32")
         computed = "tf32" if tf32 and graph.precision == "fp32" else graph.precision
         opener = Opener(
             ort=self.ort,
             path=graph.path,
             provider=provider,
-            stream=self.device.stream.handle,
+            launcher=launcher,
             folder=cache_folder("engines"),
             facts={
                 "card": f"{launcher.card} {launcher.architecture}",
@@ -79,12 +81,14 @@ class Card:
             graph_hash=content_hash(graph.path),
             precision=computed,
             card=self.device.index,
+            tuning=self.tuning,
+            free=provider.ep == CUDA.ep and self.tuning.arena == "shared",
             strict=strict,
         )
 
-        def open_session(size: Size) -> Session:
+        def open_session(size: Size, urgent: bool) -> Session:
             try:
-                session = opener.open(size)
+                session = opener.open(size, urgent)
             except LivedreamError as error:
                 loader = probe(provider)
                 if loader is None:
@@ -130,10 +134,12 @@ def find_card(
     ahead: int = 0,
     card: int = 0,
     launcher: str = "auto",
+    spin: bool = False,
+    tuning: Tuning = DEFAULT,
     ort: Any = onnxruntime,
 ) -> Card | None:
     """The card for `--provider name`; None under `auto` where there is none that can be used, and
-    for providers that are not for cards. ahead: as of `CudaDevice`. card, launcher: as of
+    for providers that are not for cards. ahead: as of `CudaDevice`. card, launcher, spin: as of
     `open_device`.
 
     `say` hears why a card that is there is not used. Raises UsageError for an unknown name and
@@ -147,7 +153,7 @@ def find_card(
             return None
     preload(ort, name)
     try:
-        device = open_device(ahead, card, launcher)
+        device = open_device(ahead, card, launcher, spin)
     except LivedreamError as error:
         if name != "auto":
             # A library that is missing is the better reason.
@@ -167,18 +173,23 @@ def find_card(
             providers.remove(RTX)
     if not providers:
         return None
+    if CUDA in providers and tuning.search == "later":
+        providers.insert(providers.index(CUDA), SEARCHED)
     if name == "auto":
         providers.append(STOPGAP)
-    return Card(device, facts, tuple(providers), ort)
+    return Card(device, facts, tuple(providers), ort, tuning)
 
 
-def open_device(ahead: int, card: int = 0, launcher: str = "auto") -> CudaDevice:
+def open_device(
+    ahead: int, card: int = 0, launcher: str = "auto", spin: bool = False
+) -> CudaDevice:
     """The card with all kernels loaded, so that compiling them holds up no frame. ahead: as of
     `CudaDevice`. card: which one, by CUDA's number. launcher: a name of `BACKENDS`, or `auto` for
-    the first of them that works. Raises LivedreamError where there is none that can be used."""
+    the first of them that works. spin: as of `Launcher`. Raises LivedreamError where there is none
+    that can be used."""
     backends = None if launcher == "auto" else [BACKENDS[launcher]]
     try:
-        opened = open_launcher(cache_folder("engines") / "kernels", card, backends)
+        opened = open_launcher(cache_folder("engines") / "kernels", card, backends, spin=spin)
         opened.load_all()
         return CudaDevice(opened, ahead=ahead, index=card)
     except (LivedreamError, KernelError) as error:

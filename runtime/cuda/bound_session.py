@@ -1,4 +1,8 @@
-"""onnxruntime sessions on the card: opened for one size, bound to addresses that do not change.
+"""onnxruntime sessions on the card: each on a stream of its own, bound to addresses that stay.
+
+onnxruntime keeps recordings, and the handles of cuDNN and cuBLAS, by thread (CUDA_graph under
+PerThreadContext in its CUDA provider), so that every session has one thread that runs it, from the
+first run in the background to the last replay in a frame.
 
 Written from the documentation and tried with a stand-in for onnxruntime; not run on a card. There,
 look first at: that a run returns before the card is done, and that recording a graph succeeds.
@@ -7,26 +11,31 @@ look first at: that a run returns before the card is done, and that recording a 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...kernels.backend import Stream
+from ...kernels.launcher import Launcher
 from ..errors import LivedreamError
 from ..gradient.providers import Provider
 from ..store.files import unwritable
+from ..tuning import DEFAULT, Tuning
 from .engine_cache import EngineFolder, EngineKey
 from .gate import Gate
 from .image import Size
 from .session_options import (
     ASYNCHRONOUS,
+    GRAPH,
     NO_CPU_FALLBACK,
-    NO_GRAPH,
     RTX,
     provider_options,
 )
@@ -34,7 +43,8 @@ from .session_options import (
 log = logging.getLogger(__name__)
 
 RECORDED_AFTER = 3
-"""Runs until a graph is recorded: two to allocate what it needs, one to record."""
+"""Runs until a graph is recorded: two to allocate what it needs, one to record. onnxruntime does
+them all in the first, for its own providers."""
 
 _PLACE = re.compile(r"/onnxruntime_src/\S+:\d+ .*?\) (?=[A-Z])")
 """Where in its source onnxruntime found an error, before what it says."""
@@ -53,37 +63,52 @@ class Binding:
     steering: Mapping[str, tuple[int, int]]
 
 
+@dataclass
+class Bound:
+    """A size that a session is bound for. native: the IOBinding. replay: run options to record its
+    launches, or to replay them. recorded: whether they are."""
+
+    size: Size
+    native: Any
+    replay: Any
+    recorded: bool = False
+
+
 @dataclass(frozen=True)
 class Opener:
     """Opens sessions of one graph on one provider.
 
-    ort: the onnxruntime module. stream: handle, shared with the kernels. folder: of the engine
-    cache. facts: of the card and the versions, for the cache's keys. precision: that is computed
-    in, the graph's or `tf32`. strict: an error where a node falls to the processor. memory: where
-    the addresses to bind are, `cpu` in tests without a card.
+    ort: the onnxruntime module. launcher: of the kernels. folder: of the engine cache. facts: of
+    the card and the versions, for the cache's keys. precision: that is computed in, the graph's or
+    `tf32`. free: a session takes any size, so that all octaves have one arena and one set of
+    weights. strict: an error where a node falls to the processor. memory: where the addresses to
+    bind are, `cpu` in tests without a card.
     """
 
     ort: Any
     path: Path
     provider: Provider
-    stream: int
+    launcher: Launcher
     folder: Path
     facts: Mapping[str, str]
     graph_hash: str
     precision: str
     card: int = 0
+    tuning: Tuning = DEFAULT
+    free: bool = False
     graphs: bool = True
     strict: bool = False
     memory: str = "cuda"
 
-    def open(self, size: Size) -> Session:
-        """Raises LivedreamError when the provider cannot open the graph or does not start.
+    def open(self, size: Size, urgent: bool = False) -> Session:
+        """urgent: its work goes before that of others. Raises LivedreamError when the provider
+        cannot open the graph or does not start.
 
         An engine from the cache that does not load is built again, once.
         """
-        engine = self._folder(size)
+        engine, stream = self._folder(size), self.launcher.stream(urgent)
         try:
-            session = self._open_with(engine, size)
+            session = self._open_with(engine, size, stream)
         except LivedreamError as error:
             engine.discard()
             if not engine.built:
@@ -91,7 +116,7 @@ class Opener:
             log.warning("the kept engine does not load (%s); it is built again", error)
             engine = self._folder(size)
             try:
-                session = self._open_with(engine, size)
+                session = self._open_with(engine, size, stream)
             except LivedreamError:
                 engine.discard()
                 raise
@@ -103,32 +128,36 @@ class Opener:
     def _writes_late(self) -> bool:
         return self.provider.name == RTX.name
 
-    def _open_with(self, engine: EngineFolder, size: Size) -> Session:
-        if self.graphs and self.provider.name in NO_GRAPH:
+    def _open_with(self, engine: EngineFolder, size: Size, stream: Stream) -> Session:
+        if self.graphs and self.provider.ep in GRAPH:
             try:
-                return self._session(engine, size, graphs=True)
+                return self._session(engine, size, stream, graphs=True)
             except LivedreamError as error:
                 if not _about_graphs(error):
                     raise
                 log.warning("%s runs without CUDA graphs: %s", self.provider.name, error)
-        return self._session(engine, size, graphs=False)
+        return self._session(engine, size, stream, graphs=False)
 
-    def _session(self, engine: EngineFolder, size: Size, *, graphs: bool) -> Session:
+    def _session(
+        self, engine: EngineFolder, size: Size, stream: Stream, *, graphs: bool
+    ) -> Session:
         ort, provider = self.ort, self.provider
         options = ort.SessionOptions()
         options.log_severity_level = 3
-        options.add_free_dimension_override_by_name("height", size[0])
-        options.add_free_dimension_override_by_name("width", size[1])
+        if not self.free:
+            options.add_free_dimension_override_by_name("height", size[0])
+            options.add_free_dimension_override_by_name("width", size[1])
         if self.strict:
             options.add_session_config_entry(*NO_CPU_FALLBACK)
         table = provider_options(
             provider,
-            self.stream,
+            stream.handle,
             engine.path,
             self.card,
             timings=self._timings(),
             graphs=graphs,
             tf32=self.precision == "tf32",
+            tuning=self.tuning,
         )
         try:
             if provider.name == RTX.name:
@@ -151,9 +180,7 @@ class Opener:
             ) from error
         if native.get_providers()[0] != provider.ep:
             raise LivedreamError(f"The provider '{provider.name}' did not start.")
-        place = self.memory, self.card
-        plain = NO_GRAPH.get(provider.name, ())
-        return Session(ort, native, size, engine, graphs=graphs, plain=plain, place=place)
+        return Session(self, native, engine, stream, None if self.free else size, graphs=graphs)
 
     def _timings(self) -> Path | None:
         """Where TensorRT's timings of this card, driver and version lie, for all sizes and layers;
@@ -182,82 +209,118 @@ class Opener:
 
 
 class Session:
-    """One size of the network, which reads and writes float32 whatever it computes in.
+    """The network at one size, or at any, which reads and writes float32 whatever it computes in.
 
-    graphs: whether its launches are recorded. plain: run options not to record.
+    size: the one that it computes; None for any. stream: that its work is queued on. graphs:
+    whether its launches are recorded. plays: whether a frame was computed by it.
     """
 
     def __init__(
         self,
-        ort: Any,
+        opener: Opener,
         native: Any,
-        size: Size,
         engine: EngineFolder,
+        stream: Stream,
+        size: Size | None,
         *,
         graphs: bool,
-        plain: Sequence[tuple[str, str]],
-        place: tuple[str, int],
     ) -> None:
-        self.size = size
-        self.graphs = graphs
-        self._ort, self._engine, self._plain, self._place = ort, engine, plain, place
+        self.size, self.stream, self.graphs, self.plays = size, stream, graphs, False
+        self._ort, self._engine, self._launcher = opener.ort, engine, opener.launcher
+        self._place = opener.memory, opener.card
+        self._keys = GRAPH.get(opener.provider.ep, ())
         self._native: Any = native
-        self._runs = 0
-        self._queued = self._run_options(asynchronous=True, graph=graphs)
-        self._unrecorded = self._run_options(asynchronous=True, graph=False)
-        self._waiting = self._run_options(asynchronous=False, graph=False)
+        # A number is of the addresses that were bound: it is never given again.
+        self._numbers = itertools.count(1)
+        self._queued, self._waiting = self._run_options(-1), self._run_options(-1, waits=True)
+        self._begin, self._done = self._launcher.event(), self._launcher.event()
+        self._thread = ThreadPoolExecutor(1, "session", initializer=self._launcher.attach)
 
-    def bind(self, addresses: Binding) -> Any:
-        """An IOBinding to addresses on the card; give it to the runs."""
-        height, width = self.size
+    @property
+    def ended(self) -> bool:
+        return self._native is None
+
+    def takes(self, size: Size) -> bool:
+        """Whether it may be bound for `size` beside what it is bound for."""
+        return not self.ended and self.size in (None, size)
+
+    def bind(self, addresses: Binding) -> Bound:
+        """For addresses on the card; give it to the runs."""
+        height, width = addresses.size
         shape = (1, 3, height, width)
         binding = self._native.io_binding()
         binding.bind_input("image", *self._place, np.float32, shape, addresses.image)
         for name, (address, channels) in addresses.steering.items():
             binding.bind_input(name, *self._place, np.float32, (channels,), address)
         binding.bind_output("gradient", *self._place, np.float32, shape, addresses.gradient)
-        return binding
+        return Bound(addresses.size, binding, self._run_options(next(self._numbers)))
 
-    def run(self, binding: Any, gate: Gate) -> None:
-        """Queue one gradient; always with the same binding, so that a graph may be recorded, and
-        from the same thread, because onnxruntime keeps graphs by thread.
+    def run(self, bound: Bound, frames: Stream, gate: Gate) -> None:
+        """Queue one gradient between what is queued on `frames` and what will be."""
+        launcher = self._launcher
+        launcher.record(frames, self._begin)
+        self._thread.submit(self._run, bound, gate).result()
+        launcher.wait(frames, self._done)
 
-        A graph that cannot be recorded is given up, and the run done without.
-        """
-        if self._runs >= RECORDED_AFTER or not self.graphs:
-            self._native.run_with_iobinding(
-                binding, self._queued if self.graphs else self._unrecorded
-            )
-            return
-        with gate.recording() as free:
-            if free:
-                try:
-                    self._native.run_with_iobinding(binding, self._queued)
-                except Exception as error:
-                    if not _about_graphs(error):
-                        raise
-                    log.warning("no CUDA graph at %sx%s: %s", *self.size[::-1], error)
-                    self.graphs = False
-                else:
-                    self._runs += 1
-                    return
-        self._native.run_with_iobinding(binding, self._unrecorded)
+    def run_and_wait(self, bound: Bound) -> None:
+        """One gradient, done when this returns; never recorded."""
+        self._thread.submit(self._run_waiting, bound).result()
 
-    def run_and_wait(self, binding: Any) -> None:
-        """One gradient, done when this returns; never recorded. For any thread."""
-        self._native.run_with_iobinding(binding, self._waiting)
+    def record(self, bound: Bound, gate: Gate) -> None:
+        """Have the launches of `bound` recorded, so that the first frame replays them. Where that
+        may not be done now, nothing happens: the first run that may, does it."""
+        if self.graphs:
+            self._thread.submit(self._record, bound, gate).result()
 
     def close(self) -> None:
         """End the session, after its bindings are gone; keep what the provider wrote then."""
-        self._native = None
+        self._thread.submit(self._end).result()
+        self._thread.shutdown()
         self._engine.publish()
 
-    def _run_options(self, *, asynchronous: bool, graph: bool) -> Any:
+    # In its thread
+
+    def _run_waiting(self, bound: Bound) -> None:
+        self._native.run_with_iobinding(bound.native, self._waiting)
+
+    def _run(self, bound: Bound, gate: Gate) -> None:
+        self._launcher.wait(self.stream, self._begin)
+        if self.graphs and not bound.recorded:
+            self._record(bound, gate)
+        options = bound.replay if bound.recorded else self._queued
+        self._native.run_with_iobinding(bound.native, options)
+        self._launcher.record(self.stream, self._done)
+
+    def _record(self, bound: Bound, gate: Gate) -> None:
+        with gate.recording() as free:
+            if not free:
+                return
+            try:
+                for _ in range(RECORDED_AFTER):
+                    self._native.run_with_iobinding(bound.native, bound.replay)
+            except Exception as error:
+                if not _about_graphs(error):
+                    raise
+                log.warning("no CUDA graph at %sx%s: %s", *bound.size[::-1], error)
+                self.graphs = False
+            else:
+                bound.recorded = True
+
+    def _end(self) -> None:
+        self._native = None
+        # pycuda loses what is let go where the card is not current.
+        self._begin = self._done = None
+        self.stream = Stream(0, None)
+        self._launcher.detach()
+
+    def _run_options(self, number: int, *, waits: bool = False) -> Any:
+        """number: of the recording to make or to replay; -1 for a run without. waits: until it is
+        done."""
         options = self._ort.RunOptions()
-        if asynchronous:
+        if not waits:
             options.add_run_config_entry(*ASYNCHRONOUS)
-        for entry in () if graph else self._plain:
-            options.add_run_config_entry(*entry)
+        for key in self._keys:
+            options.add_run_config_entry(key, str(number))
         return options
 
 

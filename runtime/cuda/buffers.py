@@ -7,7 +7,8 @@ work queued on it is done, which is right on one stream: the next user's work is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,11 @@ class Pool:
     A steady stream of frames allocates nothing.
     """
 
-    def __init__(self, launcher: Launcher) -> None:
-        self._launcher = launcher
+    def __init__(
+        self, launcher: Launcher, asking: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
+        """asking: held while the card is asked for memory."""
+        self._launcher, self._asking = launcher, asking
         self._idle: defaultdict[int, list[Memory]] = defaultdict(list)
 
     def take(self, size: int) -> Buffer:
@@ -44,7 +48,8 @@ class Pool:
         try:
             memory = self._idle[size].pop()
         except IndexError:
-            memory = self._launcher.allocate(size)
+            with self._asking():
+                memory = self._launcher.allocate(size)
         return Buffer(self, memory)
 
     def give_back(self, memory: Memory) -> None:
@@ -77,8 +82,11 @@ class Lease:
 class HostBuffers:
     """Pinned buffers by size in bytes, from any thread."""
 
-    def __init__(self, launcher: Launcher) -> None:
-        self._launcher = launcher
+    def __init__(
+        self, launcher: Launcher, asking: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
+        """asking: as of `Pool`."""
+        self._launcher, self._asking = launcher, asking
         self._idle: defaultdict[int, list[np.ndarray]] = defaultdict(list)
 
     def take(self, shape: Sequence[int], dtype: Any) -> np.ndarray:
@@ -88,7 +96,8 @@ class HostBuffers:
         try:
             whole = self._idle[size].pop()
         except IndexError:
-            whole = self._launcher.pinned((size,), np.uint8)
+            with self._asking():
+                whole = self._launcher.pinned((size,), np.uint8)
         return np.asarray(Lease(self, whole, tuple(shape), kind))
 
     def give_back(self, whole: np.ndarray) -> None:

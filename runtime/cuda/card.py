@@ -13,11 +13,12 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, cast
 
 import numpy as np
 
+from ...kernels.backend import Stream
 from ...kernels.balance import halvings
 from ...kernels.launcher import Launcher
 from ...kernels.operations import Operations
@@ -39,7 +40,8 @@ class CudaDevice:
     the processor for the next frame (upload, optical flow) runs beside the card's for this one; at
     most one frame is under way besides, however late the reader.
 
-    gate: keeps waiting and the recording of CUDA graphs apart. index: of the card, CUDA's number.
+    gate: keeps waiting and the recording of CUDA graphs apart, as far as the launcher cannot.
+    index: of the card, CUDA's number. stream: carries frames alone; sessions have others.
 
     An array from `jitter` holds until the next `jitter` at its size: it lies where the network
     reads. Raises RuntimeError where an older one is used.
@@ -51,10 +53,13 @@ class CudaDevice:
         if ahead not in (0, 1):
             raise ValueError(f"ahead is 0 or 1, not {ahead}")
         self.launcher, self.gate, self.index = launcher, gate, index
-        self.stream = launcher.stream()
-        self.pool = Pool(launcher)
-        self.host = HostBuffers(launcher)
-        self._copies = launcher.stream()
+        self.stream = launcher.stream(urgent=True)
+        self.pool = Pool(launcher, self.may_wait)
+        self.host = HostBuffers(launcher, self.may_wait)
+        self._copies = launcher.stream(urgent=True)
+        self._drawn = launcher.event()
+        self._copied: list[Any] = []
+        """Events that nobody waits for; a steady stream of frames makes no new one."""
         self._operations = Operations(launcher, self.stream)
         self._ahead = ahead
         self._uploads: list[np.ndarray] = []
@@ -74,6 +79,10 @@ class CudaDevice:
         finally:
             self.launcher.detach()
 
+    def may_wait(self) -> AbstractContextManager[None]:
+        """Inside, the calling thread may wait for the card or ask it for memory."""
+        return nullcontext() if self.launcher.apart else self.gate.waiting()
+
     # Device
 
     def upload(self, bgr: np.ndarray, contrast: float = 1.0) -> Image:
@@ -90,10 +99,10 @@ class CudaDevice:
         raw = self.pool.take(height * width * 3)
         self._operations.to_bytes(raw.pointer, self._pointer(image), image.size)
         launcher, shape = self.launcher, (height, width, 3)
-        launcher.wait(self._copies, launcher.record(self.stream))
+        launcher.wait(self._copies, launcher.record(self.stream, self._drawn))
         host = self.host.take(shape, np.uint8)
         launcher.copy_from(host, raw.pointer, self._copies)
-        copied = [launcher.record(self._copies)]
+        copied = launcher.record(self._copies, self._copied.pop() if self._copied else None)
         download = Download(host, lambda: self._wait(copied), (raw, uploads))
         if not self._ahead:
             return download.read()
@@ -244,11 +253,21 @@ class CudaDevice:
 
     def send(self, array: np.ndarray, dtype: Any) -> Buffer:
         """Queue a copy of `array` to the card; the caller may change it right after."""
-        host = self.host.take(array.shape, dtype)
-        np.copyto(host, array)
+        host = self.pinned(array, dtype)
         buffer = self.pool.take(host.nbytes)
         self.send_to(buffer.pointer, host)
         return buffer
+
+    def pinned(self, array: np.ndarray, dtype: Any) -> np.ndarray:
+        """A copy in memory that copies to the card run from beside other work."""
+        host = self.host.take(array.shape, dtype)
+        np.copyto(host, array)
+        return host
+
+    def join(self, stream: Stream) -> None:
+        """What is queued on `stream` from now on starts after everything that is queued for frames:
+        the pool gives memory again that queued work still uses."""
+        self.launcher.wait(stream, self.launcher.record(self.stream))
 
     def send_to(self, pointer: int, host: np.ndarray) -> None:
         """Queue the copy of a pinned array from `host.take`, which is kept until it is done."""
@@ -263,7 +282,8 @@ class CudaDevice:
         uploads, self._uploads = self._uploads, []
         host = self.host.take((3, *image.size), np.float32)
         self.launcher.copy_from(host, pointer, self.stream)
-        self.launcher.synchronize(self.stream)
+        with self.may_wait():
+            self.launcher.synchronize(self.stream)
         uploads.clear()
         return host
 
@@ -273,23 +293,24 @@ class CudaDevice:
 
     def trim(self) -> None:
         """Give memory back that sizes no longer used took. Waits for the card."""
-        self.launcher.synchronize(self.stream)
-        self.pool.trim()
+        # Giving memory back waits for all streams, also for one that is recorded.
+        with self.gate.waiting():
+            self.launcher.synchronize(self.stream)
+            self.pool.trim()
 
     # Inside
 
     def _new(self, size: Size) -> Image:
         return Image(size, self.pool.take(3 * size[0] * size[1] * _FLOAT))
 
-    def _wait(self, events: list[Any]) -> None:
+    def _wait(self, copied: Any) -> None:
         try:
-            with self.attached(), self.gate.waiting():
-                self.launcher.synchronize(events[0])
-                # Here, where the card is current: pycuda loses an event that is let go elsewhere.
-                events.clear()
+            with self.attached(), self.may_wait():
+                self.launcher.synchronize(copied)
         except Exception as error:
             reason = str(error).split("\n")[0][:200].rstrip(".")
             raise CardError(f"The graphics card failed: {reason}.") from error
+        self._copied.append(copied)
 
     def _pointer(self, image: Image) -> int:
         """Its address, computing it first where it was put off."""

@@ -8,24 +8,32 @@ installed. Speed settings are choices to be measured: none of this has run on a 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ..gradient.providers import PROVIDERS, Provider
+from ..tuning import DEFAULT, Tuning
 
 RTX = PROVIDERS["tensorrt-rtx"]
 """The plugin, which lives in a package of its own and works with the plain onnxruntime."""
+
+CUDA = PROVIDERS["cuda"]
+
+SEARCHED = replace(CUDA, name="cuda-searched", slow=True)
+"""CUDA's provider once more: cuDNN has timed every way to compute each convolution, which takes
+long and waits until something dreams. onnxruntime keeps what was found as long as the session."""
 
 ASYNCHRONOUS = ("disable_synchronize_execution_providers", "1")
 """Run option: return when the work is queued. Replays of a CUDA graph heed it in onnxruntimes
 made after May 2026 (its pull request 28686); in older ones each replay waits."""
 
-NO_GRAPH = {
-    "cuda": (("gpu_graph_id", "-1"),),
-    RTX.name: (("gpu_graph_id", "-1"), ("cuda_graph_annotation_id", "-1")),
+GRAPH = {
+    CUDA.ep: ("gpu_graph_id",),
+    RTX.ep: ("gpu_graph_id", "cuda_graph_annotation_id"),
 }
-"""Run options not to record or replay a CUDA graph, of the providers that can be told so run by
-run. TensorRT's cannot: it would record its first run, in the background, together with whatever
-else is queued on the stream. The plugin has a name of its own for onnxruntime's."""
+"""Run options that say by number which CUDA graph to record or to replay, -1 for none, of the
+providers that can be told so run by run. TensorRT's cannot: it would record its first run,
+whichever that is. The plugin has a name of its own for onnxruntime's."""
 
 NO_CPU_FALLBACK = ("session.disable_cpu_ep_fallback", "1")
 """Session option: an error where a node would run on the processor."""
@@ -34,18 +42,26 @@ _WORKSPACE = 1 << 30
 
 
 def cuda_options(
-    stream: int, card: int = 0, *, graphs: bool = False, tf32: bool = False
+    stream: int,
+    card: int = 0,
+    *,
+    graphs: bool = False,
+    tf32: bool = False,
+    exhaustive: bool = False,
+    layout: str = DEFAULT.layout,
 ) -> dict[str, str]:
-    """stream: handle of the CUDA stream that kernels and network share. graphs: record the launches
-    and replay them; every node must run on the card then. tf32: multiply float32 numbers by their
-    first ten binary digits, on tensor cores, as torch's convolutions do by default."""
+    """stream: handle of the CUDA stream of the session. graphs: record the launches and replay
+    them; every node must run on the card then. tf32: multiply float32 numbers by their first ten
+    binary digits, on tensor cores, as torch's convolutions do by default. exhaustive: cuDNN times
+    every way to compute a convolution in the first run at each size, instead of asking its
+    heuristics. layout: as of `Tuning`."""
     return {
         "device_id": str(card),
         "user_compute_stream": str(stream),
         "do_copy_in_default_stream": "1",
         "enable_cuda_graph": _flag(graphs),
-        # The slow search is done once per size, in the background.
-        "cudnn_conv_algo_search": "EXHAUSTIVE",
+        "cudnn_conv_algo_search": "EXHAUSTIVE" if exhaustive else "HEURISTIC",
+        "prefer_nhwc": _flag(layout == "nhwc"),
         "cudnn_conv_use_max_workspace": "1",
         "arena_extend_strategy": "kSameAsRequested",
         "use_tf32": _flag(tf32),
@@ -94,14 +110,18 @@ def provider_options(
     timings: Path | None = None,
     graphs: bool = False,
     tf32: bool = False,
+    tuning: Tuning = DEFAULT,
 ) -> list[tuple[str, Mapping[str, str]]]:
     """(onnxruntime's name, options), the provider and the one behind it for nodes it leaves."""
-    plain = cuda_options(stream, card, graphs=False, tf32=tf32)
-    if provider.name == "cuda":
-        return [(provider.ep, cuda_options(stream, card, graphs=graphs, tf32=tf32))]
+    if provider.ep == CUDA.ep:
+        slow = provider.slow or tuning.search == "exhaustive"
+        options = cuda_options(
+            stream, card, graphs=graphs, tf32=tf32, exhaustive=slow, layout=tuning.layout
+        )
+        return [(provider.ep, options)]
     if provider.name == "tensorrt":
         options = tensorrt_options(stream, folder, timings or folder, card)
-        return [(provider.ep, options), ("CUDAExecutionProvider", plain)]
+        return [(provider.ep, options), (CUDA.ep, cuda_options(stream, card, tf32=tf32))]
     if provider.name == RTX.name:
         return [(provider.ep, rtx_options(stream, folder, card, graphs=graphs))]
     return [(provider.ep, {})]

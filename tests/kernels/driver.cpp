@@ -234,6 +234,13 @@ int cuCtxGetDevice_v2(int* out, void*) { return *out = 0, OK; }
 int cuCtxSynchronize() { return lost() ? INVALID_CONTEXT : OK; }
 int cuCtxGetStreamPriorityRange(int* least, int* greatest) { return *least = *greatest = 0, OK; }
 
+int cuThreadExchangeStreamCaptureMode(int* mode) {
+    static thread_local int before = 0;
+    const int asked = *mode;
+    *mode = before;
+    return before = asked, asked < 3 ? OK : INVALID_VALUE;
+}
+
 int cuStreamCreate(void** out, unsigned) { return made(streams, out); }
 int cuStreamCreateWithPriority(void** out, unsigned, int) { return made(streams, out); }
 int cuStreamDestroy_v2(void* stream) { return gone(streams, stream); }

@@ -77,7 +77,7 @@ class HostCompiler:
 class HostBackend:
     """Runs every kernel at once, to its end. seed: of the order of the threads."""
 
-    name, card, architecture = "host", "the processor", 0
+    name, card, architecture, apart = "host", "the processor", 0, False
 
     def __init__(self, compiler: HostCompiler, seed: int = 0) -> None:
         self.seed = seed
@@ -136,8 +136,12 @@ class HostBackend:
     def copy_from(self, array: np.ndarray, pointer: int, stream: Stream) -> None:
         ctypes.memmove(array.ctypes.data, pointer, array.nbytes)
 
-    def stream(self) -> Stream:
+    def stream(self, urgent: bool) -> Stream:
         return Stream(0, None)
+
+    def event(self, blocking: bool) -> None: ...
+
+    def record(self, stream: Stream, event: Any) -> None: ...
 
     def synchronize(self, waited: Any) -> None:
         pass

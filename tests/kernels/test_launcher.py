@@ -21,7 +21,7 @@ from .test_compile import FakeCompiler
 
 
 class FakeBackend:
-    name, card, architecture = "fake", "a card", 86
+    name, card, architecture, apart = "fake", "a card", 86, False
 
     def __init__(self, index: int = 0) -> None:
         self.index = index
@@ -118,6 +118,18 @@ def test_arguments_without_an_exact_type_are_refused(wrong):
     assert not backend.launched
     launcher.launch(None, (1, 1, 1), (1, 1, 1), [np.int32(1)], stream, 64)
     assert backend.launched == [(None, (1, 1, 1), (1, 1, 1), [np.int32(1)], 64, stream)]
+
+
+@pytest.mark.parametrize("spin", [False, True])
+def test_who_waits_sleeps_unless_it_is_to_spin(spin):
+    backend, waited = FakeBackend(), []
+    backend.event = lambda blocking: f"blocks: {blocking}"
+    backend.record = lambda stream, event: waited.append((stream, event))
+    backend.synchronize = waited.append
+    made = Launcher(backend, spin=spin)  # pyright: ignore[reportArgumentType]
+    stream, event = Stream(0, None), f"blocks: {not spin}"
+    made.synchronize(stream)  # by an event, since how streams are waited for is the program's
+    assert waited == [(stream, event), event]
 
 
 def test_only_contiguous_arrays_are_copied():

@@ -17,6 +17,7 @@ from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.platform import Processor
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.stats import Stats
+from livedream.runtime.tuning import DEFAULT
 
 from .toy_graph import write_toy
 
@@ -60,10 +61,11 @@ def test_a_card_is_asked_for_where_one_may_be_used(monkeypatch, there):
         return card
 
     monkeypatch.setattr(assemble, "find_card", find_card)
-    found = start.find_platform("auto", print, ahead=2, card=1, launcher="pycuda")
+    found = start.find_platform("auto", print, ahead=2, card=1, launcher="pycuda", wait="spin")
     assert found is card if there else isinstance(found, Processor)
     assert isinstance(start.find_platform("cpu", print), Processor)
-    assert asked == [("auto", {"ahead": 2, "card": 1, "launcher": "pycuda"})]
+    how = {"ahead": 2, "card": 1, "launcher": "pycuda", "spin": True, "tuning": DEFAULT}
+    assert asked == [("auto", how)]
 
 
 @pytest.mark.parametrize("built", [True, False])
@@ -97,7 +99,8 @@ def test_an_engine_is_the_best_or_the_one_that_plays_soon(monkeypatch, built):
         built=built,  # pyright: ignore
     )
     assert made == ["best" if built else "quick"]
-    assert engines.platform == {"ahead": 3, "reopens": True, "card": 0, "launcher": "auto"}
+    asked = {"card": 0, "launcher": "auto", "wait": "block", "tuning": DEFAULT}
+    assert engines.platform == {"ahead": 3, "reopens": True, **asked}
 
 
 @pytest.mark.parametrize("stats", [None, Stats()])

@@ -26,7 +26,7 @@ def host(shared: tuple[Launcher, CountingBackend]) -> Iterator[tuple[Launcher, C
     """The kernels on the processor, counts at zero; stray writes fail the test."""
     launcher, backend = shared
     backend.counts.clear()
-    backend.pending.clear()
+    backend.threads.clear()
     backend.full = False
     yield launcher, backend
     backend.check()

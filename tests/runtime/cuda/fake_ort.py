@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -93,14 +94,17 @@ class Session:
     def __init__(self, fake: FakeOrt, options: SessionOptions, named: list) -> None:
         self.fake, self.options, self.named = fake, options, named
         self.runs: list[RunOptions] = []
-        self.recorded: Binding | None = None
-        self._plain_runs = 0
+        self.recorded: dict[str, Binding] = {}
+        """By the number of the recording."""
+        self._numbered: Counter[str] = Counter()
+        self.threads: set[int] = set()
         self.ended = False
-        size = options.dimensions["height"], options.dimensions["width"]
-        self.toy, self.size = ToyEngine(), size
+        self.toy = ToyEngine()
+        self.size = (options.dimensions or None) and tuple(options.dimensions.values())
         self.toy.minimum_size = 1
         self.name = named[0][0] if named else options.devices[0].ep_name
         self.values = dict(named[0][1] if named else options.device_options)
+        self.stream = int(self.values.get("user_compute_stream", 0))
         self.graphs = self.values.get("enable_cuda_graph") == "1"
         if self.graphs and fake.no_graphs:
             raise RuntimeError(
@@ -132,15 +136,16 @@ class Session:
             raise self.fake.fails.pop()
         # Each provider's own word for it, as in their libraries.
         rtx = self.name.startswith("Nv")
-        key = "cuda_graph_annotation_id" if rtx else "gpu_graph_id"
-        if self.graphs and options.entries.get(key) != "-1":
-            self._plain_runs += 1
-            if self.recorded is None and self._plain_runs == 3:
+        self.threads.add(threading.get_ident())
+        number = options.entries.get("cuda_graph_annotation_id" if rtx else "gpu_graph_id", "0")
+        if self.graphs and number != "-1":
+            self._numbered[number] += 1
+            if number not in self.recorded and self._numbered[number] == 3:
                 if self.fake.cannot_record:
                     raise RuntimeError("CUDA graph: operation not permitted when capturing")
-                self.recorded = binding
+                self.recorded[number] = binding
                 self.fake.counts["recorded"] += 1
-            assert self.recorded in (None, binding), "replayed with other addresses"
+            assert self.recorded.get(number) in (None, binding), "replayed with other addresses"
 
         def work() -> None:
             assert not self.ended, "the session ended before its work was done"
@@ -149,13 +154,13 @@ class Session:
         if self.fake.queue is None:
             work()
             return
-        self.fake.queue(work)
+        self.fake.queue(self.stream, work)
         if ASYNCHRONOUS[0] not in options.entries:
-            self.fake.finish()
+            self.fake.finish(self.stream)
 
     def _compute(self, binding: Binding) -> None:
         shape, address = binding.inputs["image"]
-        assert shape == (1, 3, *self.size)
+        assert self.size in (None, shape[2:])
         weights = [
             at(address, shape)
             for shape, address in (binding.inputs["a.square"], binding.inputs["a.linear"])
@@ -181,8 +186,8 @@ class FakeOrt:
         self.refused: set[bytes] = set()
         self.devices: list[Any] = []
         # Where work goes that is done later, and what waits for it; None: it is done at once.
-        self.queue: Callable[[Callable[[], None]], None] | None = None
-        self.finish: Callable[[], None] = lambda: None
+        self.queue: Callable[[int, Callable[[], None]], None] | None = None
+        self.finish: Callable[[int], None] = lambda stream: None
 
     def InferenceSession(self, path, sess_options, providers=None, enable_fallback=1):
         session = Session(self, sess_options, providers or [])

@@ -15,11 +15,17 @@ from livedream.kernels.launcher import Launcher
 from ...kernels.host import HostBackend, HostCompiler
 
 
-class Event:
-    """happened: only kept where work is late; elsewhere all is done at once."""
+class Mark:
+    """A place in a stream. happened: only kept where work is late."""
 
-    stream = 0
-    happened = False
+    def __init__(self, stream: Stream) -> None:
+        self.stream, self.happened = stream.handle, False
+
+
+class Event:
+    """mark: where it was recorded last."""
+
+    mark: Mark | None = None
 
 
 class CountingBackend(HostBackend):
@@ -29,9 +35,9 @@ class CountingBackend(HostBackend):
         super().__init__(compiler)
         self.counts: Counter[str] = Counter()
         self.streams = 0
+        self.urgent: dict[int, bool] = {}
         self.threads: Counter[int] = Counter()
         self.full = False
-        self.pending: list[Event] = []
 
     def attach(self) -> None:
         self.threads[threading.get_ident()] += 1
@@ -65,20 +71,25 @@ class CountingBackend(HostBackend):
         self.counts["from"] += 1
         super().copy_from(array, pointer, stream)
 
-    def stream(self) -> Stream:
+    def stream(self, urgent: bool) -> Stream:
         self.streams += 1
+        self.urgent[1000 + self.streams] = urgent
         return Stream(1000 + self.streams, None)
 
-    def record(self, stream: Stream) -> Event:
-        event = Event()
-        self.pending.append(event)
-        return event
+    def event(self, blocking: bool) -> Event:
+        self.counts["events"] += 1
+        return Event()
+
+    def record(self, stream: Stream, event: Event) -> None:
+        event.mark = Mark(stream)
 
     def mark(self, stream: Stream) -> Event:
-        return self.record(stream)
+        event = Event()
+        self.record(stream, event)
+        return event
 
     def wait(self, stream: Stream, event: Event) -> None:
-        assert event in self.pending
+        assert event.mark is not None
 
     def synchronize(self, waited: Any) -> None:
         self.counts["synchronisations"] += 1
@@ -115,37 +126,34 @@ class LateBackend(CountingBackend):
         address, size = array.ctypes.data, array.nbytes
         self._queue(stream, lambda: ctypes.memmove(address, pointer, size))
 
-    def record(self, stream: Stream) -> Event:
-        event = Event()
-        event.stream = stream.handle
-        self.pending.append(event)
-        self._queue(stream, event)
-        return event
+    def record(self, stream: Stream, event: Event) -> None:
+        super().record(stream, event)
+        self._queue(stream, event.mark)
 
     def wait(self, stream: Stream, event: Event) -> None:
-        self._queue(stream, lambda: self._reach(event))
+        mark = event.mark
+        assert mark is not None
+        self._queue(stream, lambda: self._reach(mark))
 
-    def synchronize(self, waited: Any) -> None:
+    def synchronize(self, waited: Event) -> None:
         super().synchronize(waited)
-        if isinstance(waited, Event):
-            self._reach(waited)
-        else:
-            self._run(waited.handle, None)
+        assert waited.mark is not None
+        self._reach(waited.mark)
 
     def _queue(self, stream: Stream, work: Any) -> None:
         self.queues.setdefault(stream.handle, []).append(work)
         if self.eager and stream.handle == min(self.queues):
             self._run(stream.handle, None)
 
-    def _reach(self, event: Event) -> None:
-        if not event.happened:
-            self._run(event.stream, event)
+    def _reach(self, mark: Mark) -> None:
+        if not mark.happened:
+            self._run(mark.stream, mark)
 
-    def _run(self, handle: int, until: Event | None) -> None:
+    def _run(self, handle: int, until: Mark | None) -> None:
         queue = self.queues.get(handle, [])
         while queue:
             work = queue.pop(0)
-            if isinstance(work, Event):
+            if isinstance(work, Mark):
                 work.happened = True
                 if work is until:
                     return

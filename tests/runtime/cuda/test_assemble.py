@@ -41,8 +41,8 @@ def machine(host, tmp_path, monkeypatch):
         wanted, by = which.get("card", 0), which.get("launcher", "auto")
         named = None if by == "auto" else [BACKENDS[by]]
 
-        def launcher(cache, card, backends):
-            assert (card, backends) == (wanted, named)
+        def launcher(cache, card, backends, *, spin):
+            assert (card, backends, spin) == (wanted, named, which.get("spin", False))
             assert cache == tmp_path / "engines" / "kernels"
             if not reachable:
                 raise KernelError('no CUDA library can reach a card; pip install "cuda-core[cu13]"')
@@ -64,7 +64,7 @@ def test_another_card_by_another_library(machine, tmp_path):
     path = tmp_path / "toy.onnx"
     path.write_bytes(b"a graph")
     made = card.engine(replace(GRAPH, path=path), PROVIDERS["cuda"], parse_objective("a"))
-    made._open_session((16, 16))
+    made._open_session((16, 16), True).close()
     assert fake.sessions[-1].values["device_id"] == "1"
 
 
@@ -73,12 +73,13 @@ def test_a_card_with_all_that_can_start(machine):
     assert [provider.name for provider in card.providers] == [
         "tensorrt-rtx",
         "tensorrt",
+        "cuda-searched",
         "cuda",
         "cpu",
     ]
     assert said == []
     card, _ = machine("cuda")
-    assert [provider.name for provider in card.providers] == ["cuda"]
+    assert [provider.name for provider in card.providers] == ["cuda-searched", "cuda"]
 
 
 def test_no_card_no_words(machine):
@@ -103,7 +104,7 @@ def test_a_card_out_of_reach_is_said(machine):
 def test_no_kernel_is_compiled_while_it_dreams(compiler, tmp_path, monkeypatch):
     launcher, backend = counting_launcher(compiler)
     monkeypatch.setenv("LIVEDREAM_CACHE", str(tmp_path))
-    monkeypatch.setattr(assemble, "open_launcher", lambda *how: launcher)
+    monkeypatch.setattr(assemble, "open_launcher", lambda *how, **more: launcher)
     device = open_device(0)
     monkeypatch.setattr(backend, "module", None)
     dreamer = Dreamer(device, BridgedEngine(device, ToyEngine()), LIVE)
@@ -127,7 +128,12 @@ def test_a_plugin_that_does_not_register_is_passed_over(machine, monkeypatch):
 
     monkeypatch.setattr(assemble, "register_rtx", broken)
     card, said = machine()
-    assert [provider.name for provider in card.providers] == ["tensorrt", "cuda", "cpu"]
+    assert [provider.name for provider in card.providers] == [
+        "tensorrt",
+        "cuda-searched",
+        "cuda",
+        "cpu",
+    ]
     assert said == ["The provider 'tensorrt-rtx' did not start."]
     with pytest.raises(LivedreamError, match="did not start"):
         machine("tensorrt-rtx")
@@ -150,7 +156,7 @@ def test_its_engines_dream(machine, tmp_path):
     assert Path(kept, "toy.engine").is_file()
     on_processor = card.engine(graph, STOPGAP, parse_objective("a"))
     assert isinstance(on_processor, BridgedEngine)
-    assert [each.on_card for each in card.providers] == [True, True, True, False]
+    assert [each.on_card for each in card.providers] == [True, True, True, True, False]
 
 
 def test_auto_is_tf32_and_fp32_is_fp32(machine, tmp_path):

@@ -46,7 +46,7 @@ class Playground:
         self.gate.set()
         self.cards: list[Card] = []
 
-    def card(self, name, say, *, ahead=0, ort=None, card=0, launcher="auto"):
+    def card(self, name, say, *, ahead=0, ort=None, **how):
         device = CudaDevice(self.launcher, ahead=ahead)
         named = [each for each in self.providers if name in ("auto", each.name)]
         self.cards.append(PlayCard(self, device, tuple(named)))
@@ -63,16 +63,16 @@ class PlayCard(Card):
             return super().engine(graph, provider, objective, precision)
         playground = self.playground
         opener = Opener(
-            onnxruntime, graph.path, CPU, self.device.stream.handle, playground.folder, {}, "1",
+            onnxruntime, graph.path, CPU, self.device.launcher, playground.folder, {}, "1",
             "fp32", memory="cpu",
         )  # fmt: skip
 
-        def opened(size):
+        def opened(size, urgent):
             if provider is TENSORRT:
                 assert playground.gate.wait(20)
             if provider.name == playground.wrong:
                 raise LivedreamError(f"{provider.name} did not start.")
-            return opener.open(size)
+            return opener.open(size, urgent)
 
         return CudaEngine(self.device, graph, provider, objective, opened)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from livedream.kernels.backend import Stream
 from livedream.kernels.launcher import Launcher
 from livedream.runtime.cuda.bound_session import Opener
 from livedream.runtime.cuda.card import CudaDevice
@@ -45,7 +46,7 @@ class Setting:
         self.device = CudaDevice(host[0], ahead=ahead, gate=self.gate)
         self.options = {
             "ort": self.ort, "path": GRAPH.path, "provider": provider, "folder": folder,
-            "stream": self.device.stream.handle, "facts": {"card": "a card"}, "graph_hash": "1",
+            "launcher": host[0], "facts": {"card": "a card"}, "graph_hash": "1",
             "precision": "fp32", **options,
         }  # fmt: skip
         self.engine = self.make(provider, objective)
@@ -57,8 +58,16 @@ class Setting:
 
 
 @pytest.fixture
-def setting(host, tmp_path):
-    return lambda **options: Setting(host, tmp_path, **options)
+def setting(host, tmp_path) -> Iterator[Callable[..., Setting]]:
+    made: list[Setting] = []
+
+    def make(**options) -> Setting:
+        made.append(Setting(host, tmp_path, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.engine.close()
 
 
 IMAGE = np.random.default_rng(0).random((3, 20, 24), np.float32)
@@ -99,14 +108,32 @@ def test_a_frame_queues_everything_and_waits_once(setting, host):
     assert (counts["allocations"], counts["pinned"], counts["to"]) == (0, 0, 30)
     # Two octaves of one step; nothing bound anew.
     assert made.ort.counts == {"runs": 20}
-    assert all(session.runs[-1].entries == dict([ASYNCHRONOUS]) for session in made.ort.sessions)
+    assert all(ASYNCHRONOUS[0] in session.runs[-1].entries for session in made.ort.sessions)
+    assert counts["events"] == 0  # they come from a pool
 
 
-def test_sessions_share_the_kernels_stream_and_their_size(setting):
+def test_a_session_has_a_stream_and_a_thread_of_its_own(setting, host):
+    """The dream's stream only ever carries frames; what opens beside a picture gives way to it."""
+    made = setting()
+    for number, background in enumerate((False, True)):
+        made.engine.prepare(20 + number, 24, background=background)
+        made.engine.probe(IMAGE)
+        gradient(made)
+        session = made.ort.sessions[number]
+        stream = int(session.values["user_compute_stream"])
+        assert host[1].urgent[stream] == (not background)
+        assert session.threads.isdisjoint({threading.get_ident()})
+        assert len(session.threads) == 1
+        made.engine.close()
+    streams = {session.values["user_compute_stream"] for session in made.ort.sessions}
+    assert len(streams) == len(made.ort.sessions)
+    assert str(made.device.stream.handle) not in streams
+
+
+def test_sessions_share_their_size(setting):
     made = setting()
     made.engine.prepare(20, 24)
     session = made.ort.sessions[0]
-    assert session.values["user_compute_stream"] == str(made.device.stream.handle)
     assert session.options.dimensions == {"height": 20, "width": 24}
     assert session.options.entries == {}
     made.engine.prepare(20, 24)
@@ -135,42 +162,72 @@ def test_steering_moves_no_session_and_is_sent_once(setting, host):
         old.steer(parse_objective("b"))
 
 
-def test_graphs_are_recorded_by_the_thread_that_dreams(setting):
-    made = setting()
-    made.engine.prepare(20, 24)
-    made.engine.probe(IMAGE)
-    session = made.ort.sessions[0]
-    assert session.graphs
-    assert [run.entries for run in session.runs] == [{"gpu_graph_id": "-1"}] * 2
-    for count in range(5):
-        gradient(made)
-        assert made.ort.counts["recorded"] == (count >= 2)
-
-
 @pytest.mark.parametrize("provider", [CUDA, RTX, TENSORRT], ids=lambda provider: provider.name)
-def test_what_is_opened_in_the_background_records_nothing_there(setting, provider):
+def test_the_first_frame_replays_what_was_recorded_before_it(setting, provider):
     made = setting(provider=provider)
     made.ort.devices = [SimpleNamespace(ep_name=RTX.ep)]
     made.engine.prepare(20, 24)
-    for _ in range(5):
-        made.engine.probe(IMAGE)
-    assert made.ort.counts["recorded"] == 0
-    for _ in range(5):
-        gradient(made)
     assert made.ort.counts["recorded"] == (provider is not TENSORRT)
+    made.engine.probe(IMAGE)
+    made.ort.counts.clear()
+    gradient(made)
+    assert made.ort.counts == {"runs": 1}
+    session = made.ort.sessions[0]
+    assert len(session.recorded) == (provider is not TENSORRT)
+    if session.graphs:
+        assert session.runs[-1].entries["gpu_graph_id"] in session.recorded
+
+
+def test_octaves_share_a_session_until_it_plays(setting):
+    """One arena, one set of weights, a recording for each size; what plays is given no more."""
+    made = setting(free=True)
+    for size in ((20, 24), (30, 40)):
+        made.engine.prepare(*size)
+    (session,) = made.ort.sessions
+    assert session.options.dimensions == {}
+    assert len(session.recorded) == 2
+    other = np.random.default_rng(1).random((3, 30, 40), np.float32)
+    for image in (IMAGE, other, IMAGE):
+        assert np.allclose(gradient(made, image), ToyEngine().gradient(image), atol=1e-5)
+    made.engine.prepare(32, 32, background=True)
+    assert len(made.ort.sessions) == 2
+    made.engine.keep([(20, 24), (32, 32)])
+    assert not session.ended
+    made.engine.keep([(32, 32)])
+    assert session.ended
+    assert not made.ort.sessions[1].ended
+
+
+def test_a_size_bound_again_is_recorded_again(setting):
+    """A recording holds addresses: its number is never given to others."""
+    made = setting(free=True)
+    made.engine.prepare(20, 24)
+    made.engine.prepare(30, 40)
+    made.engine.keep([(30, 40)])
+    made.engine.prepare(20, 24)
+    (session,) = made.ort.sessions
+    assert len(session.recorded) == 3
+    assert np.allclose(gradient(made), ToyEngine().gradient(IMAGE), atol=1e-5)
+
+
+def test_a_size_that_fails_leaves_no_session(setting):
+    made = setting()
+    made.ort.fails = [RuntimeError("CUDA failure 2: out of memory")]
+    with pytest.raises(RuntimeError, match="out of memory"):
+        made.engine.prepare(20, 24)
+    assert made.ort.sessions[0].ended
+    assert np.allclose(gradient(made), ToyEngine().gradient(IMAGE), atol=1e-5)
 
 
 def test_nothing_is_recorded_while_a_session_opens(setting):
     made = setting()
-    gradient(made)
     with made.gate.opening():
-        for _ in range(5):
+        for _ in range(2):
             gradient(made)
-    entries = [run.entries for run in made.ort.sessions[0].runs[2:]]
-    assert entries == [{**dict([ASYNCHRONOUS]), "gpu_graph_id": "-1"}] * 5
+    entries = [run.entries for run in made.ort.sessions[0].runs[1:]]
+    assert entries == [{**dict([ASYNCHRONOUS]), "gpu_graph_id": "-1"}] * 2
     assert not made.ort.counts["recorded"]
-    for _ in range(3):
-        gradient(made)
+    assert np.allclose(gradient(made), ToyEngine().gradient(IMAGE), atol=1e-5)
     assert made.ort.counts["recorded"] == 1
 
 
@@ -185,7 +242,9 @@ def test_without_graphs_where_the_session_does_not_allow_them(setting, caplog):
     for _ in range(5):
         assert np.allclose(gradient(other), ToyEngine().gradient(IMAGE), atol=1e-5)
     assert "no CUDA graph" in caplog.text
-    assert not setting(graphs=False).engine.prepare(20, 24)
+    plain = setting(graphs=False)
+    gradient(plain)
+    assert not plain.ort.counts["recorded"]
 
 
 def test_other_errors_of_a_run_are_not_swallowed(setting):
@@ -371,9 +430,10 @@ def late(compiler, tmp_path):
     """A card and an onnxruntime that work as late as they may."""
     launcher = Launcher(backend := LateBackend(compiler, False))  # pyright: ignore
     made = Setting((launcher, backend), tmp_path)
-    made.ort.queue = lambda work: backend.put(made.device.stream, work)
-    made.ort.finish = lambda: backend.synchronize(made.device.stream)
-    return made
+    made.ort.queue = lambda handle, work: backend.put(Stream(handle, None), work)
+    made.ort.finish = lambda handle: launcher.synchronize(Stream(handle, None))
+    yield made
+    made.engine.close()
 
 
 def test_a_session_ends_when_its_work_is_done(late):
@@ -406,10 +466,10 @@ def test_sessions_end_while_another_opens(setting):
     building, done = threading.Event(), threading.Event()
     opened = made.engine._open_session
 
-    def slow(size):
+    def slow(size, urgent):
         building.set()
         assert done.wait(10)
-        return opened(size)
+        return opened(size, urgent)
 
     made.engine._open_session = slow
     thread = threading.Thread(target=lambda: made.engine.prepare(30, 40))
@@ -474,12 +534,13 @@ class TellingGate(Gate):
 
     @contextmanager
     def _way(self, name: str, gate) -> Iterator[None]:
+        before = self.through
         with gate:
             self._through.way = name
             try:
                 yield
             finally:
-                self._through.way = ""
+                self._through.way = before
 
     def opening(self):
         return self._way("opening", super().opening())

@@ -63,7 +63,7 @@ def network(request, exported) -> Graph:
 
 def engine(device: CudaDevice, graph: Graph, folder: Path, provider="cpu", memory="cpu", **more):
     opener = Opener(
-        onnxruntime, graph.path, PROVIDERS[provider], device.stream.handle, folder, {}, "1",
+        onnxruntime, graph.path, PROVIDERS[provider], device.launcher, folder, {}, "1",
         graph.precision, memory=memory, **more,
     )  # fmt: skip
     objective = parse_objective("a*2" if "a" in graph.layers else "block4")
@@ -84,6 +84,22 @@ def test_bindings_and_run_options_are_onnxruntimes(host, graph, tmp_path):
     made = engine(device, graph, tmp_path)
     check(device, made)
     made.close()
+
+
+def test_one_session_takes_all_octaves(host, network, tmp_path):
+    """With free sizes the gradients are those of a session for each, but for rounding."""
+    device, made = CudaDevice(host[0]), []
+    for free in (True, False):
+        made.append(engine(device, network, tmp_path, free=free))
+        for size in ((40, 48), (57, 61)):
+            made[-1].prepare(*size)
+    for size in ((57, 61), (40, 48)):
+        image = np.random.default_rng(0).random((3, *size), np.float32)
+        one, other = (each.probe(image).ravel() for each in made)
+        assert np.corrcoef(one, other)[0, 1] > 0.999
+    assert len({id(each.session) for each in made[0]._shared.open.values()}) == 1
+    for each in made:
+        each.close()
 
 
 def test_live_frames(host, graph, tmp_path):
@@ -148,7 +164,7 @@ def test_the_notebooks_first_octave_on_a_card(card, name, network, tmp_path):
     device = CudaDevice(card)
     made = engine(device, network, tmp_path, name, "cuda", strict=True)
     first_octave(device, made, picture(480, 640))
-    (session,) = (bound.session for bound in made._shared.bound.values())
+    (session,) = (each.session for each in made._shared.open.values())
     assert session.graphs == (name == "cuda")
     made.close()
 

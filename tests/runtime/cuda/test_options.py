@@ -12,6 +12,7 @@ from livedream.runtime.cuda import session_options as options
 from livedream.runtime.cuda.ladder import RTX_PACKAGE
 from livedream.runtime.cuda.session_options import RTX, provider_options
 from livedream.runtime.gradient.providers import PROVIDERS
+from livedream.runtime.tuning import parse_tuning
 
 CAPI = Path(ort.__file__).parent / "capi"
 NVIDIAS = ("cuda", "tensorrt", RTX.name)
@@ -48,7 +49,7 @@ def test_names_are_in_the_installed_plugin():
     libraries = Path(spec.origin).parent.rglob("libonnxruntime_providers_nv_tensorrt_rtx.so*")
     binary = b"".join(path.read_bytes() for path in libraries)
     assert not [key for key in table(RTX.name) if key.encode() not in binary]
-    assert options.NO_GRAPH[RTX.name][-1][0].encode() in binary
+    assert options.GRAPH[RTX.ep][-1].encode() in binary
 
 
 def test_the_installed_onnxruntime_has_what_we_call():
@@ -70,6 +71,17 @@ def test_only_those_that_can_be_told_not_to_record_graphs():
     assert table(RTX.name, graphs=True)["enable_cuda_graph"] == "1"
     assert table("tensorrt", graphs=True)["trt_cuda_graph_enable"] == "0"
     assert table("cuda")["enable_cuda_graph"] == "0"
+
+
+def test_cudnn_searches_where_a_dream_already_plays():
+    """By its heuristics first; by timing all once something plays, or where it was asked for."""
+    key = "cudnn_conv_algo_search"
+    assert table("cuda")[key] == "HEURISTIC"
+    ((_, searched),) = provider_options(options.SEARCHED, 1, Path())
+    assert searched[key] == "EXHAUSTIVE"
+    assert table("cuda", tuning=parse_tuning("search=exhaustive"))[key] == "EXHAUSTIVE"
+    assert table("cuda")["prefer_nhwc"] == "0"
+    assert table("cuda", tuning=parse_tuning("layout=nhwc"))["prefer_nhwc"] == "1"
 
 
 def test_timings_are_for_every_engine():
