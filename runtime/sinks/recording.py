@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import traceback
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
@@ -196,8 +197,11 @@ class Recorder:
 
     def _raise_error(self) -> None:
         error, self._error = self._error, None
-        if error is not None:
-            raise error
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error  # Whoever keeps it would keep this frame by it, and the frame the error.
 
     def _next(self) -> Picture | None:
         """The next picture; nothing at the end."""
@@ -244,6 +248,8 @@ class Recorder:
                 self.saved = True
         except BaseException as error:  # noqa: BLE001 - not swallowed: `write` or `close` raises it
             self._fail(error)
+            # Whoever keeps the error would keep all that these frames hold by it.
+            traceback.clear_frames(error.__traceback__)
         finally:
             give_back(self.path)
 
@@ -291,6 +297,7 @@ class Recorder:
         finally:
             if film is not None:
                 film.close()
+            self._film = None  # Some megabytes; a recorder may be kept for longer.
 
     def _name(self, temporary: Path) -> LivedreamError | None:
         """Give the file its name while it grows. Returns what is to be told at the end."""

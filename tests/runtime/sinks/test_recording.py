@@ -1,8 +1,10 @@
+import gc
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -387,3 +389,27 @@ def test_at_a_rate_the_size_stays_when_the_pictures_change(tmp_path):
     with Recorder(tmp_path / "a.mp4", rate=10) as recorder:
         record(recorder, [picture(3, size) for size in sizes], [0, 0.2, 0.4])
     assert [image.shape for _, image in decoded(tmp_path / "a.mp4")] == [(48, 64, 3)] * 5
+
+
+def test_an_error_that_somebody_keeps_holds_no_encoder(tmp_path, monkeypatch):
+    films: list[weakref.ref[recording.Film]] = []
+
+    class Failing(recording.Film):
+        def show(self, image, tick):
+            films.append(weakref.ref(self))
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recording, "Film", Failing)
+    gc.collect()
+    gc.disable()  # A show's own collections are rare, and do not know how large an encoder is.
+    try:
+        recorder = Recorder(tmp_path / "a.mp4")
+        recorder.write(np.zeros((32, 32, 3), np.uint8), 0)
+        try:
+            recorder.close()
+        except LivedreamError as error:
+            kept = error
+        assert "No space left" in str(kept)
+        assert films[0]() is None
+    finally:
+        gc.enable()
