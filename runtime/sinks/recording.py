@@ -249,7 +249,10 @@ class Recorder:
         except BaseException as error:  # noqa: BLE001 - not swallowed: `write` or `close` raises it
             self._fail(error)
             # Whoever keeps the error would keep all that these frames hold by it.
-            traceback.clear_frames(error.__traceback__)
+            cause: BaseException | None = error
+            while cause:
+                traceback.clear_frames(cause.__traceback__)
+                cause = cause.__cause__ or cause.__context__
         finally:
             give_back(self.path)
 
