@@ -62,6 +62,10 @@ class Engines:
         taps = [set(engine.graph.layers) for engine in list(self._engines.values())]
         return all(set(objective.taps) <= layers for layers in taps)
 
+    def has(self, objective: Objective, sizes: Sizes) -> bool:
+        """Whether `quick` would open nothing."""
+        return self.covers(objective) and self._best_prepared(sizes) is not None
+
     def make(self, objective: Objective, opening: Opening) -> None:
         """Have the graph made that `quick` would open, which may take long where it has to be
         exported; nothing is opened. Raises as `quick` does."""

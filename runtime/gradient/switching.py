@@ -294,7 +294,7 @@ class Switcher:
         foreseen, idle = self._foreseen, not (self._lost or self._ready or self._outdated())
         if foreseen is None or self._coming or not idle:
             return False
-        return not foreseen.alike(self._playing.wanted, self.network)
+        return not self._engines.has(foreseen.objective, foreseen.sizes)
 
     def _open_coming(self) -> None:
         """Open what is foreseen, behind everything else that the machine does."""

@@ -622,6 +622,15 @@ class TestForeseen:
         switcher.want(want("a"))
         assert switcher.take()
 
+    def test_what_is_open_is_not_opened_again(self):
+        toys = Toys()
+        switcher, _ = switching(Network(bank="ab"), toys)
+        toys.made[0].sizes.update(want("a", 2).sizes(0))
+        switcher.foresee(want("b", 2))
+        switcher.want(want("c"))
+        assert taken(switcher).wanted == want("c")
+        assert [str(each.objective) for each in toys.made] == ["a", "c"]
+
     def test_what_is_wanted_comes_before_what_is_foreseen(self):
         toys = Toys()
         switcher, _ = switching(toys=toys)
