@@ -40,6 +40,10 @@ class Show:
     fluid: bool = toggle(
         True, "Show every camera frame, the newest dream carried to it.", group="picture"
     )
+    finer: bool = toggle(
+        False, "Detail at twice the dream's size, a window a dream; with hold where there is time.",
+        group="picture",
+    )  # fmt: skip
     flash_limit: str = choice(
         "standard", get_args(Mode),
         "How flashes are limited: in every spot, over areas, or not at all.", group="show",

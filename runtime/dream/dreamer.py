@@ -64,8 +64,12 @@ class Dreamer(Generic[Array]):
         self._tracker = self.make_tracker()
         self._motion: Motion | None = None
         """To the last frame of `live` from the one before it; None where a shot began."""
+        self.carried: Motion | None = None
+        """What the last frame of `live` carried the dream by, its fading and drift included; None
+        where it began anew."""
         self._residual: Array | None = None
         self._time = -math.inf
+        self._quick = 1.0
 
     def sizes(self, height: int, width: int) -> list[tuple[int, int]]:
         """The octaves of a picture of this size."""
@@ -95,7 +99,7 @@ class Dreamer(Generic[Array]):
         device = self.device
         gap, self._time = time - self._time, time
         base = device.upload(bgr, self.dream.camera)
-        quick = pace(gap)
+        self._quick = quick = pace(gap)
         old = self._carry(bgr, gap, self.dream.half_life * quick)
         image = base if old is None else device.add(base, old)
         full = device.size(base)
@@ -112,6 +116,17 @@ class Dreamer(Generic[Array]):
             residual = device.mask(residual, np.minimum(1, GRASP * self.mask), 0, 0)
         self._residual = device.limit(residual, self.dream.strength * LEVEL * self._share)
         return device.download(device.add(base, self._residual))
+
+    def touched(self, bgr: np.ndarray, wider: float, mask: np.ndarray | None) -> np.ndarray:
+        """A picture, uint8 BGR, after the steps of one octave, so many times wider than the last
+        frame of `live` took them; `mask` counts instead of that of the whole frame."""
+        device, whole = self.device, self.mask
+        image = device.upload(bgr)
+        self.mask = mask
+        try:
+            return np.asarray(device.download(self._climb(image, self._quick * wider, image)))
+        finally:
+            self.mask = whole
 
     def reset(self) -> None:
         """Let go of the old dream."""
@@ -170,7 +185,7 @@ class Dreamer(Generic[Array]):
         """The residual of the last frame, `gap` seconds ago, where it belongs in this one, faded;
         None to start anew."""
         self._motion = motion = self._tracker.track(bgr)
-        residual = self._residual
+        residual, self.carried = self._residual, None
         if motion is None or residual is None or not 0 <= gap <= LONGEST_GAP:
             return None
         height, width = bgr.shape[:2]
@@ -178,4 +193,5 @@ class Dreamer(Generic[Array]):
             residual = self.device.resample(residual, height, width, False)
         fade = 0.5 ** (gap / half_life) if half_life else 0.0
         motion = drifting(motion, self.dream.drift, gap)
-        return self.device.warp(residual, motion.flow, motion.keep * np.float32(fade))
+        self.carried = Motion(motion.flow, motion.keep * np.float32(fade))
+        return self.device.warp(residual, motion.flow, self.carried.keep)

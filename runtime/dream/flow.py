@@ -91,7 +91,8 @@ class MotionTracker:
         keep = trusted(flow, cv2.split(sample(forward, there))) * same_look(difference)
         if keep.mean() < STRANGE:
             return None
-        flow[:, length2(x, y) < STILL**2] = 0
+        # Not by index: NumPy takes ten times as long for that where half the picture stands.
+        flow *= length2(x, y) >= STILL**2
         return Motion(flow, cv2.blur(keep, (5, 5)))
 
     def flow_to(self, picture: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,7 @@ from ..sinks.snapshot import save_snapshot
 from ..sinks.soundtrack import Sound
 from ..stats import Stats
 from .audience import Audience
-from .governor import LADDER
+from .governor import FINER, LADDER
 from .loop import Dreaming
 from .notice import Notice
 from .presenter import Presenter, Shown
@@ -188,7 +188,7 @@ class Controls:
             size=(width, height),
             recording=recorder.seconds if recorder else None,
             frozen=self._show.freeze,
-            held="" if rung == LADDER[0] else str(rung),
+            held="" if rung in (FINER, LADDER[0]) else str(rung),
             details=(
                 *((self._player.title,) if self._player.title else ()),
                 f"{dreams}  {made_with['size']}",

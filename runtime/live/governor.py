@@ -12,14 +12,16 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Rung:
     """A way to dream. in_turn: one octave a frame. share: of the sides of the picture that is
-    dreamt. cost: about, of a dream as it was asked for."""
+    dreamt. cost: about, of a dream as it was asked for. finer: with a window of finer detail."""
 
     in_turn: bool
     share: float
     cost: float
+    finer: bool = False
 
     def __str__(self) -> str:
-        parts = ["octaves in turn"] * self.in_turn + [f"{self.share:.0%} size"] * (self.share < 1)
+        parts = ["finer windows"] * self.finer + ["octaves in turn"] * self.in_turn
+        parts += [f"{self.share:.0%} size"] * (self.share < 1)
         return ", ".join(parts) or "all as asked"
 
 
@@ -31,6 +33,12 @@ LADDER = (
 )
 """Best first. Octaves in turn cost nothing to go to; another size takes sessions, which open in the
 background while the dream goes on."""
+
+FINER = Rung(False, 1.0, 1.9, finer=True)
+"""Above the ladder, for whoever wants it."""
+
+_FINER = -1
+"""Its place."""
 
 LATE = 1.0
 """Seconds that the dream is too slow before less is dreamt."""
@@ -66,17 +74,20 @@ class Governor:
 
     @property
     def rung(self) -> Rung:
-        return LADDER[self._at]
+        return _rung(self._at)
 
-    def dreamt(self, time: float, seconds: float, hold: float, settled: bool = True) -> bool:
+    def dreamt(
+        self, time: float, seconds: float, hold: float, settled: bool = True, finer: bool = False
+    ) -> bool:
         """One more dream was done at `time`, which took `seconds`. Whether `rung` is another now.
 
         hold: dreams a second; 0 has all dreamt as it was asked for. settled: whether `rung` is what
-        is dreamt; while its sessions open nothing is decided.
+        is dreamt; while its sessions open nothing is decided. finer: whether FINER is wanted.
         """
-        if hold <= 0:
-            changed, self._lowest = self._at > 0, len(LADDER) - 1
-            self._go(0)
+        top = _FINER if finer else 0
+        if hold <= 0 or self._at < top:
+            changed, self._lowest = self._at != top, len(LADDER) - 1
+            self._go(top)
             return changed
         gap = 0.0 if self._last is None else min(max(time - self._last, 0.0), 1.0)
         self._last = time
@@ -86,8 +97,8 @@ class Governor:
         self._cost = self._cost + NEW * (seconds - self._cost) if self._cost else seconds
         period = 1 / hold
         self._late = self._late + gap if self._cost > period else 0.0
-        better = LADDER[self._at - 1].cost / self.rung.cost if self._at else 0.0
-        spare = self._at > 0 and self._cost * better < SPARE * period
+        better = _rung(self._at - 1).cost / self.rung.cost if self._at > top else 0.0
+        spare = self._at > top and self._cost * better < SPARE * period
         self._early = self._early + gap if spare else 0.0
         if self._late >= LATE and self._at < self._lowest:
             if self._risen is not None and time - self._risen < self._wait:
@@ -111,3 +122,7 @@ class Governor:
     def _go(self, place: int) -> None:
         self._at = place
         self._late = self._early = self._cost = 0.0
+
+
+def _rung(place: int) -> Rung:
+    return FINER if place == _FINER else LADDER[place]

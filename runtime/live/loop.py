@@ -22,6 +22,8 @@ from ..slot import Closed, Slot
 from ..start import settings_of
 from ..stats import Stats
 from .capture import Capture
+from .composition import residual_of
+from .finer import TIMES, Finer
 from .following import Following
 from .governor import Governor
 from .masking import Laid
@@ -39,7 +41,7 @@ class Dreamt:
     """One dreamt frame and the picture it grew from, both uint8 BGR [height, width, 3].
 
     result: what the device's `download` gave. time: of capture. settings: what it was dreamt with.
-    frame: the camera's, at its own size.
+    frame: the camera's, at its own size. detail: what `Finer` adds, where it does.
     """
 
     picture: np.ndarray
@@ -47,6 +49,7 @@ class Dreamt:
     time: float
     settings: Mapping[str, Any]
     frame: Frame
+    detail: np.ndarray | None = None
 
     @property
     def dream(self) -> np.ndarray:
@@ -98,6 +101,7 @@ class Dreaming(threading.Thread):
         self._where = where or Laid()
         self._frames = frames
         self.governor = Governor()
+        self._finer = Finer(dreamer, dreamer.seed)
         self._following = Following(dreamer, switcher, desk, size, notify, coming)
         self._done = 0
         self._patience = Patience("dreamt", notify)
@@ -149,14 +153,19 @@ class Dreaming(threading.Thread):
         dreamer.in_turn = self.governor.rung.in_turn
         begun = time.monotonic()
         with self._stats.stage("scale"):
-            picture = resized(image, width, height)
-            if state["mirror"]:
-                picture = np.ascontiguousarray(picture[:, ::-1])
+            picture = _seen(image, width, height, state)
             dreamer.mask = self._where.at(picture, state)
         result = dreamer.live(picture, frame.time) if state.live else dreamer.still(picture)
-        self._govern(time.monotonic() - begun, float(state["hold"]))
         settings = {**settings_of(dreamer, str(state["recipe"])), "size": f"{width}x{height}"}
         dreamt = Dreamt(picture, result, frame.time, settings, frame)
+        large = min(image.shape[0] / height, image.shape[1] / width) >= TIMES
+        finer = state.live and large and bool(state["finer"])
+        if finer and self.governor.rung.finer:
+            with self._stats.stage("finer"):
+                dreamt = self._with_detail(dreamt, state)
+        else:
+            self._finer.reset()
+        self._govern(time.monotonic() - begun, float(state["hold"]), finer)
         self._stats.frame()
         if self.listener:
             self.listener(dreamt)
@@ -166,12 +175,18 @@ class Dreaming(threading.Thread):
         """When the dream of `frame` is seen, as far as known."""
         return frame.time + self._stats.usual_dream_age
 
-    def _govern(self, seconds: float, hold: float) -> None:
+    def _with_detail(self, dreamt: Dreamt, state: State) -> Dreamt:
+        height, width = dreamt.picture.shape[:2]
+        fine = _seen(as_picture(dreamt.frame.image), TIMES * width, TIMES * height, state)
+        residual = residual_of(dreamt.dream, dreamt.picture, dreamt.contrast)
+        return replace(dreamt, detail=self._finer.grown(fine, residual, dreamt.contrast))
+
+    def _govern(self, seconds: float, hold: float, finer: bool) -> None:
         """After a dream that took `seconds`."""
         following, governor = self._following, self.governor
         if following.share > governor.rung.share:
             governor.refused()
-        if governor.dreamt(time.monotonic(), seconds, hold, following.settled):
+        if governor.dreamt(time.monotonic(), seconds, hold, following.settled, finer):
             following.share = governor.rung.share
             self._stats.note(f"dreamt: {governor.rung}")
 
@@ -190,3 +205,9 @@ class Dreaming(threading.Thread):
         except Exception as trouble:  # noqa: BLE001 - the error itself, where less does not help
             self._stats.skipped += 1
             self._patience.failed(trouble)
+
+
+def _seen(image: np.ndarray, width: int, height: int, state: State) -> np.ndarray:
+    """The camera's picture at this size, as `state` has it: mirrored or not."""
+    picture = resized(image, width, height)
+    return np.ascontiguousarray(picture[:, ::-1]) if state["mirror"] else picture

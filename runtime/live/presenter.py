@@ -28,6 +28,7 @@ from ..slot import Closed, Slot
 from ..stats import Stats
 from .afterimage import Afterimage, Residual
 from .composition import compose, dimmed, residual_of
+from .finer import with_detail
 from .limiting import Limiting
 from .loop import Dreamt
 from .masking import Laid
@@ -161,6 +162,8 @@ class Presenter(threading.Thread):
         """A new dream, the newest from now on."""
         began = time.perf_counter()
         residual = residual_of(fresh.dream, fresh.picture, fresh.contrast)
+        if fresh.detail is not None:
+            residual = with_detail(residual, fresh.detail)
         drift = self._state(fresh.frame).dream.drift
         self._afterimage.dreamt(residual, small_gray(fresh.picture), fresh.time, drift)
         self._dreamt = fresh
@@ -210,7 +213,7 @@ class Presenter(threading.Thread):
         fluid = time.perf_counter() - began
         mask = self._where.at(small, state)
         whole = mask is None and dream.tone == 0 and image.shape == dreamt.picture.shape
-        pure = own and whole and self._afterimage.pure
+        pure = own and whole and dreamt.detail is None and self._afterimage.pure
         return _Carried(residual, mask, dreamt.dream if pure else None), fluid
 
     def _composed(

@@ -1,0 +1,101 @@
+"""Detail where it pays: what a dream has more of at twice its size, climbed one window a dream.
+
+A dream of twice the size costs four times as much. This costs one octave more: every dream, another
+window of the finer picture is climbed at the size that sessions are open for, and what it changed
+stays, and follows the motion, until its turn comes again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ..dream.dreamer import Dreamer
+from ..dream.flow import following
+from .composition import NONE, compose
+
+TIMES = 2
+"""Of the sides of what is dreamt."""
+
+WIDER = 1.5
+"""The steps of a window, against those of an octave: its turn comes once in four dreams."""
+
+SOFT = 24
+"""Pixels over which a window runs out."""
+
+SHARE = 0.5
+"""Of the dream's strength, what this is limited to."""
+
+
+class Finer:
+    """The finer detail of what `dreamer` dreams."""
+
+    def __init__(self, dreamer: Dreamer[Any], seed: int = 0) -> None:
+        self._dreamer = dreamer
+        self._random = np.random.default_rng(seed)
+        self._detail: np.ndarray | None = None
+
+    def reset(self) -> None:
+        """Let go of it."""
+        self._detail = None
+
+    def grown(self, camera: np.ndarray, residual: np.ndarray, contrast: float) -> np.ndarray:
+        """What belongs onto the last dream of `dreamer`, as bytes around NONE [TIMES * h, TIMES *
+        w, 3], one window further.
+
+        camera: its frame, uint8 of that size. residual: what it added, bytes around NONE [h, w, 3].
+        contrast: what the camera kept of its own.
+        """
+        detail = self._carried(camera.shape)
+        high, wide = residual.shape[:2]
+        y, x = (int(self._random.integers(side + 1)) for side in (high, wide))
+        here = slice(y, y + high), slice(x, x + wide)
+        picture = compose(camera, residual, 1, contrast)[here]
+        window = cv2.add(picture, detail[here], dtype=cv2.CV_8U)
+        mask = self._dreamer.mask
+        if mask is not None:
+            mask = np.ascontiguousarray(cv2.resize(mask, (TIMES * wide, TIMES * high))[here])
+        if mask is None or mask.any():
+            climbed = self._dreamer.touched(window, WIDER, mask)
+            change = cv2.subtract(climbed, window, dtype=cv2.CV_32F)
+            detail[here] += change * feather(high, wide)[..., None]
+        most, mean = SHARE * self._dreamer.dream.strength, float(np.abs(detail).mean())
+        if 0 < most < mean:
+            detail *= np.float32(most / mean)
+        self._detail = detail
+        return np.clip(np.rint(detail) + NONE, 0, 255).astype(np.uint8)
+
+    def _carried(self, shape: tuple[int, ...]) -> np.ndarray:
+        """That of the dream before, float32 levels, where it belongs in this one."""
+        motion, detail = self._dreamer.carried, self._detail
+        if motion is None or detail is None or detail.shape != shape:
+            return np.zeros(shape, np.float32)
+        height, width = shape[:2]
+        scale = width / motion.flow.shape[2], height / motion.flow.shape[1]
+        x, y = (
+            cv2.resize(plane, (width, height)) * np.float32(times)
+            for plane, times in zip(motion.flow, scale, strict=True)
+        )
+        edge = cv2.BORDER_REPLICATE
+        moved = cv2.remap(detail, *following(x, y), cv2.INTER_CUBIC, borderMode=edge)
+        return moved * cv2.resize(motion.keep, (width, height))[..., None]
+
+
+def feather(height: int, width: int) -> np.ndarray:
+    """float32 [height, width]: 1 inside, falling to the edges over SOFT pixels, or what there is
+    room for."""
+    sides = []
+    for length in (height, width):
+        soft = max(1, min(SOFT, length // 4))
+        to_edge = np.minimum(np.arange(length), np.arange(length)[::-1]) + 0.5
+        sides.append(np.minimum(1, to_edge / soft).astype(np.float32))
+    return sides[0][:, None] * sides[1]
+
+
+def with_detail(residual: np.ndarray, detail: np.ndarray) -> np.ndarray:
+    """Both together: bytes around NONE as large as `detail`."""
+    height, width = detail.shape[:2]
+    large = cv2.resize(residual, (width, height), interpolation=cv2.INTER_CUBIC)
+    return cv2.addWeighted(large, 1, detail, 1, -NONE)
