@@ -50,7 +50,7 @@ class Finer:
         """
         detail = self._carried(camera.shape)
         high, wide = residual.shape[:2]
-        y, x = (int(self._random.integers(side + 1)) for side in (high, wide))
+        y, x = self._place(high), self._place(wide)
         here = slice(y, y + high), slice(x, x + wide)
         picture = compose(camera, residual, 1, contrast)[here]
         window = cv2.add(picture, detail[here], dtype=cv2.CV_8U)
@@ -60,12 +60,19 @@ class Finer:
         if mask is None or mask.any():
             climbed = self._dreamer.touched(window, WIDER, mask)
             change = cv2.subtract(climbed, window, dtype=cv2.CV_32F)
-            detail[here] += change * feather(high, wide)[..., None]
+            soft = feather(y, high, TIMES * high)[:, None] * feather(x, wide, TIMES * wide)
+            detail[here] += change * soft[..., None]
         most, mean = SHARE * self._dreamer.dream.strength, float(np.abs(detail).mean())
         if 0 < most < mean:
             detail *= np.float32(most / mean)
         self._detail = detail
         return np.clip(np.rint(detail) + NONE, 0, 255).astype(np.uint8)
+
+    def _place(self, length: int) -> int:
+        """Where the next window begins. Often at the edge: else little would grow there."""
+        longest = (TIMES - 1) * length
+        start = int(self._random.integers(-length // 2, longest + length // 2, endpoint=True))
+        return min(max(start, 0), longest)
 
     def _carried(self, shape: tuple[int, ...]) -> np.ndarray:
         """That of the dream before, float32 levels, where it belongs in this one."""
@@ -83,15 +90,16 @@ class Finer:
         return moved * cv2.resize(motion.keep, (width, height))[..., None]
 
 
-def feather(height: int, width: int) -> np.ndarray:
-    """float32 [height, width]: 1 inside, falling to the edges over SOFT pixels, or what there is
-    room for."""
-    sides = []
-    for length in (height, width):
-        soft = max(1, min(SOFT, length // 4))
-        to_edge = np.minimum(np.arange(length), np.arange(length)[::-1]) + 0.5
-        sides.append(np.minimum(1, to_edge / soft).astype(np.float32))
-    return sides[0][:, None] * sides[1]
+def feather(start: int, length: int, whole: int) -> np.ndarray:
+    """float32 [length]: how much a window counts that begins at `start` of a side of `whole`
+    pixels: 1 inside, falling over SOFT pixels, or what there is room for, to where there is more.
+    """
+    inward = np.full(length, np.inf)
+    if start > 0:
+        inward = np.arange(length) + 0.5
+    if start + length < whole:
+        inward = np.minimum(inward, np.arange(length)[::-1] + 0.5)
+    return np.minimum(1, inward / max(1, min(SOFT, length // 4))).astype(np.float32)
 
 
 def with_detail(residual: np.ndarray, detail: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from livedream.runtime.live.governor import EARLY, LADDER, LATE, Governor
+from livedream.runtime.live.governor import EARLY, FINER, LADDER, LATE, Governor
 
 HOLD = 15.0
 
@@ -99,3 +99,17 @@ def test_a_rung_says_what_it_does():
         "octaves in turn",
         "octaves in turn, 80% size",
     ]
+
+
+def test_with_time_to_spare_a_dream_has_finer_windows_where_they_are_wanted():
+    governor, now = Governor(), 0.0
+    for slow, expected in ((0.02, FINER), (0.05, LADDER[0]), (0.02, FINER)):
+        for _ in range(600):
+            now += 1 / 30
+            governor.dreamt(now, slow * governor.rung.cost, HOLD, finer=True)
+        assert governor.rung == expected
+    assert governor.dreamt(now, 0.04, HOLD, finer=False)
+    assert governor.rung == LADDER[0]
+    assert governor.dreamt(now, 0.04, 0, finer=True)
+    assert governor.rung == FINER
+    assert str(FINER) == "finer windows"

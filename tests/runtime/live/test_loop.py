@@ -462,6 +462,17 @@ class TestWhatTheDeskSays:
             show.wait_for(size="40x32")
             assert not show.dreamer.in_turn
 
+    def test_finer_windows_come_and_go_with_what_is_said(self):
+        with Setting(Film(100_000)) as show:
+            assert show.next().detail is None
+            show.desk.set("size", "20x16", "test", 0)
+            show.wait_for(size="20x16")
+            show.desk.set("finer", True, "test")
+            until(lambda: show.next().detail is not None)
+            assert show.next().detail.shape == (32, 40, 3)
+            show.desk.set("finer", False, "test")
+            until(lambda: show.next().detail is None)
+
     def test_a_machine_that_cannot_dream_smaller_goes_on_at_what_it_has(self, monkeypatch):
         with Setting(Film(100_000)) as show:
             show.next()
