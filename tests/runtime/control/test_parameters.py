@@ -76,7 +76,17 @@ def test_every_surface_finds_things_in_their_groups():
         for group in ("picture", "window", "show")
     }
     assert groups == {
-        "picture": {"mirror", "freeze", "compare", "amount", "calm", "fluid", "picture", "mask"},
+        "picture": {
+            "mirror",
+            "freeze",
+            "compare",
+            "amount",
+            "calm",
+            "finer",
+            "fluid",
+            "picture",
+            "mask",
+        },
         "window": {"fullscreen", "hud", "help", "code"},
         "show": {
             "hold",
