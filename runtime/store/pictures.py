@@ -15,6 +15,7 @@ from PIL import ExifTags, Image
 
 from ..errors import LivedreamError, UsageError
 from .files import write_bytes
+from .heif import HEAD, is_heif, read_heif
 from .settings import with_settings, with_xmp
 from .spherical_xmp import sphere_xmp
 
@@ -67,6 +68,8 @@ def read_photo(path: Path | str) -> np.ndarray:
         raise LivedreamError(f"{path} cannot be read: {error.strerror}.") from error
     if not content:
         raise LivedreamError(f"{path} is empty; it holds no photo.")
+    if is_heif(content[:HEAD]):
+        return np.ascontiguousarray(to_bgr(read_heif(path, content, LARGEST)))
     turned = _look(path, content)
     try:
         # UNCHANGED keeps alpha and depth, and leaves the orientation to us.
@@ -75,9 +78,24 @@ def read_photo(path: Path | str) -> np.ndarray:
         raise LivedreamError(f"{path} cannot be decoded as a photo: {error.err}.") from error
     if stored is None:
         raise LivedreamError(
-            f"{path} is no photo that OpenCV can read, or is damaged; use PNG, JPEG, WebP or TIFF."
+            f"{path} is no photo that OpenCV can read, or is damaged; use PNG, JPEG, WebP, AVIF "
+            "or TIFF."
         )
     return np.ascontiguousarray(_UPRIGHT[turned](to_bgr(stored)))
+
+
+def holds_photo(path: Path) -> bool:
+    """Whether the file at `path`, by its first bytes, is one that `read_photo` may read."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # OpenCV crashes at a name that is no text.
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return False
+    return is_heif(head) or cv2.haveImageReader(str(path))
 
 
 def check_suffix(path: Path) -> None:

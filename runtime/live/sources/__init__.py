@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import cv2
 
 from ...errors import LivedreamError, UsageError, nearest
+from ...store.pictures import holds_photo
 from . import v4l2
 from .address import check_slashes, openable, public_address, split
 from .base import OnEvent, Source
@@ -200,7 +201,7 @@ def _open_file(
         raise LivedreamError(f"{shown} is empty: the file holds no bytes.")
     # By its first bytes, not its name. A GIF is a clip as a rule. OpenCV crashes at a name that is
     # no text.
-    if path.suffix.lower() != ".gif" and shown.isprintable() and _holds_picture(path):
+    if path.suffix.lower() != ".gif" and shown.isprintable() and holds_photo(path):
         return Still(path, paced=paced)
     return Clip(str(path.absolute()), paced=paced, loop=loop, on_event=on_event, hear=hear)
 
@@ -212,14 +213,6 @@ def _no_file(path: Path) -> UsageError:
         f"There is no file {printable(str(path))}; a source is a camera's number or name, a "
         f"picture, a clip, a URL or demo. Nearest: {printable(nearest(str(path), names))}."
     )
-
-
-def _holds_picture(path: Path) -> bool:
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return False
-    return cv2.haveImageReader(str(path))
 
 
 def _open_url(

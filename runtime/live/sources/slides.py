@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import LivedreamError
 from ...scaling import letterbox, scaled
-from ...store.pictures import read_photo
+from ...store.pictures import holds_photo, read_photo
 from .base import Drawn, OnEvent, safely
 
 FPS = 30
@@ -86,7 +86,4 @@ class Slides(Drawn):
 
 
 def _is_picture(path: Path) -> bool:
-    try:
-        return path.is_file() and not path.name.startswith(".") and cv2.haveImageReader(str(path))
-    except UnicodeEncodeError:  # OpenCV crashes at a name that is no text.
-        return False
+    return path.is_file() and not path.name.startswith(".") and holds_photo(path)
