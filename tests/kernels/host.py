@@ -69,7 +69,7 @@ class HostCompiler:
             return [Path(library.decode()) for library in made]
 
     def _build(self, text: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
-        command = [self._path, "-std=c++17", "-O2", "-ffp-contract=off", "-fPIC"]
+        command = [self._path, "-std=c++17", "-O1", "-ffp-contract=off", "-fPIC"]
         command += ["-fno-gnu-unique", *self._check, *options, "-o", str(out), str(text)]
         return subprocess.run(command, capture_output=True, text=True)
 

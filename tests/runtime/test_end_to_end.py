@@ -1,8 +1,10 @@
-"""The commands as a person types them, in processes of their own, on a small real network."""
+"""The commands as a person types them, on a small real network; where it matters, in processes of
+their own."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import av
 import cv2
@@ -19,6 +22,7 @@ import psutil
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
+from livedream.runtime.cli.main import perform
 from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.store.settings import read_settings
 
@@ -57,13 +61,24 @@ def graph(cache) -> Path:
     return path
 
 
-def livedream(environment, *arguments, folder: Path, code: int = 0) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "livedream.runtime", *map(str, arguments)],
-        env=environment, cwd=folder, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    said = " ".join((done.stdout + done.stderr).split())
-    assert done.returncode == code, said
+def livedream(environment, *arguments, folder: Path, code: int = 0, alone: bool = False) -> str:
+    """What a command says. alone: in a process of its own, which takes a second to begin."""
+    words = list(map(str, arguments))
+    if alone:
+        done = subprocess.run(
+            [sys.executable, "-m", "livedream.runtime", *words],
+            env=environment, cwd=folder, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        ended, told = done.returncode, done.stdout + done.stderr
+    else:
+        with (
+            mock.patch.dict(os.environ, environment, clear=True), contextlib.chdir(folder),
+            contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out),
+        ):  # fmt: skip
+            ended = perform(words)
+        told = out.getvalue()
+    said = " ".join(told.split())
+    assert ended == code, said
     assert "Traceback" not in said
     return said
 
@@ -72,7 +87,7 @@ def test_demo_is_exported_dreamt_recorded_and_measured(environment, tmp_path):
     said = livedream(
         environment, "--source", "demo", "--headless", "--frames", 12, "--layers", LAYERS,
         "--model", "efficientnet_lite0", "--record", "out.mp4", "--stats", "s.json",
-        folder=tmp_path,
+        folder=tmp_path, alone=True,
     )  # fmt: skip
     assert "12 frames" in said
     stats = json.loads((tmp_path / "s.json").read_text())

@@ -725,7 +725,7 @@ class TestProcesses:
             show.change(wanted)
         until(rested, SOON)
         files, threads = here.num_fds(), here.num_threads()
-        for wanted in wishes * 3:
+        for wanted in wishes * 2:
             show.change(wanted)
             assert len(children()) <= 3  # the new one, the old one, one that is just killed
         # The last one that was killed may not be forgotten yet.

@@ -4,6 +4,8 @@ sums in float64, and one count from every window's own start, without hysteresis
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 LUMINANCE, RED = 0.1, 20 / 320
@@ -19,10 +21,17 @@ def signals(picture: np.ndarray, grid: tuple[int, int], shift: float = 0.0) -> n
     """Luminance and redness, float64 [2, rows, columns], over a grid of (columns, rows) cells that
     starts `shift` of a cell outside the picture.
     """
+    planes = _planes(picture.tobytes(), picture.shape)
+    return _means(_means(planes, 1, grid[1], shift), 2, grid[0], shift)
+
+
+@lru_cache(256)
+def _planes(pixels: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    # Once for all grids, and once for pictures that come again.
+    picture = np.frombuffer(pixels, np.uint8).reshape(shape)
     blue, green, red = (_LINEAR[picture[..., channel]] for channel in range(3))
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    planes = np.stack([luminance, np.maximum(0, red - green - blue)])
-    return _means(_means(planes, 1, grid[1], shift), 2, grid[0], shift)
+    return np.stack([luminance, np.maximum(0, red - green - blue)])
 
 
 def _means(values: np.ndarray, axis: int, cells: int, shift: float) -> np.ndarray:
