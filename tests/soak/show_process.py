@@ -43,11 +43,11 @@ SAYS = 5.0
 class ShowProcess:
     """The program on the toy network, everything of it in `folder`.
 
-    graph: another network than the toy, which is as fast as it is. held: the switches.
-    watch: looks at its pictures. seen: the process.
+    graph: another network than the toy, which is as fast as it is. more: options of `run`.
+    held: the switches. watch: looks at its pictures. seen: the process.
     """
 
-    def __init__(self, folder: Path, port: int, graph: Path | None = None) -> None:
+    def __init__(self, folder: Path, port: int, graph: Path | None = None, *more: str) -> None:
         self.held = switches(folder / "switches", fresh=True)
         self.held[Switch.TAKES] = 0 if graph else TAKES
         reader, writer = os.pipe()
@@ -59,7 +59,7 @@ class ShowProcess:
              "--size", SIZE, "--osc", f":{port}", "--page", f":{port + 1}",
              "--out", f"mjpeg:{port + 2}", "--flash-limit", "strict",
              "--record", str(folder / "first.mp4"),
-             "--stats", str(folder / "stats.json")],
+             "--stats", str(folder / "stats.json"), *more],
             cwd=folder, pass_fds=[writer, kept], stderr=subprocess.PIPE,
             env={**os.environ, "LIVEDREAM_CACHE": str(folder / "cache"), "COLUMNS": "500",
                  "MALLOC_ARENA_MAX": "2",
