@@ -30,6 +30,7 @@ from .options import (
     SEED,
     Control,
     Name,
+    Size,
     growth_options,
     shared_options,
     show_options,
@@ -148,6 +149,12 @@ def commands(debug: bool) -> None:
     help="The window fills this screen, without borders, numbers and pointer.",
 )
 @click.option("--headless", is_flag=True, help="No window.")
+@click.option(
+    "--build-while-playing",
+    is_flag=True,
+    help="Dream at full rate while TensorRT times an engine, which then finds slower ones; else a "
+    "dream a second.",
+)
 @click.option("--frames", type=click.IntRange(1), help="Stop after so many dreamt frames.")
 @click.option(
     "--record", type=click.Path(path_type=Path), metavar="OUT.mp4", help="Record from the start."
@@ -218,6 +225,29 @@ def run(context: click.Context, surfaces: dict[str, Any], **values: Any) -> None
         run_show(console=console, given=given, surfaces=Surfaces(**surfaces), **values)
     except KeyboardInterrupt:
         console.print("Stopped before the picture came.")
+
+
+@commands.command()
+@click.option(
+    "--show",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="For the presets of this show's folder; else for the looks.",
+)
+@click.option(
+    "--source-size",
+    "picture",
+    type=Size(),
+    default="1280x720",
+    show_default=True,
+    help="Of the source's pictures, which are fitted into --size.",
+)
+@shared_options("live")
+def build(**values: Any) -> None:
+    """Make everything ahead that a show would open: graphs, engines, what is found right."""
+    from ..live.building import build as build_ahead
+
+    build_ahead(console=console, **values)
 
 
 @commands.command()

@@ -15,7 +15,7 @@ from ..gradient.graph import Graph
 from ..gradient.host import HostEngine
 from ..gradient.objective import Objective
 from ..gradient.ort import ort as onnxruntime
-from ..gradient.platform import Processor, Recovery
+from ..gradient.platform import Processor, Recovery, start_order
 from ..gradient.providers import PROVIDERS, Provider
 from ..gradient.session import choose
 from ..store.cache import cache_folder
@@ -111,7 +111,12 @@ class Card:
         dreamer.reset()
         dreamer.dream = step.dream
         if step.card:
-            if isinstance(engine, CudaEngine):
+            if engine.provider.slow:
+                # Its next size may take minutes, which no picture waits for.
+                engine.close()
+                quick = start_order(self.providers)[0]
+                dreamer.engine = self.engine(engine.graph, quick, engine.objective)
+            elif isinstance(engine, CudaEngine):
                 engine.keep(dreamer.sizes(*step.size))
             self.device.trim()
             return Recovery(step.size, self, step.message)

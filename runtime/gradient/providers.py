@@ -14,7 +14,8 @@ class Provider:
 
     ep: onnxruntime's name. form: the form of graph it runs best (see `livedream export`). install:
     the command that brings it. precisions: what its graphs or options offer. slow: it builds an
-    engine, for minutes, before its first gradient. on_card: it runs on a graphics card.
+    engine, for minutes, before its first gradient. on_card: it runs on a graphics card. builds:
+    what it builds is timed and kept, so that it wants the card for itself meanwhile.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Provider:
     options: dict[str, str] = field(default_factory=dict)
     slow: bool = False
     on_card: bool = False
+    builds: bool = False
 
 
 _REMOVE = "pip uninstall -y"
@@ -46,6 +48,7 @@ PROVIDERS = {
             ("fp32", "fp16"),
             slow=True,
             on_card=True,
+            builds=True,
         ),
         Provider(
             "tensorrt",
@@ -55,6 +58,7 @@ PROVIDERS = {
             ("fp32", "fp16"),
             slow=True,
             on_card=True,
+            builds=True,
         ),
         Provider(
             "cuda",

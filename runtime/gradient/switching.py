@@ -90,6 +90,12 @@ class Switcher:
         doing = [each.message for each in (self._making, self._takeover) if each]
         return next(filter(None, [self._doing, *doing]), "")
 
+    @property
+    def timing(self) -> bool:
+        """Whether something is timed on the card, which wants it for itself."""
+        building = self._takeover and self._takeover.building
+        return bool(building and building.builds)
+
     def want(self, wanted: Wanted) -> None:
         """Prepare `wanted`, in place of what was wanted before; `take` hands it over when it is
         done, `failed` tells why it is not. Takes no time, and none at all where it is not new."""
@@ -181,6 +187,9 @@ class Switcher:
                 self._retired.append(self._engines)
                 self._engines = Engines(self.network, platform)
                 self._engines.adopt(ready.engine)
+            elif ready.engine is not self._playing.engine:  # A slow one gave way to a quick one.
+                self._engines.adopt(ready.engine)
+                self._improving = True
             if self._coming:  # It takes what the dream lacks; not again before another one comes.
                 self._drop_coming()
                 self._coming = Coming(self._foreseen, self._engines) if self._foreseen else None

@@ -16,7 +16,8 @@ from .providers import Provider
 
 class Takeover:
     """Opens the providers that are better than the one that plays, best first; the first that is
-    right waits in `take`. `message` is what is being built, empty when nothing is.
+    right waits in `take`. `message` is what is being built, empty when nothing is; `building` is
+    for which provider.
 
     build: gives an engine with everything opened and checked, after minutes maybe; its second
     argument takes what it is at, its third is set when nobody wants it any more. notify: hears what
@@ -30,6 +31,7 @@ class Takeover:
         notify: Callable[[str], None],
     ) -> None:
         self.message = ""
+        self.building: Provider | None = None
         self._better, self._build, self._notify = better, build, notify
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -60,6 +62,7 @@ class Takeover:
         for provider in self._better:
             if self._closed.is_set():
                 break
+            self.building = provider
             try:
                 engine = self._build(provider, self._say, self._closed)
             except Exception as error:  # noqa: BLE001 - told; what plays goes on, the next is tried
@@ -71,7 +74,7 @@ class Takeover:
                     self._ready = engine
                     self._notify(f"{provider.name} takes over.")
             break
-        self.message = ""
+        self.message, self.building = "", None
 
     def _say(self, text: str) -> None:
         self.message = text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from time import monotonic
 from typing import Any, NamedTuple
 
 from ..control.desk import Desk, State
@@ -15,6 +16,7 @@ from ..gradient.platform import Recovery
 from ..gradient.switching import Switcher
 from ..gradient.wanted import Ready, Wanted
 from ..scaling import fit, parse_size
+from .climbing import Climbing
 
 
 def playing(dreamer: Dreamer[Any], size: tuple[int, int]) -> Ready:
@@ -40,6 +42,7 @@ class Following:
         size: tuple[int, int],
         notify: Callable[[str], None],
         coming: Callable[[], Mapping[str, Value]] = dict,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._coming = coming
         self._dreamer = dreamer
@@ -56,6 +59,7 @@ class Following:
         """Of the sides of the picture that is wanted, what shall be dreamt."""
         self._shared = 1.0
         """That of what runs."""
+        self._climbing, self._climbs = Climbing(clock), False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -76,6 +80,9 @@ class Following:
         self._foresee(height, width)
         self._dreamer.dream = self._open_for(state)
         kept = bool(state["mirror"]), state.live
+        if again := self._climbing.due(self._desk.base):
+            self._desk.fade(again, "show", 0)  # Opened in the background; back without room.
+            self._climbs = True
         if self._desk.take("reset") or kept != self._kept:
             self._dreamer.reset()  # What grew until now has no place in the next picture.
             self._kept = kept
@@ -92,11 +99,11 @@ class Following:
         height, width = recovery.size
         if recovery.size != self._runs.size:
             self._box, self._shared = f"{width}x{height}", 1.0
-        ready = playing(dreamer, recovery.size)
+        ready, card = playing(dreamer, recovery.size), self._switcher.platform
         self._runs = ready.wanted
         self._switcher.step_down(ready, recovery.platform)
         self._asked = None
-        self._go_back()
+        self._stay(climbs=recovery.platform is card)
         self._notify(recovery.message)
 
     def _open_for(self, state: State) -> Dream:
@@ -111,7 +118,7 @@ class Following:
             if asked and ready.wanted.same_sizes(asked.wanted):
                 self._box, self._shared = asked.box, asked.share
                 if ready.wanted == asked.wanted:
-                    self._asked = None
+                    self._asked, self._climbs = None, False
             self._dreamer.engine, self._runs = ready.engine, ready.wanted
 
     def _refusal(self) -> bool:
@@ -121,7 +128,9 @@ class Following:
             return False
         self._notify(failed[1])
         asked, self._asked = self._asked, None
-        if asked and asked.share != self._shared:
+        if self._climbs:
+            self._stay(climbs=True)
+        elif asked and asked.share != self._shared:
             self.share = self._shared  # Nobody but the machine wanted it.
         elif not self._go_back() and asked:
             # It was the camera that changed: asked again, it would fail again.
@@ -177,6 +186,15 @@ class Following:
 
     def _covers(self, objective: Objective) -> bool:
         return set(objective.taps) <= set(self._dreamer.engine.graph.layers)
+
+    def _stay(self, *, climbs: bool) -> None:
+        """Have the desk say what runs. climbs: and try later what it said."""
+        names = ("octaves", "octave_scale", "size")
+        before = {name: self._desk.base[name] for name in names}
+        self._climbs = False
+        if self._go_back() and climbs:
+            after = {name: self._desk.base[name] for name in names}
+            self._climbing.stepped_down(before, after)
 
     def _go_back(self) -> bool:
         """Have the desk say what runs where it says what cannot be had; whether that changed it."""

@@ -32,6 +32,9 @@ from .patience import Patience
 HANGS = 1.0
 """Seconds after which the frame at hand counts as one that will never be done."""
 
+RESTS = 1.0
+"""Seconds between two dreams while an engine is timed, which is to find the card idle."""
+
 WAIT = 0.1
 """Seconds between two looks at whether to stop, while no frame comes."""
 
@@ -72,8 +75,8 @@ class Dreaming(threading.Thread):
 
     size: (height, width) that `dreamer` is open for. `output` holds the newest dream, and is closed
     at the end with the error where there was one. listener: called with every dream, in this
-    thread. notify: hears what a person should know. where: the dream may be. coming: values that
-    will be said next, as far as known.
+    thread. notify: hears what a person should know. where: the dream may be. rest: seconds between
+    two dreams while an engine is timed. coming: values that will be said next, as far as known.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Dreaming(threading.Thread):
         frames: int | None = None,
         notify: Callable[[str], None] = lambda text: None,
         where: Laid | None = None,
+        rest: float = RESTS,
         coming: Callable[[], Mapping[str, Value]] = dict,
     ) -> None:
         super().__init__(name="dreaming", daemon=True)
@@ -99,7 +103,7 @@ class Dreaming(threading.Thread):
         self._desk = desk
         self._stats = stats
         self._where = where or Laid()
-        self._frames = frames
+        self._frames, self._rest = frames, rest
         self.governor = Governor()
         self._finer = Finer(dreamer, dreamer.seed)
         self._following = Following(dreamer, switcher, desk, size, notify, coming)
@@ -144,6 +148,7 @@ class Dreaming(threading.Thread):
                 frame = newest
                 self._patience.passed()
                 self._done += 1
+            self._give_way()
 
     def _dream(self, state: State, frame: Frame) -> None:
         dreamer, image = self.dreamer, as_picture(frame.image)
@@ -180,6 +185,15 @@ class Dreaming(threading.Thread):
         fine = _seen(as_picture(dreamt.frame.image), TIMES * width, TIMES * height, state)
         residual = residual_of(dreamt.dream, dreamt.picture, dreamt.contrast)
         return replace(dreamt, detail=self._finer.grown(fine, residual, dreamt.contrast))
+
+    def _give_way(self) -> None:
+        """Leave the card alone for a while where something is timed on it."""
+        until = time.monotonic() + self._rest
+        while self.switcher.timing and not self._stopping.is_set():
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            self._stopping.wait(min(left, WAIT))
 
     def _govern(self, seconds: float, hold: float, finer: bool) -> None:
         """After a dream that took `seconds`."""

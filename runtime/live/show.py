@@ -42,7 +42,7 @@ from .capture import Capture
 from .changing import Changer
 from .controls import Controls
 from .following import playing
-from .loop import Dreaming
+from .loop import RESTS, Dreaming
 from .masking import Masking
 from .notice import Notice
 from .presenter import Presenter, Shown
@@ -106,6 +106,7 @@ def run_show(
     mask_model: Path | None = None,
     face_model: Path | None = None,
     camera_controls: Sequence[tuple[str, int]] = (),
+    build_while_playing: bool = False,
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
@@ -119,7 +120,8 @@ def run_show(
     for, flashes are limited, and without `record` no picture is kept.
     attract: what is to be seen while nobody is there, as `open_attract` reads it.
     mask_model, face_model: files in place of the official models. camera_controls: names and values
-    that a camera is told whenever it is opened.
+    that a camera is told whenever it is opened. build_while_playing: at full rate; else it plays
+    slowly while an engine is timed.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
@@ -219,6 +221,7 @@ def run_show(
                 frames=frames,
                 notify=notice,
                 where=masking.laid(),
+                rest=0.0 if build_while_playing else RESTS,
                 coming=lambda: player.coming,
             )
             if folder:

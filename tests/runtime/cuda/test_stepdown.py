@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livedream.runtime.cuda.assemble import Card
+from livedream.runtime.cuda.assemble import STOPGAP, Card
 from livedream.runtime.cuda.card import CudaDevice
 from livedream.runtime.cuda.ladder import Facts
 from livedream.runtime.cuda.readback import CardError
@@ -125,6 +125,18 @@ def test_a_full_card_goes_on_with_less(host, tmp_path):
     assert dreamer.live(tall, 0.25).shape == tall.shape
     assert dreamer.sizes(62, 90) == [(62, 90)]
     assert isinstance(dreamer.device, CudaDevice)
+
+
+def test_no_engine_is_built_in_a_picture(host, tmp_path):
+    """Where TensorRT's has no room, the quick provider goes on; the rest is for the background."""
+    made = Setting(host, tmp_path, provider=PROVIDERS["tensorrt"])
+    made.engine.prepare(48, 64)
+    card = Card(made.device, Facts(()), (PROVIDERS["tensorrt"], STOPGAP))
+    dreamer = Dreamer(made.device, made.engine, LIVE)
+    recovery = card.recover(MemoryError(), dreamer, (48, 64))
+    assert recovery.platform is card
+    assert dreamer.engine.provider is STOPGAP
+    assert made.ort.sessions[0].ended
 
 
 def test_a_lost_card_goes_on_without(host, tmp_path, monkeypatch):

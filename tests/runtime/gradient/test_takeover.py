@@ -98,3 +98,15 @@ def test_closing_drops_what_is_being_built_without_a_word(outcome):
     assert builds.takeover.take() is None
     assert builds.built == ["tensorrt-rtx"]
     assert builds.said == []
+
+
+def test_it_says_what_is_being_timed():
+    builds = Builds(tensorrt=ToyEngine())
+    builds.gate.clear()
+    builds.takeover.start()
+    assert builds.begun.wait(10)
+    assert builds.takeover.building is TENSORRT
+    assert TENSORRT.builds
+    builds.gate.set()
+    builds.takeover.join(10)
+    assert builds.takeover.building is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from contextlib import nullcontext, suppress
@@ -28,6 +29,7 @@ from livedream.runtime.gradient.switching import Switcher
 from livedream.runtime.gradient.wanted import Ready, Wanted
 from livedream.runtime.live import governor
 from livedream.runtime.live.capture import Capture
+from livedream.runtime.live.climbing import Climbing
 from livedream.runtime.live.governor import LADDER
 from livedream.runtime.live.loop import Dreaming, Dreamt
 from livedream.runtime.live.patience import MOST
@@ -633,6 +635,27 @@ class TestFramesThatFail:
         assert dreams[-1].settings["provider"] == "elsewhere"
         assert (show.desk.base["octaves"], show.desk.base["size"]) == (1, "20x16")
         assert show.switcher.platform is elsewhere
+
+    def test_what_there_was_no_room_for_is_tried_again(self, monkeypatch):
+        show = Setting(Film(10_000), frames=60)
+        show.desk.set("octaves", 3, "start")
+        clock = itertools.count(step=100)
+        show.dreaming._following._climbing = Climbing(lambda: next(clock))
+        gradient = show.dreamer.engine.gradient
+
+        def recover(self, error, dreamer, size):
+            dreamer.dream = replace(dreamer.dream, octaves=1)
+            dreamer.engine.gradient = gradient
+            return Recovery(size, self, "Going on with less.")
+
+        def fail(image):
+            raise MemoryError("out of memory")
+
+        monkeypatch.setattr(Toys, "recover", recover)
+        show.dreamer.engine.gradient = fail
+        dreams = show.everything()
+        assert show.said == ["Going on with less."]
+        assert show.desk.base["octaves"] == dreams[-1].settings["octaves"] == 3
 
     def test_the_show_ends_where_every_frame_fails(self):
         show = Setting(Film(10_000, interval=0))
