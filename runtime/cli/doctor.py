@@ -38,6 +38,7 @@ from ..errors import LivedreamError
 from ..gradient.exporting import INSTALL, missing_extra, weights_file
 from ..gradient.providers import PROVIDERS, Provider
 from ..live.sources.needs import checks
+from ..live.window.monitors import monitors, sleeps
 from ..live.window.screen import INSTEAD, display_problem
 from ..sinks.named import EXAMPLES, sink_named
 from ..store.cache import cache_root, cache_size
@@ -102,6 +103,7 @@ def examine() -> list[Finding]:
         graphics(gpu),
         opencv(installed),
         display(),
+        *screens(),
         *cameras(),
         pyav(),
         *outputs(EXAMPLES),
@@ -249,6 +251,22 @@ def display() -> Finding:
     return Finding(OK, "display", os.environ.get("DISPLAY") or f"of {platform.system()}")
 
 
+def screens() -> list[Finding]:
+    """Which screens `--screen` can fill, and whether the machine stays awake meanwhile."""
+    try:
+        there = monitors()
+    except LivedreamError as error:
+        found = Finding(MISSING, "--screen", *_told(error))
+    else:
+        names = (f"{each.name} {each.width}x{each.height}" for each in there)
+        found = Finding(OK, "--screen", ", ".join(names))
+    trouble = sleeps()
+    if trouble:
+        advice = "Turn sleep off in the settings of this machine while a show plays."
+        return [found, Finding(MISSING, "kept awake", trouble, advice)]
+    return [found, Finding(OK, "kept awake", "while a show plays")]
+
+
 def cameras() -> list[Finding]:
     """Video devices on Linux; elsewhere only opening one would tell."""
     if not sys.platform.startswith("linux"):
@@ -279,7 +297,7 @@ def pyav() -> Finding:
             essential=True,
         )  # fmt: skip
     # Here, because it needs PyAV.
-    from ..sinks.formats import lacking_encoders
+    from ..sinks.formats import encoder_of, lacking_encoders
 
     lacking, version = lacking_encoders(), module.__version__
     if lacking:
@@ -287,7 +305,8 @@ def pyav() -> Finding:
             MISSING, "PyAV", f"{version} without {', '.join(lacking)}",
             "Use PyAV's own wheel: pip install --force-reinstall --only-binary av av",
         )  # fmt: skip
-    return Finding(OK, "PyAV", f"{version} with H.264, AAC, VP9, Opus")
+    by = encoder_of(Path("recording.mp4")).name
+    return Finding(OK, "PyAV", f"{version} with H.264, AAC, VP9, Opus; records by {by}")
 
 
 def outputs(specs: Iterable[str]) -> list[Finding]:

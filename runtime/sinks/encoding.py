@@ -46,7 +46,7 @@ class Video:
     ) -> None:
         """encoder: in place of the form's own. comment: what is said about it in the file."""
         encoder = encoder or Encoder(form.video, "yuv420p", form.live)
-        self._pixels = encoder.pixels
+        self._pixels, self._yuv = encoder.pixels, encoder.yuv
         self._size = first.shape[1], first.shape[0]
         self._last = -1
         width, height = (side + side % 2 for side in self._size)
@@ -74,7 +74,7 @@ class Video:
             codec.time_base = stream.time_base = TICK
             # A key frame every two seconds: what a crash may cost.
             codec.gop_size = max(1, round(2 * fps))
-            if self._pixels.startswith("yuv"):
+            if self._yuv:
                 codec.colorspace, codec.color_range = Colorspace.ITU709, 1
             codec.color_primaries = codec.color_trc = 1
             self._stream = stream
@@ -98,7 +98,7 @@ class Video:
             below, right = self._padding
             image = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
-        if self._pixels.startswith("yuv"):
+        if self._yuv:
             frame = frame.reformat(
                 format=self._pixels, dst_colorspace=Colorspace.ITU709, dst_color_range="MPEG"
             )

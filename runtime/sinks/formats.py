@@ -35,6 +35,11 @@ class Encoder:
     options: dict[str, str]
     audio: str = ""
 
+    @property
+    def yuv(self) -> bool:
+        """Whether the pixels are brightness and colours, not red, green and blue."""
+        return self.pixels.startswith(("yuv", "nv"))
+
 
 @dataclass(frozen=True)
 class Form:
@@ -96,10 +101,17 @@ def hardware(coarse: int) -> Encoder | None:
     """The first encoder of a graphics chip that encodes a picture here. coarse: 0..51."""
     for name, options in _HARDWARE.items():
         told = {key: value.format(coarse) for key, value in options.items()}
-        encoder = Encoder(name, "yuv420p", told)
-        if _encodes(name) and _starts(encoder):
-            return encoder
+        if _encodes(name):
+            encoder = Encoder(name, _pixels(name), told)
+            if _starts(encoder):
+                return encoder
     return None
+
+
+def _pixels(encoder: str) -> str:
+    """How it takes pictures with colours of half the size; Quick Sync knows one way alone."""
+    offered = {each.name for each in Codec(encoder, "w").video_formats or ()}
+    return "yuv420p" if "yuv420p" in offered else "nv12"
 
 
 def _starts(encoder: Encoder) -> bool:

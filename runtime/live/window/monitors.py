@@ -94,6 +94,23 @@ def keeper(pid: int) -> list[str]:
     return []
 
 
+def sleeps() -> str | None:
+    """Why this machine may fall asleep while a show plays; None where it is kept awake."""
+    if sys.platform in ("win32", "darwin"):
+        return None
+    command = keeper(os.getpid())
+    if not command:
+        return "systemd-inhibit is not installed"
+    try:
+        done = subprocess.run([*command[:4], "true"], capture_output=True, text=True, timeout=5)
+    except subprocess.TimeoutExpired:
+        return "systemd-inhibit does not answer"
+    if done.returncode == 0:
+        return None
+    said = done.stderr.strip().splitlines() or ["it fails"]
+    return f"systemd-inhibit: {said[-1]}"
+
+
 def hide_pointer(title: str) -> bool:
     """Hide the mouse pointer while it is over the window with this title. Returns whether that
     worked: under X it does; elsewhere OpenCV gives no way."""

@@ -12,7 +12,7 @@ import pytest
 
 from livedream.runtime.errors import UsageError
 from livedream.runtime.live.window import monitors as module
-from livedream.runtime.live.window.monitors import Monitor, awake, find_monitor, keeper
+from livedream.runtime.live.window.monitors import Monitor, awake, find_monitor, keeper, sleeps
 
 TWO = [Monitor("eDP-1", 0, 0, 1920, 1080), Monitor("HDMI-1", 1920, 0, 1280, 720)]
 
@@ -94,12 +94,15 @@ def test_the_machine_sleeps_again_once_a_show_was_killed(tmp_path, monkeypatch):
     stand_in.write_text(f'#!/bin/sh\necho "$1" > {told}\nshift 3\nexec "$@"\n')
     stand_in.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert sleeps() is None
     show = subprocess.Popen(["sleep", "60"])
     keeping = subprocess.Popen(keeper(show.pid))
     show.kill()
     show.wait(10)
     assert keeping.wait(10) == 0
     assert told.read_text() == "--what=idle:sleep\n"
+    stand_in.write_text("#!/bin/sh\necho Failed to connect to bus >&2\nexit 1\n")
+    assert sleeps() == "systemd-inhibit: Failed to connect to bus"
 
 
 def test_what_keeps_the_machine_awake_ends_with_the_show(monkeypatch):

@@ -12,6 +12,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from av.codec import Codec
 
 from livedream.runtime.control.audio.analysis import RATE
 from livedream.runtime.dream.device import DeviceError
@@ -330,9 +331,19 @@ def test_pictures_for_editing_come_back_to_the_bit(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "quality"),
-    [("a.mp4", "good"), ("a.mkv", "best"), ("a.webm", "best"), ("a.mov", "edit")],
+    [
+        ("a.mp4", "good"),
+        ("a.mp4", "small"),
+        ("a.mkv", "best"),
+        ("a.webm", "best"),
+        ("a.mov", "edit"),
+    ],
 )
-def test_colours_come_back(tmp_path, name, quality):
+def test_colours_come_back(tmp_path, monkeypatch, name, quality):
+    if quality == "small":  # As Quick Sync takes pictures.
+        monkeypatch.setattr(
+            formats, "hardware", lambda coarse: formats.Encoder("libx264", "nv12", {"crf": "14"})
+        )
     image = np.zeros((48, 64, 3), np.uint8)
     image[:, :32], image[:, 32:] = (230, 40, 20), (30, 60, 200)
     with Recorder(tmp_path / name, quality=quality) as recorder:
@@ -370,6 +381,14 @@ def test_an_encoder_of_a_chip_is_taken_where_it_starts(monkeypatch):
         monkeypatch.undo()
         formats.hardware.cache_clear()
     assert formats.encoder_of(Path("a.mp4")).name in ("libx264", *formats._HARDWARE)
+
+
+def test_a_chip_gets_pictures_as_it_takes_them():
+    offered = [name for name in formats._HARDWARE if formats._encodes(name)]
+    if not offered:
+        pytest.skip("this PyAV offers no encoder of a chip")
+    for name in offered:
+        assert formats._pixels(name) in {each.name for each in Codec(name, "w").video_formats or ()}
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
