@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -22,10 +23,25 @@ def free_port() -> int:
         return taken.getsockname()[1]
 
 
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
+        return True
+    return False
+
+
 def test_a_value_that_is_said_is_what_runs_and_the_show_can_be_ended(start, tmp_path):
-    port = free_port()
-    child = start("--osc", f":{port}")
+    port, web = free_port(), free_port()
+    child = start("--osc", f":{port}", "--out", f"mjpeg:{web}")
     plays(child)
+
+    def until(listens: bool) -> None:
+        end = time.monotonic() + 20
+        while answers(web) != listens:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    until(True)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as controller:
         controller.connect(("127.0.0.1", port))
         controller.settimeout(10)
@@ -43,6 +59,10 @@ def test_a_value_that_is_said_is_what_runs_and_the_show_can_be_ended(start, tmp_
             (heard,) = OscPacket(controller.recv(65535)).messages
             answer = heard.message.address
         assert heard.message.params == [7.5]
+        say("/livedream/out1", 0)
+        until(False)
+        say("/livedream/out1", 1)
+        until(True)
         say("/livedream/layers", "a:2", 0.0)
         time.sleep(0.3)
         say("/livedream/quit")

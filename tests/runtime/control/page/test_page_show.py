@@ -19,7 +19,7 @@ from ..test_osc_show import free_port
 
 def test_what_the_page_says_is_what_runs_and_it_sees_the_picture(start, tmp_path):
     port = free_port()
-    child = start("--page", f":{port}")
+    child = start("--page", f":{port}", "--out", f"mjpeg:{free_port()}")
     plays(child)
     host = f"127.0.0.1:{port}"
     with connect(f"ws://{host}/socket", origin=f"http://{host}", proxy=None) as page:  # pyright: ignore[reportArgumentType]
@@ -36,6 +36,11 @@ def test_what_the_page_says_is_what_runs_and_it_sees_the_picture(start, tmp_path
         while not (status.get("fps") and status["layer"] == "a:2"):
             status = json.loads(hear(str)).get("status", status)
         assert status["recording"] > 0
+        while [each.split()[0] for each in status["sinks"]] != ["take.mp4", "mjpeg"]:
+            status = json.loads(hear(str)).get("status", status)
+        page.send(json.dumps({"set": {"out1": 0}}))
+        while [each.split()[0] for each in status["sinks"]] != ["take.mp4"]:
+            status = json.loads(hear(str)).get("status", status)
         page.send(json.dumps({"set": {"record": 0}}))
         while not re.search("frames|pictures|take.mp4", status.get("message", "")):
             status = json.loads(hear(str)).get("status", status)
