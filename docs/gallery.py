@@ -28,6 +28,15 @@ ROWS = (
     ("The notebook of 2015", f"image scene.png out.png {NINE}"),
     ("With the colours and scales of nature", "image scene.png out.png --recipe photo"),
     ("One channel", f"image scene.png out.png --recipe photo {NINE}:38"),
+    (
+        "One class, held back",
+        "image scene.png out.png --recipe photo --layers logits:207 "
+        "--prior tv:0.3,clip-contribution:0.2",
+    ),
+    (
+        "Accentuated: what the layer sees there",
+        "image scene.png out.png --recipe accentuate --size 240x180",
+    ),
     ("A guide", f"image scene.png out.png --recipe photo {NINE} --guide dots.png"),
     ("From nothing, and it tiles", f"texture out.png {NINE}:102 --size 320x240"),
     ("From nothing but a guide", f"texture out.png {NINE} --guide dots.png --size 320x240"),

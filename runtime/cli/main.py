@@ -275,7 +275,7 @@ def image(sources: Sequence[Path], target: Path, **values: Any) -> None:
     if not many:
         dream_photo(console=console, source=sources[0], target=target, **around, **values)
         return
-    if around["projection"] != "flat":
+    if around["projection"] != "flat" or around["stereo"] != "none":
         raise UsageError("Panoramas are dreamt one at a time; name one photo and a file to write.")
     dream_series(
         console=console,
@@ -320,16 +320,33 @@ def sheet(columns: str, choices: Any, **values: Any) -> None:
 @commands.command()
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Split at its cuts, shots dreamt anew by so many processes.",
+)
+@click.option(
+    "--ray",
+    metavar="ADDRESS",
+    help="Split at its cuts, shots dreamt by the machines of a Ray cluster (extra `ray`), which "
+    "see the clip by the same path; `local` begins one here.",
+)
 @mask_options(*get_args(Where))
 @projection_options
 @written_option
 @overwrite_option
 @shared_options("live")
-def video(**values: Any) -> None:
+def video(workers: int | None, ray: str | None, **values: Any) -> None:
     """Dream every frame of a clip; the sound is kept."""
-    from ..offline.commands import dream_video
+    from ..offline.commands import dream_film, dream_video
 
-    dream_video(console=console, **values)
+    if workers is None and ray is None:
+        dream_video(console=console, **values)
+        return
+    told = {name: values.pop(name) for name in ("projection", "stereo", "mask", "mask_model")}
+    if (told["projection"], told["stereo"], told["mask"]) != ("flat", "none", "everywhere"):
+        raise UsageError("Shots are dreamt flat and everywhere; leave --workers and --ray away.")
+    dream_film(console=console, workers=workers or 1, ray=ray, **values)
 
 
 @commands.command()

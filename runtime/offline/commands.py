@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from contextlib import ExitStack, closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +17,23 @@ from ..choices import Choices
 from ..control.recipes import RECIPES
 from ..dream.dreamer import Dreamer
 from ..dream.film import FilmDreamer
-from ..errors import UsageError
+from ..errors import LivedreamError, UsageError
 from ..gradient.exporting import export_to
 from ..presence.masks import masked
 from ..progress import counting, stages
 from ..scaling import comfortable
+from ..sinks.formats import form_of
 from ..start import asked, form_for, network_of, open_dreamer, settings_of
 from ..store.files import check_outputs
 from ..store.graph_cache import GraphRequest
 from ..store.pictures import check_suffix, read_photo, write_photo
+from ..store.settings import read_settings
 from ..store.spherical_xmp import tells_sphere
 from .dreamt_clip import SPHERES, dream_clip
 from .enlarging import Box, enlarged, sized
 from .panorama import Panorama
+from .reader import Reader, open_clip
+from .shots import Shot, cuts, dream_shots, pictures_of
 from .where import Mapped
 
 
@@ -57,7 +63,7 @@ def dream_photo(
     """`livedream image IN OUT`. written: what the result fits into, see `sized`. mask, mask_model:
     where it is dreamt, and the model that finds people."""
     check_outputs([target], [source, *choices.files, mask_model], overwrite)
-    where = _mapped(mask, mask_model, console, projection)
+    where = _mapped(mask, mask_model, console, projection, stereo)
     check_suffix(target)
     photo = read_photo(source)
     whole, picture = sized(photo, box_for(photo, choices, console), written)
@@ -98,7 +104,7 @@ def dream_video(
     """`livedream video IN OUT`. written: what the result fits into, see `sized`. mask, mask_model:
     where it is dreamt, and the model that finds people."""
     check_outputs([target], [source, *choices.files, mask_model], overwrite)
-    where = _mapped(mask, mask_model, console, projection, follows=True)
+    where = _mapped(mask, mask_model, console, projection, stereo, follows=True)
     network = network_of(choices, console.print)
     live = choices.live
     dreamer: Dreamer[Any] | Panorama | None = None
@@ -151,9 +157,57 @@ def dream_video(
         console.print(f"{clip.cut_off}.")
 
 
+def dream_film(
+    console: Console,
+    choices: Choices,
+    source: Path,
+    target: Path,
+    written: Box | None,
+    overwrite: bool,
+    workers: int,
+    ray: str | None,
+) -> None:
+    """`livedream video --workers N` and `--ray ADDRESS`: shot by shot, see `shots`. Ctrl-C keeps
+    those that are done."""
+    check_outputs([target], [source, *choices.files], overwrite)
+    form_of(target)
+    with open_clip(source) as container:
+        first = next(Reader(container, source).frames(), None)
+    if first is None:
+        raise LivedreamError(f"{source} holds no frame that can be decoded; it is empty.")
+    box = box_for(first.image, choices, console)
+    places = list(pairwise(cuts(source)))
+    shots = [Shot(source.resolve(), *place, choices, box, written) for place in places]
+    folder = target.with_name(f".{target.name}.shots")
+    with counting(console, "shots") as report:
+        try:
+            files = dream_shots(shots, folder, workers, ray, report)
+        except KeyboardInterrupt as interruption:
+            raise LivedreamError(
+                "Interrupted: the same command goes on with the shots that are not done."
+            ) from interruption
+    pictures = pictures_of(files)
+    made = {**read_settings(files[0]), **asked(choices, written)}
+    clip = dream_clip(
+        source, target, lambda frame, seconds: next(pictures), overwrite=overwrite,
+        settings=lambda: made,
+    )  # fmt: skip
+    pictures.close()
+    shutil.rmtree(folder)
+    console.print(f"{target}: {clip.frames} frames in {len(shots)} shots")
+
+
 def _mapped(
-    mask: str, model: Path | None, console: Console, projection: str, *, follows: bool = False
+    mask: str,
+    model: Path | None,
+    console: Console,
+    projection: str,
+    stereo: str,
+    *,
+    follows: bool = False,
 ) -> Mapped:
+    if projection == "flat" and stereo != "none":
+        raise UsageError("--stereo is of a panorama; say --projection equirect with it.")
     if projection != "flat" and mask != "everywhere":
         raise UsageError("A panorama is dreamt everywhere; leave --mask away.")
     return Mapped(mask, model, console.print, follows=follows)
