@@ -5,7 +5,6 @@ Pictures are looked at and let go of: nothing of a visitor is kept.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,9 +18,9 @@ from ..frame import Frame, as_picture
 from ..presence.models import Models
 from ..presence.motion import MotionGate, small
 from ..presence.states import State, Visit
-from ..slot import Closed, Slot
 from ..stats import Stats
 from .attract import Attract
+from .watching import Watching
 
 FACE = 0.6
 """How sure it must be that there is a face. People have 0.8 and more, rooms less than 0.5."""
@@ -33,11 +32,8 @@ that the model takes for one."""
 RATE = 5.0
 """Looks a second."""
 
-WAIT = 0.1
-"""Seconds between two looks at whether to stop, while no frame comes."""
 
-
-class Audience(threading.Thread):
+class Audience(Watching):
     """Looks at the camera's frames that pass `through`, and fades what attracts in and out.
 
     models: opened when they are first wanted; where there is none, the desk goes back to motion.
@@ -55,15 +51,15 @@ class Audience(threading.Thread):
         say: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(name="audience", daemon=True)
+        super().__init__(
+            "presence", RATE, "A picture could not be looked at for people", stats, say
+        )
         self.newest = newest
         self.attract = attract
         self._models = models
-        self._desk, self._stats, self._say, self._clock = desk, stats, say, clock
-        self._frames: Slot[Frame] = Slot()
+        self._desk, self._clock = desk, clock
         self._visit = Visit(clock(), empty=self._wanted != "off")
         self._gate = MotionGate()
-        self._stopping = threading.Event()
         self._auto: bool | None = None  # What it was before the presets attracted.
         self._tell(self._visit.state)
 
@@ -81,7 +77,7 @@ class Audience(threading.Thread):
         """In the thread that captures: a frame of the camera, and what is dreamt in its place."""
         if not self._busy:
             return frame
-        self._frames.put(frame)
+        self.frames.put(frame)
         share = self.share(self._clock())
         if share == 0:
             return frame
@@ -111,29 +107,6 @@ class Audience(threading.Thread):
         state = self._visit.look(self._wanted == "off" or self._seen(frame), now)
         if state != before:
             self._tell(state)
-
-    def stop(self) -> None:
-        """End after the look at hand."""
-        self._stopping.set()
-        self._frames.close()
-        if self.is_alive():
-            self.join(1.0)
-
-    def run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                frame = self._frames.take(WAIT)
-            except Closed:
-                return
-            if frame is None:
-                continue
-            try:
-                began = time.perf_counter()
-                self.look(frame)
-                self._stats.record("presence", time.perf_counter() - began)
-            except Exception as error:  # noqa: BLE001 - told; the next frame may be whole again
-                self._say(f"A picture could not be looked at for people: {error}")
-            self._stopping.wait(max(0.0, frame.time + 1 / RATE - time.monotonic()))
 
     @property
     def _wanted(self) -> str:

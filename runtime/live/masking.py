@@ -3,7 +3,6 @@ with the motion to the pictures that are dreamt and shown meanwhile."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
@@ -16,17 +15,14 @@ from ..frame import Frame, as_picture
 from ..presence.kinds import OF_PEOPLE
 from ..presence.masks import Follower, Mask, Masker
 from ..presence.models import Models, People
-from ..slot import Closed, Slot
 from ..stats import Stats
+from .watching import Watching
 
 RATE = 10.0
 """Masks a second, at most."""
 
-WAIT = 0.1
-"""Seconds between two looks at whether to stop, while no frame comes."""
 
-
-class Masking(threading.Thread):
+class Masking(Watching):
     """Makes the newest mask of frames that `offer` brings, as the desk says.
 
     models: that of people is opened when it is first wanted; where there is none, the desk goes
@@ -42,20 +38,17 @@ class Masking(threading.Thread):
         say: Callable[[str], None] = lambda text: None,
         share: Callable[[float], float] = lambda time: 0.0,
     ) -> None:
-        super().__init__(name="masking", daemon=True)
+        super().__init__("mask", RATE, "A picture got no mask", stats, say)
         self.newest: Mask | None = None
         """None is everywhere."""
-        self._desk, self._models, self._stats, self._say = desk, models, stats, say
-        self._shared = share
-        self._frames: Slot[Frame] = Slot()
+        self._desk, self._models, self._shared = desk, models, share
         self._masker = Masker()
         self._people: People | None = None
-        self._stopping = threading.Event()
 
     def offer(self, frame: Frame) -> None:
         """In the thread that captures: a frame of the camera."""
         if self._where != "everywhere" or self.newest is not None:
-            self._frames.put(frame)
+            self.frames.put(frame)
 
     def look(self, frame: Frame) -> None:
         """At one frame of the camera. Raises LivedreamError where it is no picture."""
@@ -78,29 +71,6 @@ class Masking(threading.Thread):
     def share(self) -> float:
         """How much the dream is everywhere, now."""
         return self._shared(time.monotonic())
-
-    def stop(self) -> None:
-        """End after the look at hand."""
-        self._stopping.set()
-        self._frames.close()
-        if self.is_alive():
-            self.join(1.0)
-
-    def run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                frame = self._frames.take(WAIT)
-            except Closed:
-                return
-            if frame is None:
-                continue
-            began = time.monotonic()
-            try:
-                self.look(frame)
-            except Exception as error:  # noqa: BLE001 - told; the next frame may be whole again
-                self._say(f"A picture got no mask: {error}")
-            self._stats.record("mask", time.monotonic() - began)
-            self._stopping.wait(max(0.0, began + 1 / RATE - time.monotonic()))
 
     @property
     def _where(self) -> str:
