@@ -19,7 +19,13 @@ EDGE = 0.012
 BAND = 0.12
 """Of the picture's width: how far `around` reaches."""
 
-SLOW, QUICK = 0.05, 0.15
+RESTS = 3
+"""So many times as slowly does what moved leave the mask: who moves also stands still at times."""
+
+BEGINS = 1.5
+"""Seconds in which everything but what moves has left it first."""
+
+SLOW, QUICK = 0.05, 0.12
 """Picture widths a second, beside the motion of the camera, at which something begins to count as
 moving, and from which on it does."""
 
@@ -74,6 +80,7 @@ class Masker:
         self._mask: Mask | None = None  # None is everywhere.
         self._last: np.ndarray | None = None
         self._time = 0.0
+        self._begun: float | None = None  # Of what moves.
 
     def masked(
         self, bgr: np.ndarray, time: float, where: str, people: np.ndarray | None
@@ -98,14 +105,25 @@ class Masker:
             assert people is not None
             found = shaped(cv2.resize(people, gray.shape[::-1]), where)
         found = soft(found)
-        share = 1 - math.exp(-max(passed, 0.0) / self._smoothing) if self._smoothing else 1.0
         old = found if self._at_once and last is None else np.ones(gray.shape, np.float32)
         if self._mask is not None:
             old = self._follower.carried(self._mask, gray)
-        mask = Mask(old + np.float32(share) * (found - old), gray)
+        share = self._share(passed)
+        if where != "moving":
+            self._begun = None
+        elif self._begun is None:
+            self._begun = time
+        elif time - self._begun > BEGINS:
+            share = np.where(found > old, share, self._share(passed / RESTS))
+        mask = Mask(old + share * (found - old), gray)
         through = where == "everywhere" and mask.weights.min() > WHOLE
         self._mask = None if through else mask
         return self._mask
+
+    def _share(self, passed: float) -> np.float32:
+        """How far a mask goes in so many seconds to what is found, 0..1."""
+        way = math.exp(-max(passed, 0.0) / self._smoothing) if self._smoothing else 0.0
+        return np.float32(1 - way)
 
 
 def shaped(people: np.ndarray, where: str) -> np.ndarray:

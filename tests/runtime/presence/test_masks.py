@@ -126,6 +126,20 @@ def test_what_moves_is_found_also_while_the_camera_pans(pan):
     assert mask.weights[:, -width // 8 :].mean() < 0.1
 
 
+def test_what_moved_stays_masked_for_a_while_when_it_rests():
+    masker = Masker(at_once=True)
+    places = [*range(100, 200, 10), *range(200, 100, -10), *range(100, 200, 10), *[190] * 30]
+    weights = []
+    for index, place in enumerate(places):
+        mask = masker.masked(scene(0, place), index / 10, "moving", None)
+        assert mask is not None
+        height, width = mask.weights.shape
+        weights.append(float(mask.weights[height // 2, round(width * (place + 20) / 320)]))
+    assert weights[29] > 0.7
+    assert weights[37] > 0.5
+    assert weights[-1] < 0.3
+
+
 def test_a_still_picture_with_noise_does_not_move():
     random = np.random.default_rng(0)
     grays = [
