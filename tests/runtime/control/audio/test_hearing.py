@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import av
 import numpy as np
 import pytest
 
@@ -19,6 +20,8 @@ from livedream.runtime.control.modulation import SOUNDS, Modulation
 from livedream.runtime.control.player import Player
 from livedream.runtime.control.shelf import Looks
 from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.sinks.recording import Recorder
+from livedream.runtime.sinks.soundtrack import Sound
 
 from .test_analysis import drum, silence, tone
 
@@ -93,6 +96,32 @@ def test_a_silent_device_is_heard_as_silence_and_let_go(stage):
     hearing.close()
     assert not hearing._thread.is_alive()
     assert desk.heard == {}
+
+
+def test_what_an_input_gives_is_recorded_beside_the_pictures(tmp_path):
+    path, image = tmp_path / "a.mkv", np.zeros((48, 64, 3), np.uint8)
+    desk = Desk(LAYERS, {})
+    with Recorder(path, quality="edit", sound=True) as recorder:
+        begun = time.monotonic()
+        recorder.write(image, begun)
+        blocks: list[Sound] = []
+
+        def whole(samples: np.ndarray, now: float) -> None:
+            blocks.append(Sound(samples + 0.5, now))  # The device itself is silent.
+            recorder.hear(blocks[-1])
+
+        player = Player(desk, Looks(LAYERS))
+        hearing = Hearing(desk, player, "default", backends=SILENT, whole=whole)
+        while sum(len(each.samples) for each in blocks) < RATE // 4:
+            assert time.monotonic() < begun + 10
+            time.sleep(0.01)
+        hearing.close()
+        seconds = time.monotonic() - begun
+        recorder.write(image, begun + seconds)
+    with av.open(str(path)) as container:
+        heard = np.concatenate([each.to_ndarray() for each in container.decode(audio=0)], 1)
+    assert heard.size / 2 / 48000 == pytest.approx(seconds, abs=0.1)
+    assert np.count_nonzero(np.abs(heard) > 10000) / 2 / 48000 > 0.2
 
 
 def test_inputs_are_found_by_a_part_of_their_name():
