@@ -20,7 +20,7 @@ from ..presence.motion import MotionGate, small
 from ..presence.states import State, Visit
 from ..stats import Stats
 from .attract import Attract
-from .watching import Watching
+from .lookout import Lookout
 
 FACE = 0.6
 """How sure it must be that there is a face. People have 0.8 and more, rooms less than 0.5."""
@@ -33,7 +33,7 @@ RATE = 5.0
 """Looks a second."""
 
 
-class Audience(Watching):
+class Audience(Lookout):
     """Looks at the camera's frames that pass `through`, and fades what attracts in and out.
 
     models: opened when they are first wanted; where there is none, the desk goes back to motion.

@@ -16,13 +16,13 @@ from ..presence.kinds import OF_PEOPLE
 from ..presence.masks import Follower, Mask, Masker
 from ..presence.models import Models, People
 from ..stats import Stats
-from .watching import Watching
+from .lookout import Lookout
 
 RATE = 10.0
 """Masks a second, at most."""
 
 
-class Masking(Watching):
+class Masking(Lookout):
     """Makes the newest mask of frames that `offer` brings, as the desk says.
 
     models: that of people is opened when it is first wanted; where there is none, the desk goes

@@ -14,7 +14,7 @@ WAIT = 0.1
 """Seconds between two looks at whether to stop, while no frame comes."""
 
 
-class Watching(threading.Thread):
+class Lookout(threading.Thread):
     """Calls `look` with the newest frame that was put into `frames`, at most `rate` times a second
     by this process's clock, whatever the frames' own times are.
 

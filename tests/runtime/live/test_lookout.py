@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from livedream.runtime.frame import Frame
-from livedream.runtime.live import watching as module
-from livedream.runtime.live.watching import Watching
+from livedream.runtime.live import lookout as module
+from livedream.runtime.live.lookout import Lookout
 from livedream.runtime.stats import Stats
 
 
-class Looks(Watching):
+class Looks(Lookout):
     """Of which each takes as long as it is told, by a clock that needs no waiting."""
 
     def __init__(self, times: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
