@@ -8,6 +8,7 @@ from .blocked import Blocked
 from .builder import Builder
 from .openvino import OpenVino
 from .plain import Plain
+from .scattered import Scattered
 from .tape import Conv, MaxPool, Rectify
 
 
@@ -48,7 +49,12 @@ class Form(Protocol):
         ...
 
 
-FORMS: dict[str, type[Form]] = {"cpu": Blocked, "openvino": OpenVino, "gpu": Plain}
+FORMS: dict[str, type[Form]] = {
+    "cpu": Blocked,
+    "openvino": OpenVino,
+    "gpu": Plain,
+    "cuda": Scattered,
+}
 
 
 def form(name: str) -> Form:

@@ -11,6 +11,7 @@ from ...kernels.compile import KernelError
 from ...kernels.launcher import BACKENDS, open_launcher
 from ..dream.dreamer import Dreamer
 from ..errors import LivedreamError
+from ..gradient.cutting import part
 from ..gradient.graph import Graph
 from ..gradient.host import HostEngine
 from ..gradient.objective import Objective
@@ -62,14 +63,16 @@ class Card:
         """See `Platform`. strict: an error where a node would run on the processor. Where
         `provider` does not run on the card, arrays are copied to and fro. precision: `auto` has
         CUDA compute a graph in float32 as TF32."""
-        if provider is STOPGAP:
+        if provider.ep == STOPGAP.ep:
             return BridgedEngine(self.device, HostEngine(graph, provider, objective))
         launcher, facts = self.device.launcher, self.facts
         tf32 = provider.ep == CUDA.ep and precision in ("auto", "tf32")
+        whole = self.tuning.outputs == "all"
         computed = "tf32" if tf32 and graph.precision == "fp32" else graph.precision
         opener = Opener(
             ort=self.ort,
             path=graph.path,
+            model=None if whole else part(graph.path.read_bytes(), ("gradient",), {}),
             provider=provider,
             launcher=launcher,
             folder=cache_folder("engines"),
@@ -182,7 +185,9 @@ def find_card(
         providers.insert(providers.index(CUDA), SEARCHED)
     if name == "auto":
         providers.append(STOPGAP)
-    return Card(device, facts, tuple(providers), ort, tuning)
+    plain = (CUDA.ep, STOPGAP.ep)
+    formed = [replace(each, form=tuning.graph) if each.ep in plain else each for each in providers]
+    return Card(device, facts, tuple(formed), ort, tuning)
 
 
 def open_device(

@@ -81,8 +81,9 @@ class Opener:
     ort: the onnxruntime module. launcher: of the kernels. folder: of the engine cache. facts: of
     the card and the versions, for the cache's keys. precision: that is computed in, the graph's or
     `tf32`. free: a session takes any size, so that all octaves have one arena and one set of
-    weights. strict: an error where a node falls to the processor. memory: where the addresses to
-    bind are, `cpu` in tests without a card.
+    weights. model: what to open of the file at `path`; None for all of it. strict: an error where a
+    node falls to the processor. memory: where the addresses to bind are, `cpu` in tests without a
+    card.
     """
 
     ort: Any
@@ -96,6 +97,7 @@ class Opener:
     card: int = 0
     tuning: Tuning = DEFAULT
     free: bool = False
+    model: bytes | None = None
     graphs: bool = True
     strict: bool = False
     memory: str = "cuda"
@@ -141,7 +143,7 @@ class Opener:
     def _session(
         self, engine: EngineFolder, size: Size, stream: Stream, *, graphs: bool
     ) -> Session:
-        ort, provider = self.ort, self.provider
+        ort, provider, model = self.ort, self.provider, self.model or self.path
         options = ort.SessionOptions()
         options.log_severity_level = 3
         if not self.free:
@@ -165,12 +167,10 @@ class Opener:
                 if len(devices) <= self.card:
                     raise LivedreamError(f"{provider.name} finds no card {self.card} that it runs.")
                 options.add_provider_for_devices([devices[self.card]], dict(table[0][1]))
-                native = ort.InferenceSession(self.path, options)
+                native = ort.InferenceSession(model, options)
             else:
                 named = [(name, dict(values)) for name, values in table]
-                native = ort.InferenceSession(
-                    self.path, options, providers=named, enable_fallback=0
-                )
+                native = ort.InferenceSession(model, options, providers=named, enable_fallback=0)
         except LivedreamError:
             raise
         except Exception as error:

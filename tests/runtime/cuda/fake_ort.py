@@ -179,6 +179,7 @@ class FakeOrt:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.sessions: list[Session] = []
+        self.models: list[Any] = []
         self.no_graphs = self.cannot_record = False
         self.runs_instead = ""
         self.wrong: Any = np.float32(1)
@@ -190,6 +191,7 @@ class FakeOrt:
         self.finish: Callable[[int], None] = lambda stream: None
 
     def InferenceSession(self, path, sess_options, providers=None, enable_fallback=1):
+        self.models.append(path)
         session = Session(self, sess_options, providers or [])
         self.sessions.append(session)
         return Native(session)

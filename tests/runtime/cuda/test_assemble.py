@@ -15,8 +15,10 @@ from livedream.runtime.cuda.assemble import STOPGAP, find_card, open_device
 from livedream.runtime.cuda.bridge import BridgedEngine
 from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.gradient.cutting import part
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.providers import PROVIDERS
+from livedream.runtime.tuning import parse_tuning
 
 from ..toy import ToyEngine
 from .fake_ort import FakeOrt
@@ -24,6 +26,9 @@ from .fakes import counting_launcher
 from .test_device import LIVE, moving
 from .test_engine import GRAPH, IMAGE
 from .test_ladder import FULL
+
+WHOLE = parse_tuning("outputs=all")
+"""The files of these tests hold no network to cut."""
 
 
 class Ort(FakeOrt):
@@ -38,6 +43,7 @@ def machine(host, tmp_path, monkeypatch):
     monkeypatch.setattr(assemble, "probe", lambda provider: None)
 
     def find(name="auto", facts=FULL, reachable=True, ort=None, **which):
+        which = {"tuning": WHOLE, **which}
         wanted, by = which.get("card", 0), which.get("launcher", "auto")
         named = None if by == "auto" else [BACKENDS[by]]
 
@@ -80,6 +86,17 @@ def test_a_card_with_all_that_can_start(machine):
     assert said == []
     card, _ = machine("cuda")
     assert [provider.name for provider in card.providers] == ["cuda-searched", "cuda"]
+
+
+def test_what_is_not_fetched_is_not_computed(machine, exported):
+    ort = Ort()
+    card, _ = machine("cuda", ort=ort, tuning=parse_tuning("graph=cuda"))
+    assert [each.form for each in card.providers] == ["cuda", "cuda"]
+    path = exported("block4", "fp32", "gpu")
+    made = card.engine(replace(GRAPH, path=path), card.providers[0], parse_objective("a"))
+    made._open_session((16, 16), True).close()
+    assert ort.models == [part(path.read_bytes(), ("gradient",), {})]
+    assert len(ort.models[0]) < path.stat().st_size
 
 
 def test_no_card_no_words(machine):
