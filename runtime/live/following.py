@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from time import monotonic
@@ -17,6 +18,9 @@ from ..gradient.switching import Switcher
 from ..gradient.wanted import Ready, Wanted
 from ..scaling import fit, parse_size
 from .climbing import Climbing
+
+FORESEES = 0.5
+"""Seconds between two looks at what comes next."""
 
 
 def playing(dreamer: Dreamer[Any], size: tuple[int, int]) -> Ready:
@@ -44,7 +48,7 @@ class Following:
         coming: Callable[[], Mapping[str, Value]] = dict,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._coming = coming
+        self._coming, self._foreseen = coming, -FORESEES
         self._dreamer = dreamer
         self._switcher = switcher
         self._desk = desk
@@ -157,7 +161,10 @@ class Following:
 
     def _foresee(self, height: int, width: int) -> None:
         """Have opened what comes next, where something does and is not open."""
-        values = self._coming()
+        now = time.monotonic()
+        if now - self._foreseen < FORESEES:
+            return
+        self._foreseen, values = now, self._coming()
         if not values:
             self._switcher.foresee(None)
             return
