@@ -135,8 +135,8 @@ def test_toggles_are_flags(capsys):
     for arguments in ([], said):
         command.main(arguments, standalone_mode=False)
     usual = {
-        "mirror": False, "compare": False, "fullscreen": False, "hud": True, "fluid": True, "finer": False,
-        "amount": 1, "calm": 0.5, "hold": 0, "light": 1, "picture": "source",
+        "mirror": False, "compare": False, "fullscreen": False, "hud": True, "fluid": True,
+        "finer": False, "amount": 1, "calm": 0.5, "hold": 0, "light": 1, "picture": "source",
         "flash_limit": "standard", "presence": "off", "mask": "everywhere", "source_fade": 1,
         "slide_seconds": 8, "slide_fade": 1.5,
     }  # fmt: skip
