@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .sharing import share
+from .halves import share
 
 FINE = (160, 90)
 """(Columns, rows): at most 0.2 degree a cell for an eye that sees the picture at arm's length."""

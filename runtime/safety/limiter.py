@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import UsageError
 from .cells import Meter, Part, largest_share, parts, smoothed, strips
-from .sharing import share
+from .halves import share
 from .transitions import Transitions
 
 Mode = Literal["strict", "standard", "off"]

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from livedream.runtime.safety.sharing import LEAST, share
+from livedream.runtime.safety.halves import LEAST, share
 
 
 def test_many_items_are_shared_and_each_is_done_once():
