@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from ..errors import LivedreamError
 from ..store.colour import EXACT, SWS, matrix_of
-from ..store.footage import cut_off, length_of, picture_of, upright
+from ..store.footage import cut_off, length_of, picture_of, upright, without_index
 from .sound import reading
 
 
@@ -45,7 +45,8 @@ def open_clip(source: Path) -> InputContainer:
         if isinstance(error, PermissionError):
             raise LivedreamError(f"{source} cannot be read: permission denied.") from error
         raise LivedreamError(
-            f"{source} is no clip that FFmpeg can read, or is damaged ({error.strerror})."
+            f"{source} is no clip that FFmpeg can read, or is damaged ({error.strerror})"
+            f"{without_index(source.name)}."
         ) from error
 
 

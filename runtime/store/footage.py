@@ -56,6 +56,16 @@ def cut_off(name: str, end: float, length: float, *, whole: bool = True) -> str 
     return f"{name} breaks off after {end:.1f}{of} s"
 
 
+def without_index(name: str) -> str:
+    """What more to say of a file that cannot be read, where its format lies at its end."""
+    if not name.lower().endswith((".mp4", ".mov", ".m4v")):
+        return ""
+    return (
+        "; it may have been cut off before its index was written, as when a camera dies: repair it "
+        "with `untrunc`, or record to a file that can be cut (.mkv, .ts)"
+    )
+
+
 def upright(image: np.ndarray, degrees: float) -> np.ndarray:
     """The image as it is to be seen. degrees: counter-clockwise, as the recorder noted; taken in
     quarter turns."""

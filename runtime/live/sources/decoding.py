@@ -18,16 +18,11 @@ from av.video.stream import VideoStream
 
 from ...errors import LivedreamError
 from ...store.colour import SWS, matrix_of
-from ...store.footage import length_of, picture_of, upright
+from ...store.footage import length_of, picture_of, upright, without_index
 from .base import OnEvent, safely
 
 SDR = 1
 """BT.709's number for transfer and primaries: what a screen shows. swscale maps HDR onto it."""
-
-CUT_SHORT = (
-    "it may have been cut off before its index was written, as when a camera dies: repair it with "
-    "`untrunc`, or record to a file that can be cut (.mkv, .ts)"
-)
 
 LONGEST_GAP = 60.0
 """Seconds between two frames of a slide show; more is a clock that was set."""
@@ -51,7 +46,7 @@ def open_container(address: str, name: str) -> InputContainer:
                 f"{name} does not answer or is no video ({said}): check the address and the "
                 "network."
             ) from error
-        hint = f"; {CUT_SHORT}" if name.lower().endswith((".mp4", ".mov", ".m4v")) else ""
+        hint = without_index(name)
         raise LivedreamError(
             f"{name} is neither a picture nor a video that can be read ({said})"
             f"{hint if isinstance(error, av.error.InvalidDataError) else ''}."

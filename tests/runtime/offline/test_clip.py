@@ -15,6 +15,7 @@ import pytest
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.offline import dreamt_clip as clip
 from livedream.runtime.offline.dreamt_clip import dream_clip
+from livedream.runtime.offline.reader import open_clip
 from livedream.runtime.sinks.formats import FORMS
 
 from ..cli.test_command_line import call
@@ -343,3 +344,11 @@ def test_the_same_clip_is_the_same_bytes_every_time(tmp_path):
         dream_clip(source, target, lambda image, seconds: image)
         made.add(target.read_bytes())
     assert len(made) == 1
+
+
+def test_a_clip_without_its_index_is_told_how_it_came(tmp_path):
+    for name, says in (("a.mp4", True), ("a.mkv", False)):
+        (tmp_path / name).write_bytes(b"\x00\x00\x00\x20ftypisom" + bytes(2000))
+        with pytest.raises(LivedreamError) as caught:
+            open_clip(tmp_path / name)
+        assert ("untrunc" in str(caught.value)) is says
