@@ -50,6 +50,8 @@ class Operations:
         self._stream = stream
         self._mean = launcher.allocate(4)
         self._partials = launcher.allocate(4 * _BLOCKS)
+        self.block = _BLOCK
+        """Of the kernels that take any; others are tried by `timing`."""
         self._parts = 0
         """Partial sums that `blur` or `balance` left there."""
 
@@ -264,7 +266,7 @@ class Operations:
         self._launch("pixels", name, grid, block, arguments)
 
     def _over_pixels(self, source: str, name: str, size: Size, arguments: list[Argument]) -> None:
-        self._launch(source, name, _grid(size), _BLOCK, arguments)
+        self._launch(source, name, _grid(size, self.block), self.block, arguments)
 
     def _over_values(self, source: str, name: str, size: Size, arguments: list[Argument]) -> None:
         count = _PLANES * math.prod(_checked(size))
@@ -319,10 +321,10 @@ def _shift(dx: int, dy: int, size: Size) -> tuple[np.int32, np.int32]:
     return np.int32(dx % width), np.int32(dy % height)
 
 
-def _grid(size: Size) -> tuple[int, int, int]:
+def _grid(size: Size, block: tuple[int, int, int] = _BLOCK) -> tuple[int, int, int]:
     """Blocks of pixels over a picture."""
     height, width = _checked(size)
-    return _blocks(width, _BLOCK[0]), _blocks(height, _BLOCK[1]), 1
+    return _blocks(width, block[0]), _blocks(height, block[1]), 1
 
 
 def _blocks(count: int, each: int) -> int:
