@@ -50,7 +50,7 @@ class Operations:
         self._stream = stream
         self._mean = launcher.allocate(4)
         self._partials = launcher.allocate(4 * _BLOCKS)
-        self.block = _BLOCK
+        self.block: tuple[int, int, int] = _BLOCK
         """Of the kernels that take any; others are tried by `timing`."""
         self._parts = 0
         """Partial sums that `blur` or `balance` left there."""
