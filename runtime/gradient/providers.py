@@ -15,7 +15,8 @@ class Provider:
     ep: onnxruntime's name. form: the form of graph it runs best (see `livedream export`). install:
     the command that brings it. precisions: what its graphs or options offer. slow: it builds an
     engine, for minutes, before its first gradient. on_card: it runs on a graphics card. builds:
-    what it builds is timed and kept, so that it wants the card for itself meanwhile.
+    what it builds is timed and kept, so that it wants the card for itself meanwhile. unproven:
+    written from its documentation and run by nobody yet, so that `auto` leaves it out.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Provider:
     slow: bool = False
     on_card: bool = False
     builds: bool = False
+    unproven: bool = False
 
 
 _REMOVE = "pip uninstall -y"
@@ -75,6 +77,21 @@ PROVIDERS = {
             f'{_REMOVE} onnxruntime && pip install "livedream[openvino]"',
             ("fp32",),  # bfloat16 climbs as well and is no quicker (docs/gradient.md)
             {"device_type": "CPU", "precision": "FP32", "load_config": _UNPINNED},
+        ),
+        Provider(
+            "coreml",
+            "CoreMLExecutionProvider",
+            "openvino",
+            'on macOS, pip install "livedream[cpu]"',
+            options={"ModelFormat": "MLProgram", "RequireStaticInputShapes": "1"},
+            unproven=True,
+        ),
+        Provider(
+            "directml",
+            "DmlExecutionProvider",
+            "openvino",
+            f"on Windows, {_REMOVE} onnxruntime && pip install onnxruntime-directml",
+            unproven=True,
         ),
         Provider("cpu", "CPUExecutionProvider", "cpu", 'pip install "livedream[cpu]"'),
     )

@@ -24,7 +24,7 @@ def choose(name: str) -> list[Provider]:
     """
     available = ort.get_available_providers()
     if name == "auto":
-        here = [provider for provider in PROVIDERS.values() if not provider.on_card]
+        here = [each for each in PROVIDERS.values() if not each.on_card and not each.unproven]
         return [provider for provider in here if provider.ep in available]
     provider = find_provider(name)
     if provider.ep not in available:
@@ -64,6 +64,8 @@ def open_session(
     options = _quiet()
     # Two sessions take turns; a waiting pool that spins would take the cores from the other.
     options.add_session_config_entry("session.force_spinning_stop", "1")
+    # DirectML takes no memory patterns, by its documentation.
+    options.enable_mem_pattern = provider.name != "directml"
     options.add_free_dimension_override_by_name("height", size[0])
     options.add_free_dimension_override_by_name("width", size[1])
     try:

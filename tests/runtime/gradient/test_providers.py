@@ -109,6 +109,14 @@ def test_a_graph_for_cards_runs_on_cards_and_the_processors_goes_on_with_nothing
         platform.recover(ZeroDivisionError(), None, (8, 8))  # pyright: ignore[reportArgumentType]
 
 
+def test_what_nobody_ran_has_to_be_named(monkeypatch):
+    monkeypatch.setattr(
+        sessions.ort, "get_available_providers", lambda: [each.ep for each in PROVIDERS.values()]
+    )
+    assert [each.name for each in choose("auto")] == ["openvino", "cpu"]
+    assert [each.name for each in choose("coreml")] == ["coreml"]
+
+
 def test_an_unknown_name_may_have_meant_auto():
     with pytest.raises(UsageError, match="nearest: auto"):
         choose("aut")
