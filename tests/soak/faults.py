@@ -95,7 +95,7 @@ def disk_full(show: ShowProcess, chance: random.Random) -> str:
     _, most = resource.prlimit(show.seen.pid, resource.RLIMIT_FSIZE)
     try:
         resource.prlimit(show.seen.pid, resource.RLIMIT_FSIZE, (chance.randint(0, 30_000), most))
-        show.until_said(ended, 6)
+        show.until_said(ended, 20)
     finally:
         resource.prlimit(show.seen.pid, resource.RLIMIT_FSIZE, (most, most))
     show.say("record", 0)
