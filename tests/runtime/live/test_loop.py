@@ -9,6 +9,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import asdict, replace
 from functools import partial
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,7 +28,7 @@ from livedream.runtime.gradient.providers import PROVIDERS, Provider
 from livedream.runtime.gradient.selection import Engines, Opening
 from livedream.runtime.gradient.switching import Switcher
 from livedream.runtime.gradient.wanted import Ready, Wanted
-from livedream.runtime.live import governor
+from livedream.runtime.live import governor, loop
 from livedream.runtime.live.capture import Capture
 from livedream.runtime.live.climbing import Climbing
 from livedream.runtime.live.governor import LADDER
@@ -752,3 +753,20 @@ class TestFramesThatFail:
                 show.next()
             assert tried == [(20, 40), (14, 29), (20, 40)]
             assert show.desk.base["octaves"] == 1
+
+
+def test_it_rests_while_an_engine_is_timed(monkeypatch):
+    """Until that is done, or the rest is over; not where it is to play on."""
+    monkeypatch.setattr(loop, "WAIT", 0.001)
+    answers: list[bool] = []
+
+    class Times:
+        @property
+        def timing(self) -> bool:
+            return answers.pop(0)
+
+    for rest, left in ((1000.0, []), (0.0, [True, True, False])):
+        answers[:] = [True, True, True, False]
+        playing: Any = SimpleNamespace(switcher=Times(), _rest=rest, _stopping=threading.Event())
+        Dreaming._give_way(playing)
+        assert answers == left
