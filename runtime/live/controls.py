@@ -240,6 +240,7 @@ class Controls:
         if recorder is None:
             return
         try:
+            recorder.made = recorder.made or shown.settings
             recorder.write(shown.dream, shown.time)
         except LivedreamError as error:
             self.recorder, self.trouble = None, error

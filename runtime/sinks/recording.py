@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from ..store.files import (
     take_free,
     unwritable,
 )
+from ..store.settings import as_text
 from .encoding import TICK, playable
 from .formats import EDIT, GOOD, Form, encoder_of, form_of
 from .reel import Film
@@ -76,7 +78,8 @@ class Recorder:
     up or the encoder fails, what was written until then is kept as far as it can be played, and
     the next `write` or `close` raises.
 
-    name: the file's. state: "waiting" for its first frame, "open" or "lost". dropped: frames given
+    made: what makes the first picture, for the file that carries it; said before that. name: the
+    file's. state: "waiting" for its first frame, "open" or "lost". dropped: frames given
     up because the encoder was behind. written: frames in the file.
     seconds: length so far. saved: whether the file lies under its name.
     Raises UsageError for an unknown suffix, a folder, or, without `overwrite`, a file that is there
@@ -97,6 +100,7 @@ class Recorder:
         many a second, the newest one repeated where none came. quality: one of QUALITIES, or EDIT.
         sound: whether what `hear` is given is in the file too; silence where nothing comes."""
         self.path = Path(path).expanduser()
+        self.made: Mapping[str, Any] = {}
         self._form: Form = form_of(self.path)
         self._encoder = encoder_of(self.path, quality)
         check_writable(self.path, overwrite)
@@ -272,6 +276,7 @@ class Recorder:
             film = self._film = Film(
                 temporary, self._form, self._encoder, first[0], self._fps,
                 rate=self._rate, start=self._start if self._with_sound else None,
+                comment=as_text(dict(self.made)) if self.made else "",
             )  # fmt: skip
             self.state = "open"
             while upcoming is not None:

@@ -20,7 +20,8 @@ at most half of 40 ms from its own."""
 class Film:
     """One file. start: when its first picture was shown, in seconds of the clock that sounds are
     told by; None for a file without sound. rate: pictures a second, the newest one repeated where
-    none came; None keeps every one at its own time. The rest and what is raised as of `Video`.
+    none came; None keeps every one at its own time. comment: what is said about it in the file. The
+    rest and what is raised as of `Video`.
 
     At a rate the pictures lie evenly, each in the place nearest to its time. Beside a sound and at
     less than SLOWEST they keep their own times, no more than one in the span of each place.
@@ -38,6 +39,7 @@ class Film:
         *,
         rate: float | None = None,
         start: float | None = None,
+        comment: str = "",
     ) -> None:
         self.written = self.ticks = 0
         self._rate, self._start = rate, start or 0.0
@@ -45,7 +47,7 @@ class Film:
         self._held: np.ndarray | None = None
         self._track = Soundtrack(start) if start is not None else None
         sound = RATE if self._track else 0
-        self._video = Video(path, form, first, rate or fps, encoder, sound=sound)
+        self._video = Video(path, form, first, rate or fps, encoder, comment=comment, sound=sound)
 
     def show(self, image: np.ndarray, tick: int) -> bool:
         """A picture for `tick`. Returns False, and does nothing, for one that is no later than the

@@ -94,6 +94,8 @@ def test_demo_is_exported_dreamt_recorded_and_measured(environment, tmp_path):
     assert stats["frames"] == 12
     assert stats["settings"]["provider"] in ("cpu", "openvino")
     assert stats["settings"]["layers"] == LAYERS
+    recorded = read_settings(tmp_path / "out.mp4")
+    assert (recorded["layers"], recorded["recipe"]) == (LAYERS, "live")
     stages = stats["stages_ms"]
     assert {"capture", "upload", "flow", "gradient", "ascend"} <= set(stages)
     assert all(stages[name]["count"] == 12 for name in ("upload", "flow", "gradient", "ascend"))
