@@ -28,7 +28,7 @@ from livedream.runtime.dream.stages import STAGES, TimedDreamer
 from livedream.runtime.dream.values import Dream
 
 from ...kernels.host import GUARD, HostCompiler
-from .fakes import Event, LateBackend
+from .fakes import Event, LateBackend, Mark
 from .test_commands import graph as graph
 from .test_commands import playground as playground
 
@@ -37,11 +37,11 @@ LIVE = Dream(
 )
 
 
-class Timed(Event):
-    """An event that knows when it happened."""
+class Timed(Mark):
+    """A mark that knows when it happened."""
 
-    def __init__(self, backend: TimedBackend, stream: int) -> None:
-        self.stream = stream
+    def __init__(self, backend: TimedBackend, stream: Any) -> None:
+        self.stream = stream.handle
         self._backend = backend
         self._time: int | None = None
 
@@ -71,14 +71,14 @@ class TimedBackend(LateBackend):
     def _pass(self) -> None:
         self.now += 1
 
-    def record(self, stream: Any) -> Timed:
-        event = Timed(self, stream.handle)
-        self.pending.append(event)
-        self._queue(stream, event)
+    def mark(self, stream: Any) -> Event:
+        event = Event()
+        event.mark = Timed(self, stream)
+        self._queue(stream, event.mark)
         return event
 
-    def elapsed(self, start: Timed, end: Timed) -> float:
-        return float(end.time - start.time)
+    def elapsed(self, start: Any, end: Any) -> float:
+        return float(end.mark.time - start.mark.time)
 
 
 class Climbing:
@@ -202,15 +202,14 @@ def pictures_on(backend: Any) -> int:
 def test_the_whole_benchmark_on_a_card(playground, graph, monkeypatch, capsys):
     """Measured by the command, from the opening to the file."""
 
-    def record(stream: Any) -> Event:
+    def mark(stream: Any) -> Event:
         event = Event()
         event.time = time.perf_counter()  # pyright: ignore[reportAttributeAccessIssue]
         return event
 
     backend = playground.backend
     held = pictures_on(backend)
-    monkeypatch.setattr(backend, "record", record)
-    monkeypatch.setattr(backend, "wait", lambda stream, event: None)
+    monkeypatch.setattr(backend, "mark", mark)
     monkeypatch.setattr(
         backend, "elapsed", lambda start, end: 1000 * (end.time - start.time), raising=False
     )
