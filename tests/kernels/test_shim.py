@@ -48,7 +48,7 @@ def compiled(host_compiler):
             out = np.full(64, -1, np.float32)
             pointers = [np.uint64(out.ctypes.data), np.uint64(values.ctypes.data)]
             backend.seed = seed
-            backend.launch(function, (1, 1, 1), (64, 1, 1), pointers, 0, backend.stream())
+            backend.launch(function, (1, 1, 1), (64, 1, 1), pointers, 0, backend.stream(urgent=True))
             return out
 
         return run
@@ -125,7 +125,7 @@ extern "C" __global__ void stray(int* out, int at) {
     memory = backend.allocate(16)
 
     def run(*arguments: np.generic) -> None:
-        backend.launch(function, (1, 1, 1), (1, 1, 1), arguments, 0, backend.stream())
+        backend.launch(function, (1, 1, 1), (1, 1, 1), arguments, 0, backend.stream(urgent=True))
 
     with pytest.raises(AssertionError):
         run(np.uint64(memory.pointer), np.float32(1))  # of another type than the kernel's
@@ -158,6 +158,6 @@ extern "C" __global__ void places(long long* out, int side) {
     arguments = [np.uint64(out.ctypes.data), np.int32(32767)]
     capfd.readouterr()
     function = backend.function(library, "places")
-    backend.launch(function, (1, 1, 1), (1, 1, 1), arguments, 0, backend.stream())
+    backend.launch(function, (1, 1, 1), (1, 1, 1), arguments, 0, backend.stream(urgent=True))
     assert out.tolist() == [3 * 32767**2 - 1, 32766, 32766]
     assert "runtime error" not in capfd.readouterr().err
