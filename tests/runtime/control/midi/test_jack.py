@@ -87,7 +87,7 @@ def test_a_virtual_controller_plays_and_is_unplugged_and_comes_back(jack, tmp_pa
     environment = {**os.environ, "JACK_DEFAULT_SERVER": jack, "LD_PRELOAD": "libjack.so.0"}
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(PLAY), str(Path(__file__).parents[4])],
-        env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120,
+        env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert "done" in done.stdout, done.stdout + done.stderr
     assert "pads:knobs is unplugged" in done.stdout
