@@ -27,7 +27,7 @@ def read_heif(path: Path, content: bytes, largest: int) -> np.ndarray:
     `largest` pixels.
     """
     try:
-        import pi_heif
+        import pi_heif  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise LivedreamError(
             f"{path} is a HEIC photo: install what reads it (`pip install 'livedream[heif]'`), "

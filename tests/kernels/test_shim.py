@@ -48,7 +48,9 @@ def compiled(host_compiler):
             out = np.full(64, -1, np.float32)
             pointers = [np.uint64(out.ctypes.data), np.uint64(values.ctypes.data)]
             backend.seed = seed
-            backend.launch(function, (1, 1, 1), (64, 1, 1), pointers, 0, backend.stream(urgent=True))
+            backend.launch(
+                function, (1, 1, 1), (64, 1, 1), pointers, 0, backend.stream(urgent=True)
+            )
             return out
 
         return run
