@@ -32,11 +32,11 @@ COMMAND: tuple[str, ...] = (sys.executable, "-m", "livedream.runtime.gradient.wa
 KILLED = 1.0
 """Seconds that a killed process has to be gone."""
 
-PLAYS = 5
+PLAYS = 10
 """Priority, as a nice value, of a process that computes the dream. What shows the picture, in the
 process that this is a child of, comes first: on a busy machine the dream gets slower, not that."""
 
-WAITS = 10
+WAITS = 15
 """Priority of a process that nobody waits for."""
 
 TRIES = 10
