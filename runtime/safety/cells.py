@@ -8,8 +8,6 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from .halves import share
-
 FINE = (160, 90)
 """(Columns, rows): at most 0.2 degree a cell for an eye that sees the picture at arm's length."""
 
@@ -47,7 +45,7 @@ class Meter:
     """Measures pictures, and keeps the memory that takes."""
 
     def __init__(self) -> None:
-        self._memory = [np.empty(0, np.float32)] * 2  # Of each thread.
+        self._memory = np.empty(0, np.float32)
 
     def measure(self, picture: np.ndarray) -> np.ndarray:
         """Luminance and redness of the picture, uint8 BGR [height, width, 3], both linear in 0..1:
@@ -73,28 +71,25 @@ class Meter:
 
     def _fill(self, fine: np.ndarray, picture: np.ndarray) -> None:
         """The cells of FINE, [2, rows, columns], of a picture of whole ones."""
-        count = _strips(picture, fine.shape[1])
-        height, high = picture.shape[0] // count, fine.shape[1] // count
+        strips = _strips(picture, fine.shape[1])
+        height, width = picture.shape[0] // strips, picture.shape[1]
+        linear, signal = self._room(height, width)
+        high = fine.shape[1] // strips
+        for strip in range(strips):
+            rows = slice(strip * high, (strip + 1) * high)
+            cv2.LUT(picture[strip * height : (strip + 1) * height], _TO_LINEAR, linear)
+            cv2.transform(linear, _LUMINANCE, signal)
+            _average(signal, fine[0, rows])
+            cv2.transform(linear, _RED, signal)
+            cv2.threshold(signal, 0, 0, cv2.THRESH_TOZERO, signal)
+            _average(signal, fine[1, rows])
 
-        def fill(strips: Sequence[int], thread: int) -> None:
-            linear, signal = self._room(height, picture.shape[1], thread)
-            for strip in strips:
-                rows = slice(strip * high, (strip + 1) * high)
-                cv2.LUT(picture[strip * height : (strip + 1) * height], _TO_LINEAR, linear)
-                cv2.transform(linear, _LUMINANCE, signal)
-                _average(signal, fine[0, rows])
-                cv2.transform(linear, _RED, signal)
-                cv2.threshold(signal, 0, 0, cv2.THRESH_TOZERO, signal)
-                _average(signal, fine[1, rows])
-
-        share(fill, range(count))
-
-    def _room(self, height: int, width: int, thread: int) -> tuple[np.ndarray, np.ndarray]:
+    def _room(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
         pixels = height * width
-        if self._memory[thread].size < 4 * pixels:
-            self._memory[thread] = np.empty(4 * pixels, np.float32)
-        linear, signal = np.split(self._memory[thread][: 4 * pixels], [3 * pixels])
-        return linear.reshape(height, width, 3), signal.reshape(height, width)
+        if self._memory.size < 4 * pixels:
+            self._memory = np.empty(4 * pixels, np.float32)
+        linear = self._memory[: 3 * pixels].reshape(height, width, 3)
+        return linear, self._memory[3 * pixels : 4 * pixels].reshape(height, width)
 
 
 def parts(smooth: np.ndarray, size: tuple[int, int]) -> list[Part]:
@@ -122,12 +117,10 @@ def _cells(pixels: slice, length: int, cells: int) -> slice:
     return slice(pixels.start * cells // length, pixels.stop * cells // length)
 
 
-def strips(part: Part) -> list[Part]:
-    """It in runs of rows of at most _STRIP pixels."""
-    rows, columns = part
-    most = max(1, _STRIP // (columns.stop - columns.start))
-    starts = range(rows.start, rows.stop, most)
-    return [(slice(start, min(start + most, rows.stop)), columns) for start in starts]
+def strips(rows: slice, width: int) -> list[slice]:
+    """The rows, in runs of at most _STRIP pixels of so many columns."""
+    most = max(1, _STRIP // width)
+    return [slice(at, min(at + most, rows.stop)) for at in range(rows.start, rows.stop, most)]
 
 
 def _strips(picture: np.ndarray, cells: int) -> int:

@@ -10,7 +10,6 @@ MOST_TRANSITIONS = 3 in WINDOW means at most 4 in any second, 2 flashes: the sta
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Literal, get_args
 
 import cv2
@@ -18,7 +17,6 @@ import numpy as np
 
 from ..errors import UsageError
 from .cells import Meter, Part, largest_share, parts, smoothed, strips
-from .halves import share
 from .transitions import Transitions
 
 Mode = Literal["strict", "standard", "off"]
@@ -178,12 +176,10 @@ def blended(
     smooth = smoothed(weights)
     much = cv2.resize(as_bytes(smooth), size, interpolation=cv2.INTER_LINEAR)
     mixed, changed = picture.copy(), parts(smooth, size)
-
-    def mix(strips: Sequence[Part], thread: int) -> None:
-        for here in strips:
+    for rows, columns in changed:
+        for strip in strips(rows, columns.stop - columns.start):
+            here = strip, columns
             mixed[here] = _mix(picture[here], before[here], much[here])
-
-    share(mix, [strip for part in changed for strip in strips(part)])
     return mixed, changed
 
 

@@ -128,7 +128,7 @@ def by_definition(picture, before, weights):
 
 def test_measuring_only_what_changed_is_measuring_anew():
     random = np.random.default_rng(4)
-    for size in ((320, 240), (640, 480), (200, 112), (161, 97), (97, 41), (960, 540)):
+    for size in ((320, 240), (640, 480), (200, 112), (161, 97), (97, 41)):
         picture = random.integers(0, 256, (*size[::-1], 3), np.uint8)
         before = random.integers(0, 256, picture.shape, np.uint8)
         weights = np.zeros(160 * 90 + 32 * 18 + 1, np.float32)
