@@ -17,6 +17,7 @@ from .dream.accentuating import Accentuator
 from .dream.cpu import CpuDevice
 from .dream.device import Device
 from .dream.dreamer import Dreamer
+from .dream.film import FilmDreamer
 from .dream.stages import TimedDreamer
 from .dream.tiles import Sizes, Tiled, tiled_sizes
 from .dream.values import Dream
@@ -145,10 +146,11 @@ def open_dreamer(
     *,
     ahead: int = 0,
     reopens: bool = True,
+    clip: bool = False,
 ) -> tuple[Dreamer[Any], Engines]:
     """A dreamer and the engines it can change to, with everything opened for pictures of `size`,
-    (height, width). ahead, reopens: as of `find_platform`. Prints what it chose; raises as
-    `open_engine` does."""
+    (height, width). ahead, reopens: as of `find_platform`. clip: as of `kind_of`. Prints what it
+    chose; raises as `open_engine` does."""
     with stages(console) as report:
         engines, engine = open_engine(
             choices,
@@ -166,7 +168,7 @@ def open_dreamer(
     if stats:
         dreamer = TimedDreamer(*made_of, seed=choices.seed, stage=stats.stage)
     else:
-        dreamer = kind_of(choices.recipe)(*made_of, seed=choices.seed)
+        dreamer = kind_of(choices.recipe, clip=clip)(*made_of, seed=choices.seed)
     octaves = ", ".join(f"{width}x{height}" for height, width in dreamer.sizes(*size)[::-1])
     console.print(
         f"{network.model} {engine.objective} on {engine.provider.name}, {octaves}, "
@@ -195,9 +197,11 @@ def _too_large(device: Device[Any], size: tuple[int, int]) -> bool:
     return isinstance(device, CpuDevice) and size[0] * size[1] > COMFORTABLE
 
 
-def kind_of(recipe: str) -> type[Dreamer[Any]]:
-    """What dreams pictures by this recipe."""
-    return Accentuator if RECIPES[recipe].accentuates else Dreamer
+def kind_of(recipe: str, *, clip: bool = False) -> type[Dreamer[Any]]:
+    """What dreams pictures by this recipe. clip: they are the frames of one, in order."""
+    if RECIPES[recipe].accentuates:
+        return Accentuator
+    return FilmDreamer if clip and RECIPES[recipe].film else Dreamer
 
 
 def open_desk(

@@ -212,9 +212,8 @@ class CudaDevice:
     def pull(
         self, gradient: Image, residual: Image, tv: float, l2: float, dx: int, dy: int
     ) -> Image:
-        out, there, added = (
-            self._new(gradient.size), self._pointer(gradient), self._pointer(residual),
-        )  # fmt: skip
+        out = self._new(gradient.size)
+        there, added = self._pointer(gradient), self._pointer(residual)
         self._operations.pull(_at(out), there, added, gradient.size, tv, l2, dx, dy)
         self._measured = None
         return out

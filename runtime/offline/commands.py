@@ -14,9 +14,7 @@ from rich.console import Console
 
 from ...export.catalogue import MODELS
 from ..choices import Choices
-from ..control.recipes import RECIPES
 from ..dream.dreamer import Dreamer
-from ..dream.film import FilmDreamer
 from ..errors import LivedreamError, UsageError
 from ..gradient.exporting import export_to
 from ..presence.masks import masked
@@ -118,11 +116,8 @@ def dream_video(
             dreamer = Panorama(console, choices, network, picture.shape[:2], stereo)
             opened.callback(dreamer.close)
         elif dreamer is None:
-            dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
+            dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console, clip=True)
             opened.callback(engines.close)
-            if RECIPES[choices.recipe].film:
-                made_of = dreamer.device, dreamer.engine, dreamer.dream
-                dreamer = FilmDreamer(*made_of, seed=choices.seed)
         if not isinstance(dreamer, Panorama):
             dreamer.mask = where.of(picture, seconds)
         small = dreamer.live(picture, seconds) if live else dreamer.still(picture)

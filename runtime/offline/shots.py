@@ -27,8 +27,6 @@ from av.video.stream import VideoStream
 from rich.console import Console
 
 from ..choices import Choices
-from ..control.recipes import RECIPES
-from ..dream.film import FilmDreamer
 from ..dream.flow import MotionTracker
 from ..errors import LivedreamError
 from ..start import network_of, open_dreamer, settings_of
@@ -82,11 +80,9 @@ def render(shot: Shot) -> bytes:
         for frame in itertools.islice(frames, shot.first, shot.last):
             whole, picture = sized(frame.image, shot.dreamt, shot.written)
             if dreamer is None:
-                dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
+                size = picture.shape[:2]
+                dreamer, engines = open_dreamer(choices, network, size, console, clip=True)
                 opened.callback(engines.close)
-                if RECIPES[choices.recipe].film:
-                    made_of = dreamer.device, dreamer.engine, dreamer.dream
-                    dreamer = FilmDreamer(*made_of, seed=choices.seed)
             seconds = float(frame.time)
             small = dreamer.live(picture, seconds) if choices.live else dreamer.still(picture)
             image = enlarged(whole, picture, small, dreamer.dream.camera)

@@ -13,6 +13,9 @@ from rich.console import Console
 from livedream.runtime import start
 from livedream.runtime.choices import Choices
 from livedream.runtime.cuda import assemble
+from livedream.runtime.dream.accentuating import Accentuator
+from livedream.runtime.dream.dreamer import Dreamer
+from livedream.runtime.dream.film import FilmDreamer
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.platform import Processor
 from livedream.runtime.gradient.providers import PROVIDERS
@@ -144,3 +147,9 @@ def test_a_file_whose_gradient_is_no_numbers_does_not_play(tmp_path: Path, provi
     network = start.network_of(wanted, lambda text: None)
     with pytest.raises(LivedreamError, match="not finite"):
         start.open_dreamer(wanted, network, (48, 64), Console(file=io.StringIO()))
+
+
+def test_a_recipe_for_films_dreams_clips_so_and_photos_as_others():
+    assert start.kind_of("film", clip=True) is FilmDreamer
+    assert start.kind_of("film") is start.kind_of("live", clip=True) is Dreamer
+    assert start.kind_of("accentuate", clip=True) is Accentuator
