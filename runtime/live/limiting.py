@@ -7,6 +7,7 @@ import copy
 import numpy as np
 
 from ..safety.limiter import WINDOW, FlashLimiter, Mode
+from ..safety.pixels import Processor
 from .unstriped import Unstriped
 from .window.hud import compare
 
@@ -21,8 +22,8 @@ class Limiting:
     """
 
     def __init__(self) -> None:
-        self._all = FlashLimiter("standard")
-        self._window: FlashLimiter | None = None
+        self._all = FlashLimiter(Processor(), "standard")
+        self._window: FlashLimiter[np.ndarray] | None = None
         self._stripes = Unstriped()
         self._apart = 0.0
         self._time, self._last = 0.0, (0.0, 0.0)

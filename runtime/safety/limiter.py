@@ -10,13 +10,13 @@ MOST_TRANSITIONS = 3 in WINDOW means at most 4 in any second, 2 flashes: the sta
 from __future__ import annotations
 
 import math
-from typing import Literal, get_args
+from typing import Generic, Literal, get_args
 
-import cv2
 import numpy as np
 
 from ..errors import UsageError
-from .cells import Meter, Part, largest_share, parts, smoothed, strips
+from .cells import largest_share
+from .pixels import Picture, Pixels
 from .transitions import Transitions
 
 Mode = Literal["strict", "standard", "off"]
@@ -44,22 +44,23 @@ _TO_CODE = np.float32(1 / 2.2)
 """Of a luminance the power that is near enough to its code: pictures are blended as codes."""
 
 
-class FlashLimiter:
+class FlashLimiter(Generic[Picture]):
     """Limits flashes in a sequence of pictures: to 2 in any second and cell (`strict`), or where
     they cover a fifth of a field of view (`standard`), or not at all (`off`). It lives as long as
     its screen does: a new source or size is a cut, and a cut can be a flash. `mode` may change
     between two pictures.
     """
 
-    def __init__(self, mode: Mode = "strict") -> None:
-        """Raises UsageError for a mode that does not exist."""
+    def __init__(self, pixels: Pixels[Picture], mode: Mode = "strict") -> None:
+        """pixels: does the work on pictures, where they lie. Raises UsageError for a mode that does
+        not exist."""
         if mode not in get_args(Mode):
             raise UsageError(f"no flash limit {mode!r}: choose from {', '.join(get_args(Mode))}")
         self.mode = mode
-        self._screen: _Screen | None = None
-        self._meter = Meter()
+        self._pixels = pixels
+        self._screen: _Screen[Picture] | None = None
 
-    def limit(self, picture: np.ndarray, time: float) -> np.ndarray:
+    def limit(self, picture: Picture, time: float) -> Picture:
         """What to show from `time` on, in monotonic seconds, instead of `picture`: uint8 BGR
         [height, width, 3] both. A calm picture is returned itself. The caller may write on either
         afterwards. In the rare case that a new size has nothing admissible, the picture shown
@@ -69,11 +70,11 @@ class FlashLimiter:
             self._screen = None  # What is shown from here on is not known.
             return picture
         if self._screen is None:
-            self._screen = _Screen(picture, time, self._meter)
+            self._screen = _Screen(picture, time, self._pixels)
             return picture
         screen = self._screen
         time = max(time, screen.time)
-        shown, cells = picture, self._meter.measure(picture)
+        shown, cells = picture, self._pixels.measure(picture)
         slowing = screen.slowing(cells, time) if self.mode == "strict" else None
         full = screen.transitions.too_many(cells, time - WINDOW).any(axis=0)
         held = bool(full.any())
@@ -87,13 +88,13 @@ class FlashLimiter:
         return shown
 
 
-class _Screen:
+class _Screen(Generic[Picture]):
     """What has been shown so far."""
 
-    def __init__(self, picture: np.ndarray, time: float, meter: Meter) -> None:
-        self.picture = picture.copy()
-        self._meter = meter
-        self.cells = meter.measure(picture)
+    def __init__(self, picture: Picture, time: float, pixels: Pixels[Picture]) -> None:
+        self.picture = pixels.kept(picture)
+        self._pixels = pixels
+        self.cells = pixels.measure(picture)
         self.time = time
         self.transitions = Transitions(self.cells, MOST_TRANSITIONS)
         self.excess = np.full(self.cells.shape[1], -np.inf)
@@ -118,13 +119,13 @@ class _Screen:
         return weights if weights.any() else None
 
     def pulled(
-        self, picture: np.ndarray, cells: np.ndarray, slowing: np.ndarray | None, time: float
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, picture: Picture, cells: np.ndarray, slowing: np.ndarray | None, time: float
+    ) -> tuple[Picture, np.ndarray]:
         """The picture, pulled toward the one shown before by `slowing` and as far as no cell has
         one transition too many, and its cells.
         """
         before = self._fitted(picture)
-        cells_before = self.cells if before is self.picture else self._meter.measure(before)
+        cells_before = self.cells if before is self.picture else self._pixels.measure(before)
         weights = np.zeros_like(cells[0]) if slowing is None else slowing
         full = self.transitions.too_many(cells + weights * (cells_before - cells), time - WINDOW)
         # Redness is not linear in the pixels: there the picture before comes again.
@@ -134,30 +135,25 @@ class _Screen:
         weights[bright] = np.maximum(weights[bright], short)
         unmixed = cells
         for _ in range(_ROUNDS):
-            mixed, changed = blended(picture, before, weights)
-            cells = self._meter.measure_again(mixed, unmixed, changed)
+            mixed, cells = self._pixels.pulled(picture, before, weights, unmixed)
             full = self.transitions.too_many(cells, time - WINDOW).any(axis=0)
             if not full.any():
                 return mixed, cells
             weights[full] = 1
         if not self.transitions.too_many(cells_before, time - WINDOW).any():
-            return before.copy(), cells_before
-        return self.picture.copy(), self.cells
+            return self._pixels.kept(before), cells_before
+        return self._pixels.kept(self.picture), self.cells
 
-    def show(self, picture: np.ndarray, cells: np.ndarray, time: float) -> None:
+    def show(self, picture: Picture, cells: np.ndarray, time: float) -> None:
         if self.transitions.advance(cells, time):
             self._counted = time
-        if self.picture.shape == picture.shape:
-            np.copyto(self.picture, picture)
-        else:
-            self.picture = picture.copy()
+        self.picture = self._pixels.kept(picture, self.picture)
         self.cells, self.time = cells, time
 
-    def _fitted(self, picture: np.ndarray) -> np.ndarray:
-        if self.picture.shape == picture.shape:
-            return self.picture
-        height, width = picture.shape[:2]
-        return cv2.resize(self.picture, (width, height), interpolation=cv2.INTER_AREA)
+    def _fitted(self, picture: Picture) -> Picture:
+        size = self._pixels.size(picture)
+        same = self._pixels.size(self.picture) == size
+        return self.picture if same else self._pixels.fitted(self.picture, size)
 
 
 def _share(now: np.ndarray, before: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -166,33 +162,3 @@ def _share(now: np.ndarray, before: np.ndarray, target: np.ndarray) -> np.ndarra
     way = before - now
     way[np.abs(way) < 1e-6] = 1e-6
     return np.clip((target - now) / way, 0, 1)
-
-
-def blended(
-    picture: np.ndarray, before: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, list[Part]]:
-    """The picture, pulled toward the one before, and where that may change it."""
-    size = picture.shape[1], picture.shape[0]
-    smooth = smoothed(weights)
-    much = cv2.resize(as_bytes(smooth), size, interpolation=cv2.INTER_LINEAR)
-    mixed, changed = picture.copy(), parts(smooth, size)
-    for rows, columns in changed:
-        for strip in strips(rows, columns.stop - columns.start):
-            here = strip, columns
-            mixed[here] = _mix(picture[here], before[here], much[here])
-    return mixed, changed
-
-
-def _mix(picture: np.ndarray, before: np.ndarray, much: np.ndarray) -> np.ndarray:
-    """`much`, uint8 [h, w], of 255 parts of the picture before and the rest of the picture: where
-    it is 255 or 0 one of the two, to the bit. In bytes: OpenCV blends by float32 weights in three
-    times the time."""
-    share = cv2.merge([much] * 3)
-    pulled = cv2.multiply(before, share, scale=1 / 255)
-    kept = cv2.multiply(picture, cv2.bitwise_not(share), scale=1 / 255)
-    return cv2.add(kept, pulled)
-
-
-def as_bytes(weights: np.ndarray) -> np.ndarray:
-    """Weights 0..1 as uint8 0..255, rounded up: none pulls less than it says."""
-    return np.ceil(weights * 255).astype(np.uint8)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from livedream.runtime.safety.limiter import FlashLimiter, Mode
+from livedream.runtime.safety.pixels import Processor
 from tests.runtime.safety import oracle
 
 OWN_GRIDS = [(160, 90), (32, 18), (1, 1)]
@@ -16,7 +17,7 @@ SHIFTED_GRIDS = [((53, 31), 0.5), ((24, 14), 0.37)]
 def limited(
     sequence: Iterable[tuple[np.ndarray, float]], mode: Mode = "strict"
 ) -> tuple[list[np.ndarray], list[float]]:
-    limiter = FlashLimiter(mode)
+    limiter = FlashLimiter(Processor(), mode)
     shown = [(limiter.limit(picture, time).copy(), time) for picture, time in sequence]
     return [picture for picture, _ in shown], [time for _, time in shown]
 

@@ -6,7 +6,8 @@ import pytest
 
 from livedream.runtime.errors import UsageError
 from livedream.runtime.safety.cells import Meter, smoothed
-from livedream.runtime.safety.limiter import FlashLimiter, blended
+from livedream.runtime.safety.limiter import FlashLimiter
+from livedream.runtime.safety.pixels import Processor, blended
 from tests.runtime.safety import oracle, vectors
 from tests.runtime.safety.checking import SHIFTED_GRIDS, flashing_share, limited, worst
 
@@ -41,7 +42,7 @@ def test_hostile_streams(seed):
 
 @pytest.mark.parametrize("name", vectors.CALM)
 def test_calm_pictures_pass_untouched(name):
-    limiter = FlashLimiter()
+    limiter = FlashLimiter(Processor())
     for picture, time in sequence(vectors.CALM[name], 30, 4):
         assert limiter.limit(picture, time) is picture
 
@@ -61,7 +62,7 @@ def test_a_flash_that_is_too_small_in_area_passes_only_the_standard_mode():
 
 
 def test_the_state_outlives_a_change_of_source_and_size():
-    limiter = FlashLimiter()
+    limiter = FlashLimiter(Processor())
     shown, times = [], []
     for index in range(90):
         lit = index // 3 % 2
@@ -73,7 +74,7 @@ def test_the_state_outlives_a_change_of_source_and_size():
 
 
 def test_time_that_stands_still_or_runs_back_frees_nothing():
-    limiter = FlashLimiter()
+    limiter = FlashLimiter(Processor())
     shown = []
     for index in range(40):
         picture = vectors.plain(vectors.WHITE if index % 2 else vectors.BLACK)
@@ -82,7 +83,7 @@ def test_time_that_stands_still_or_runs_back_frees_nothing():
 
 
 def test_the_caller_may_draw_on_what_it_gets():
-    plain, drawn = FlashLimiter(), FlashLimiter()
+    plain, drawn = FlashLimiter(Processor()), FlashLimiter(Processor())
     for picture, time in sequence(vectors.VECTORS["full 10 Hz"], 30, 2):
         expected = plain.limit(picture.copy(), time)
         shown = drawn.limit(picture.copy(), time)
@@ -91,7 +92,7 @@ def test_the_caller_may_draw_on_what_it_gets():
 
 
 def test_the_flash_comes_back_after_a_rest():
-    limiter = FlashLimiter()
+    limiter = FlashLimiter(Processor())
     for picture, time in sequence(vectors.VECTORS["full 10 Hz"], 30, 2):
         limiter.limit(picture, time)
     black, white = vectors.plain(vectors.BLACK), vectors.plain(vectors.WHITE)
@@ -104,7 +105,7 @@ def test_off_passes_everything_and_another_mode_is_refused():
     flashing = sequence(vectors.VECTORS["full 10 Hz"], 30)
     assert worst(*limited(flashing, "off")) == 20
     with pytest.raises(UsageError, match="strict, standard, off"):
-        FlashLimiter("loose")
+        FlashLimiter(Processor(), "loose")
 
 
 def test_the_oracle_counts_as_the_standards_do():
