@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import cv2
+from typing import Any, Generic, TypeVar
+
 import numpy as np
 
+from ..dream.compositor import Compositor
 from ..dream.drift import Drift, drifting
 from ..dream.flow import MotionTracker
 from ..dream.pace import LONGEST_GAP, RATE
-from .composition import carry, hold, toned
+from .composition import toned
 
-Residual = np.ndarray
-"""Bytes around NONE [height, width, 3], see `composition`."""
+Residual = TypeVar("Residual")
+"""What a dream added to its picture, where `compositor` keeps it."""
 
 
-class Afterimage:
+class Afterimage(Generic[Residual]):
     """The newest dream's residual at the place of any later picture, blended into what was shown.
 
     Only what is shown is calmed: the dream goes on from its own residual, and the camera under it
@@ -22,7 +24,8 @@ class Afterimage:
     picture carries both. Pictures of the camera are given as `small_gray` of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, compositor: Compositor[Residual, Any]) -> None:
+        self._compositor = compositor
         self._tracker = MotionTracker()
         self._newest: Residual | None = None
         self._shown: Residual | None = None
@@ -36,9 +39,11 @@ class Afterimage:
         before = self._mixed()
         if before is not None:
             motion = self._tracker.between(gray, self._gray)
-            before = carry(before, drifting(motion, drift, time - self._time)) if motion else None
-        if before is not None and before.shape != residual.shape:
-            before = cv2.resize(before, residual.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+            if motion is not None:
+                motion = drifting(motion, drift, time - self._time)
+                before = self._compositor.carried(before, motion, None, residual)
+            else:
+                before = None
         self._newest, self._shown, self._share = residual, before, 1.0
         self._gray, self._time, self._way = gray, time, None
 
@@ -56,13 +61,14 @@ class Afterimage:
         if mixed is None:
             return None
         if gray is None:
-            return hold(mixed, toned(self._gray, tone)) if tone else mixed
+            return self._compositor.held(mixed, toned(self._gray, tone)) if tone else mixed
         motion = self._tracker.between(gray, self._gray, self._way)
         if motion is None:
             return None
         self._way = motion.flow
         motion = drifting(motion, drift, time - self._time)
-        return carry(mixed, motion, toned(gray, tone) if tone else None)
+        share = toned(gray, tone) if tone else None
+        return self._compositor.carried(mixed, motion, share, mixed)
 
     @property
     def pure(self) -> bool:
@@ -72,4 +78,4 @@ class Afterimage:
     def _mixed(self) -> Residual | None:
         if self._newest is None or self._shown is None or self.pure:
             return self._newest
-        return cv2.addWeighted(self._newest, 1 - self._share, self._shown, self._share, 0)
+        return self._compositor.blended(self._newest, self._shown, self._share)

@@ -20,15 +20,16 @@ import numpy as np
 
 from ..control.desk import Desk, State
 from ..control.parameters import SOURCE, Show
+from ..dream.compositor import Compositor
 from ..dream.device import DeviceError
 from ..dream.flow import small_gray
 from ..frame import Frame, as_picture
 from ..scaling import parse_size, resized, scaled
 from ..slot import Closed, Slot
 from ..stats import Stats
-from .afterimage import Afterimage, Residual
-from .composition import compose, dimmed, residual_of
-from .finer import with_detail
+from .afterimage import Afterimage
+from .composing import HostCompositor
+from .composition import dimmed
 from .limiting import Limiting
 from .loop import Dreamt
 from .masking import Laid
@@ -57,12 +58,12 @@ class Shown:
 
 
 class _Carried(NamedTuple):
-    """What to lay over a picture, None for nothing, and where. pure: the dream as it came from the
-    device, to the bit, where it may be shown so: on its own picture, as large as it is shown."""
+    """What to lay over a picture, None for nothing, and where. pure: whether the dream may be shown
+    as it came from the device, to the bit: on its own picture, as large as it is shown."""
 
-    residual: Residual | None
+    residual: Any
     mask: np.ndarray | None
-    pure: np.ndarray | None
+    pure: bool
 
 
 class Presenter(threading.Thread):
@@ -98,7 +99,8 @@ class Presenter(threading.Thread):
         self._stats = stats
         self._patience = Patience("shown", notify)
         self._dreamt: Dreamt | None = None
-        self._afterimage = Afterimage()
+        self._compositor: Compositor[Any, Any] = HostCompositor()
+        self._afterimage = Afterimage(self._compositor)
 
     def stop(self) -> None:
         """End after the picture at hand."""
@@ -161,9 +163,9 @@ class Presenter(threading.Thread):
     def _taken(self, fresh: Dreamt) -> None:
         """A new dream, the newest from now on."""
         began = time.perf_counter()
-        residual = residual_of(fresh.dream, fresh.picture, fresh.contrast)
-        if fresh.detail is not None:
-            residual = with_detail(residual, fresh.detail)
+        residual = self._compositor.residual(
+            fresh.result, fresh.picture, fresh.contrast, fresh.detail
+        )
         drift = self._state(fresh.frame).dream.drift
         self._afterimage.dreamt(residual, small_gray(fresh.picture), fresh.time, drift)
         self._dreamt = fresh
@@ -176,7 +178,9 @@ class Presenter(threading.Thread):
         carried, fluid = self._carried(dreamt, frame, picture, early)
         # What was said meanwhile counts too, as far as no more than this is left to do.
         state = self._state(frame)
-        dream, picture = self._composed(carried, picture, state)
+        laid = self._composed(dreamt, carried, picture, state)
+        picture = dimmed(picture, state.of(Show).light)
+        dream = self._compositor.download(laid)
         composed = time.perf_counter()
         mode: Any = state["flash_limit"]
         comparing = bool(state["compare"])
@@ -214,18 +218,16 @@ class Presenter(threading.Thread):
         mask = self._where.at(small, state)
         whole = mask is None and dream.tone == 0 and image.shape == dreamt.picture.shape
         pure = own and whole and dreamt.detail is None and self._afterimage.pure
-        return _Carried(residual, mask, dreamt.dream if pure else None), fluid
+        return _Carried(residual, mask, pure), fluid
 
-    def _composed(
-        self, carried: _Carried, image: np.ndarray, state: State
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The picture with the dream on it, and without."""
-        show = state.of(Show)
+    def _composed(self, dreamt: Dreamt, carried: _Carried, image: np.ndarray, state: State) -> Any:
+        """The picture with the dream on it, where the compositor keeps it."""
+        show, compositor = state.of(Show), self._compositor
         amount = 0.0 if state["panic"] else show.amount * self._share(time.monotonic())
-        if carried.residual is None:
-            laid = image  # At a cut the old dream does not belong here.
-        elif carried.pure is not None and amount == 1:
-            laid = carried.pure
+        residual = carried.residual  # None at a cut: the old dream does not belong here.
+        if residual is not None and carried.pure and amount == 1:
+            picture, residual = compositor.dreamt(dreamt.result), None
         else:
-            laid = compose(image, carried.residual, amount, state.dream.camera, carried.mask)
-        return dimmed(laid, show.light), dimmed(image, show.light)
+            picture = compositor.upload(image)
+        contrast = state.dream.camera
+        return compositor.composed(picture, residual, amount, contrast, carried.mask, show.light)

@@ -18,6 +18,7 @@ from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.flow import MotionTracker, following, sample, small_gray
 from livedream.runtime.dream.values import Dream
 from livedream.runtime.live.afterimage import Afterimage
+from livedream.runtime.live.composing import HostCompositor
 from livedream.runtime.live.composition import NONE, residual_of
 
 Make = Callable[[Dream], Dreamer[Any]]
@@ -72,7 +73,7 @@ def residuals(
 ) -> list[np.ndarray]:
     """What is laid over each frame, float32 in levels, as a show does it that dreams every
     `every`-th of them."""
-    after, drift = Afterimage(), dreamer.dream.drift
+    after, drift = Afterimage(HostCompositor()), dreamer.dream.drift
     shown = []
     for index, frame in enumerate(frames):
         time, gray = index / RATE, small_gray(frame)

@@ -9,6 +9,7 @@ import pytest
 from livedream.runtime.dream.drift import Drift
 from livedream.runtime.dream.flow import small_gray
 from livedream.runtime.live.afterimage import Afterimage
+from livedream.runtime.live.composing import HostCompositor
 
 SCENE = cv2.GaussianBlur(
     np.random.default_rng(2).integers(0, 256, (90, 160, 3), np.uint8), (0, 0), 3
@@ -24,7 +25,7 @@ def even(level: int, size: tuple[int, int] = (90, 160)) -> np.ndarray:
 
 def two(calm: float, *times: float, size: tuple[int, int] = (90, 160)) -> list[float]:
     """Levels after a dream of 148 followed one of 168, at times of later pictures."""
-    after = Afterimage()
+    after = Afterimage(HostCompositor())
     after.dreamt(even(168), GRAY, 0.0, STILL)
     assert after.at(None, 0.0, STILL, calm, 0).mean() == 168
     after.dreamt(even(148, size), GRAY, 0.04, STILL)
@@ -32,7 +33,7 @@ def two(calm: float, *times: float, size: tuple[int, int] = (90, 160)) -> list[f
 
 
 def test_before_the_first_dream_there_is_nothing():
-    assert Afterimage().at(GRAY, 0.0, STILL, 0.5, 0) is None
+    assert Afterimage(HostCompositor()).at(GRAY, 0.0, STILL, 0.5, 0) is None
 
 
 def test_a_new_dream_takes_over_in_seconds_and_not_in_pictures():
@@ -51,7 +52,7 @@ def test_a_dream_of_another_size_takes_over_as_softly():
 
 
 def test_nothing_of_the_old_shot_is_left_after_a_cut():
-    after = Afterimage()
+    after = Afterimage(HostCompositor())
     after.dreamt(even(168), GRAY, 0.0, STILL)
     after.at(None, 0.0, STILL, 0.5, 0)
     other = 255 - GRAY[::-1, ::-1]

@@ -15,7 +15,7 @@ from livedream.runtime.control.tempo import Tempo
 from livedream.runtime.dream.device import DeviceError
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.frame import Frame
-from livedream.runtime.live import presenter
+from livedream.runtime.live import composing
 from livedream.runtime.live.loop import Dreamt
 from livedream.runtime.live.patience import MOST
 from livedream.runtime.live.presenter import Presenter, Shown
@@ -378,7 +378,7 @@ def test_a_library_that_ends_the_program_is_an_error_for_the_taker(stage, monkey
     def leave(*given):
         raise SystemExit(3)
 
-    monkeypatch.setattr(presenter, "residual_of", leave)
+    monkeypatch.setattr(composing, "residual_of", leave)
     stage.dreams.put(dreamt(frame(0)))
     stage.presenter.run()
     with pytest.raises(LivedreamError, match="SystemExit: 3"):
