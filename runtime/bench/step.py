@@ -58,9 +58,8 @@ def octave_work(opened: Opened) -> dict[tuple[int, int], Work]:
         for layer, channels in graph.layers.items()
         for kind in ("square", "linear")
     }
-    climbed = None
-    if not opened.engine.provider.on_card:  # Where what is deeper is not computed.
-        climbed = deepest(graph, steering(opened.engine.objective, graph.layers))
+    engine = opened.engine
+    climbed = deepest(graph, engine.provider, steering(engine.objective, graph.layers))
     cut = graph.cuts[climbed] if climbed else None
     return {size: count_work(graph.path, size, feeds, element, cut) for size in opened.octaves}
 

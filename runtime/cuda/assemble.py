@@ -11,7 +11,6 @@ from ...kernels.compile import KernelError
 from ...kernels.launcher import BACKENDS, open_launcher
 from ..dream.dreamer import Dreamer
 from ..errors import LivedreamError
-from ..gradient.cutting import part
 from ..gradient.graph import Graph
 from ..gradient.host import HostEngine
 from ..gradient.objective import Objective
@@ -31,7 +30,7 @@ from .image import Size
 from .ladder import Facts, explain, gather, preload, probe, register_rtx, rungs, versions
 from .machine import find_gpu
 from .session_options import CUDA, RTX, SEARCHED
-from .stepdown import step_down, trouble
+from .stepdown import FULL, MEMORY, step_down, trouble
 
 STOPGAP = replace(PROVIDERS["cpu"], form="gpu", precisions=PROVIDERS["cuda"].precisions)
 """The processor's provider on the card's graphs: dreams while nothing else starts or is built."""
@@ -67,12 +66,12 @@ class Card:
             return BridgedEngine(self.device, HostEngine(graph, provider, objective))
         launcher, facts = self.device.launcher, self.facts
         tf32 = provider.ep == CUDA.ep and precision in ("auto", "tf32")
-        whole = self.tuning.outputs == "all"
         computed = "tf32" if tf32 and graph.precision == "fp32" else graph.precision
         opener = Opener(
             ort=self.ort,
             path=graph.path,
-            model=None if whole else part(graph.path.read_bytes(), ("gradient",), {}),
+            cuts=graph.cuts,
+            whole=self.tuning.outputs == "all",
             provider=provider,
             launcher=launcher,
             folder=cache_folder("engines"),
@@ -89,9 +88,9 @@ class Card:
             strict=strict,
         )
 
-        def open_session(size: Size, urgent: bool) -> Session:
+        def open_session(layer: str | None, size: Size, urgent: bool) -> Session:
             try:
-                session = opener.open(size, urgent)
+                session = opener.open(layer, size, urgent)
             except LivedreamError as error:
                 loader = probe(provider)
                 if loader is None:
@@ -103,15 +102,19 @@ class Card:
         return CudaEngine(self.device, graph, provider, objective, open_session, computed)
 
     def recover(self, error: Exception, dreamer: Dreamer[Any], size: tuple[int, int]) -> Recovery:
-        """See `Platform`. Frees what the smaller dream does not need; where the card is given up,
-        the processor goes on with the same graph file, so that nothing has to be exported."""
+        """See `Platform`. Frees first what is open besides the whole graph, then what a smaller
+        dream does not need; where the card is given up, the processor goes on with the same graph
+        file, so that nothing has to be exported."""
         kind, engine = trouble(error), dreamer.engine
         if kind is None:
             raise error
-        step = step_down(kind, dreamer.dream, size, engine.minimum_size)
         # The failed frame's arrays hang on the error.
         traceback.clear_frames(error.__traceback__)
         dreamer.reset()
+        if kind == MEMORY and isinstance(engine, CudaEngine) and engine.spare():
+            self.device.trim()
+            return Recovery(size, self, f"{FULL}; going on without spare sessions.")
+        step = step_down(kind, dreamer.dream, size, engine.minimum_size)
         dreamer.dream = step.dream
         if step.card:
             if engine.provider.slow:

@@ -17,7 +17,7 @@ import logging
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ import numpy as np
 from ...kernels.backend import Stream
 from ...kernels.launcher import Launcher
 from ..errors import LivedreamError
+from ..gradient.cutting import part
 from ..gradient.providers import Provider
 from ..store.files import unwritable
 from ..tuning import DEFAULT, Tuning
@@ -81,9 +82,9 @@ class Opener:
     ort: the onnxruntime module. launcher: of the kernels. folder: of the engine cache. facts: of
     the card and the versions, for the cache's keys. precision: that is computed in, the graph's or
     `tf32`. free: a session takes any size, so that all octaves have one arena and one set of
-    weights. model: what to open of the file at `path`; None for all of it. strict: an error where a
-    node falls to the processor. memory: where the addresses to bind are, `cpu` in tests without a
-    card.
+    weights. cuts: as of `Graph`. whole: with all outputs that the file declares, not the gradient
+    alone. strict: an error where a node falls to the processor. memory: where the addresses to bind
+    are, `cpu` in tests without a card.
     """
 
     ort: Any
@@ -97,28 +98,30 @@ class Opener:
     card: int = 0
     tuning: Tuning = DEFAULT
     free: bool = False
-    model: bytes | None = None
+    cuts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    whole: bool = False
     graphs: bool = True
     strict: bool = False
     memory: str = "cuda"
 
-    def open(self, size: Size, urgent: bool = False) -> Session:
-        """urgent: its work goes before that of others. Raises LivedreamError when the provider
-        cannot open the graph or does not start.
+    def open(self, layer: str | None, size: Size, urgent: bool = False) -> Session:
+        """layer: the one to cut the graph at; None for all of it. urgent: its work goes before that
+        of others. Raises LivedreamError when the provider cannot open the graph or does not start.
 
         An engine from the cache that does not load is built again, once.
         """
-        engine, stream = self._folder(size), self.launcher.stream(urgent)
+        model = self._model(layer)
+        engine, stream = self._folder(layer, size), self.launcher.stream(urgent)
         try:
-            session = self._open_with(engine, size, stream)
+            session = self._open_with(model, engine, size, stream)
         except LivedreamError as error:
             engine.discard()
             if not engine.built:
                 raise
             log.warning("the kept engine does not load (%s); it is built again", error)
-            engine = self._folder(size)
+            engine = self._folder(layer, size)
             try:
-                session = self._open_with(engine, size, stream)
+                session = self._open_with(model, engine, size, stream)
             except LivedreamError:
                 engine.discard()
                 raise
@@ -130,20 +133,33 @@ class Opener:
     def _writes_late(self) -> bool:
         return self.provider.name == RTX.name
 
-    def _open_with(self, engine: EngineFolder, size: Size, stream: Stream) -> Session:
+    def _model(self, layer: str | None) -> bytes | Path:
+        if self.whole and layer is None:
+            return self.path
+        return part(self.path.read_bytes(), ("gradient",), self.cuts[layer] if layer else {})
+
+    def _open_with(
+        self, model: bytes | Path, engine: EngineFolder, size: Size, stream: Stream
+    ) -> Session:
         if self.graphs and self.provider.ep in GRAPH:
             try:
-                return self._session(engine, size, stream, graphs=True)
+                return self._session(model, engine, size, stream, graphs=True)
             except LivedreamError as error:
                 if not _about_graphs(error):
                     raise
                 log.warning("%s runs without CUDA graphs: %s", self.provider.name, error)
-        return self._session(engine, size, stream, graphs=False)
+        return self._session(model, engine, size, stream, graphs=False)
 
     def _session(
-        self, engine: EngineFolder, size: Size, stream: Stream, *, graphs: bool
+        self,
+        model: bytes | Path,
+        engine: EngineFolder,
+        size: Size,
+        stream: Stream,
+        *,
+        graphs: bool,
     ) -> Session:
-        ort, provider, model = self.ort, self.provider, self.model or self.path
+        ort, provider = self.ort, self.provider
         options = ort.SessionOptions()
         options.log_severity_level = 3
         if not self.free:
@@ -195,10 +211,10 @@ class Opener:
             raise unwritable(folder, error) from error
         return folder
 
-    def _folder(self, size: Size) -> EngineFolder:
+    def _folder(self, layer: str | None, size: Size) -> EngineFolder:
         facts = self.facts
         key = EngineKey(
-            graph=self.graph_hash,
+            graph=f"{self.graph_hash} to {layer}" if layer else self.graph_hash,
             size=size,
             precision=self.precision,
             provider=f"{self.provider.name} {facts.get('versions', '')}",

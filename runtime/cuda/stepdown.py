@@ -21,6 +21,8 @@ SMALLEST = 160
 
 MEMORY, LOST = "memory", "lost"
 
+FULL = "The card has no memory left"
+
 _MEMORY = (
     "out of memory", "out_of_memory", "cudaerrormemoryallocation", "failed to allocate memory",
     "cudnn_status_alloc_failed", "cublas_status_alloc_failed", "available memory of",
@@ -70,18 +72,16 @@ def step_down(kind: str, dream: Dream, size: tuple[int, int], minimum: int) -> S
     if octaves > 1:
         fewer = replace(dream, octaves=octaves - 1)
         noun = "octave" if octaves == 2 else "octaves"
-        return Step(
-            fewer, size, True, f"The card has no memory left; going on with {octaves - 1} {noun}."
-        )
+        return Step(fewer, size, True, f"{FULL}; going on with {octaves - 1} {noun}.")
     height, width = (max(1, round(side * SMALLER)) for side in size)
     if max(height, width) >= SMALLEST and min(height, width) >= minimum:
         return Step(
             dream,
             (height, width),
             True,
-            f"The card has no memory left; going on at {width}x{height}.",
+            f"{FULL}; going on at {width}x{height}.",
         )
-    return _without_card(dream, size, "The card has no memory left even for a small picture")
+    return _without_card(dream, size, f"{FULL} even for a small picture")
 
 
 def _without_card(dream: Dream, size: tuple[int, int], why: str) -> Step:

@@ -14,7 +14,7 @@ from .graph import Graph
 from .objective import Objective
 from .process import Sessions
 from .providers import Provider
-from .shallow import Shallow, deepest
+from .shallow import Shallow
 from .steered import SteeredEngine
 
 REOPENINGS = 2
@@ -42,13 +42,13 @@ class HostEngine(SteeredEngine):
         super().__init__(graph, provider, objective)
         channels = {name: weights.size for name, weights in self._climbed[0].items()}
         self._sessions = Sessions(graph.path, provider, channels, spare)
-        self._shallow = Shallow(graph, provider, self._sessions)
+        self._shallow = Shallow(
+            provider,
+            self._sessions,
+            lambda layer, _: Sessions(graph.path, provider, channels, cut=graph.cuts[layer]),
+        )
         self._opening = threading.Lock()
         self._reopened = reopened
-
-    def steer(self, objective: Objective) -> None:
-        super().steer(objective)
-        self._climbed = self._steering, deepest(self.graph, self._steering)
 
     def prepare(self, height: int, width: int, background: bool = False) -> None:
         """Open a session for this size and run it once. The process computes nothing meanwhile: a

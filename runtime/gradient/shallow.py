@@ -3,19 +3,22 @@ layer that is climbed ends, opened beside those of the whole, which stay for wha
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
-from ..errors import LivedreamError, SessionLost
+from ..errors import SessionLost
 from .agreement import check_gradient, check_picture
 from .graph import Graph
-from .process import Sessions
 from .providers import Provider
 from .shared import Size
+
+log = logging.getLogger(__name__)
 
 REST = 3.0
 """Seconds for which nothing deeper is climbed before sessions are opened for that."""
@@ -23,9 +26,12 @@ REST = 3.0
 Steering = Mapping[str, np.ndarray]
 
 
-def deepest(graph: Graph, steering: Steering) -> str | None:
+def deepest(graph: Graph, provider: Provider, steering: Steering) -> str | None:
     """The deepest layer that is climbed; None where the whole graph is needed for it, or cannot be
-    cut there."""
+    cut there, or where `provider` builds engines: that would take the card from the picture for
+    minutes, for every layer."""
+    if provider.builds:
+        return None
     climbed = [
         layer
         for layer in graph.layers
@@ -35,32 +41,55 @@ def deepest(graph: Graph, steering: Steering) -> str | None:
     return layer if layer in graph.cuts and layer != list(graph.layers)[-1] else None
 
 
-class Shallow:
-    """The sessions of one cut of `graph`, the last that was worth it, checked against `whole`.
+class Computing(Protocol):
+    """Sessions of a graph or of a cut of it, one per size (height, width). Each raises SessionLost
+    where they are gone."""
 
-    `sessions` and `close` may be called from any threads. clock: seconds.
+    @property
+    def sizes(self) -> set[Size]: ...
+
+    def open(self, size: Size, steering: Steering) -> None: ...
+
+    def run(self, image: np.ndarray, steering: Steering) -> np.ndarray:
+        """float32 [3, height, width], of a size that is open -> its gradient, the same shape."""
+        ...
+
+    def keep(self, sizes: Iterable[Size]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+SessionsT = TypeVar("SessionsT", bound=Computing)
+
+
+class Shallow(Generic[SessionsT]):
+    """The sessions of one cut of a graph, the last that was worth it, checked against `whole`.
+
+    `sessions` and `close` may be called from any threads. new: gives sessions of the cut at a
+    layer, of which nothing is open; its second argument is whether a picture plays meanwhile.
+    clock: seconds.
     """
 
     def __init__(
         self,
-        graph: Graph,
         provider: Provider,
-        whole: Sessions,
+        whole: SessionsT,
+        new: Callable[[str, bool], SessionsT],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._graph, self._provider, self._whole, self._clock = graph, provider, whole, clock
+        self._provider, self._whole, self._new, self._clock = provider, whole, new, clock
         self._lock = threading.Lock()
         self._wish: str | None = None
         self._sizes: set[Size] = set()
         """That were asked for since."""
         self._since = 0.0
-        self._open: tuple[str, Sessions] | None = None
-        self._opening: Sessions | None = None
+        self._open: tuple[str, SessionsT] | None = None
+        self._opening: SessionsT | None = None
         self._refused: set[str] = set()
         """Layers where it did not open, or computed something else."""
         self._closed = False
 
-    def sessions(self, layer: str | None, size: Size, steering: Steering) -> Sessions | None:
+    def sessions(self, layer: str | None, size: Size, steering: Steering) -> SessionsT | None:
         """What computes the gradient of `steering`, whose deepest layer is `layer`; None for the
         whole. Opens it in the background where that was asked for long enough; takes no time."""
         with self._lock:
@@ -75,7 +104,7 @@ class Shallow:
                 return self._open[1]
             rested = self._clock() - self._since >= REST
             if rested and self._opening is None and not self._closed:
-                self._opening = self._new(layer)
+                self._opening = self._new(layer, True)
                 copied = {name: values.copy() for name, values in steering.items()}
                 sizes = self._sizes & self._whole.sizes
                 threading.Thread(
@@ -93,10 +122,10 @@ class Shallow:
             if layer is None or layer in self._refused or self._opening or self._closed:
                 return
             known = self._open[1] if self._open and self._open[0] == layer else None
-            self._opening = sessions = known or self._new(layer)
+            self._opening = sessions = known or self._new(layer, False)
         self._opened(layer, sessions, {size}, steering)
 
-    def lost(self, sessions: Sessions) -> None:
+    def lost(self, sessions: SessionsT) -> None:
         """They died: the whole goes on, and others are opened in time."""
         with self._lock:
             if self._open and self._open[1] is sessions:
@@ -104,7 +133,7 @@ class Shallow:
         sessions.close()
 
     @property
-    def opened(self) -> list[Sessions]:
+    def opened(self) -> list[SessionsT]:
         """Those that compute now."""
         opened = self._open
         return [opened[1]] if opened else []
@@ -116,24 +145,18 @@ class Shallow:
             with suppress(SessionLost):  # `lost` hears of it.
                 opened[1].keep(sizes)
 
-    def close(self) -> None:
-        """End all sessions for good."""
+    def close(self) -> bool:
+        """End all sessions for good; whether there were any."""
         with self._lock:
             self._closed = True
-            ending = [self._opening, self._open and self._open[1]]
+            opened, self._open = self._open, None
+            ending = [each for each in (self._opening, opened and opened[1]) if each]
         for sessions in ending:
-            if sessions:
-                sessions.close()
-
-    def _new(self, layer: str) -> Sessions:
-        graph = self._graph
-        channels = {
-            f"{n}.{kind}": c for n, c in graph.layers.items() for kind in ("square", "linear")
-        }
-        return Sessions(graph.path, self._provider, channels, cut=graph.cuts[layer])
+            sessions.close()
+        return bool(ending)
 
     def _opened(
-        self, layer: str, sessions: Sessions, sizes: Iterable[Size], steering: Steering
+        self, layer: str, sessions: SessionsT, sizes: Iterable[Size], steering: Steering
     ) -> None:
         """Open them, and have them take the place of those that are open."""
         right = False
@@ -146,8 +169,9 @@ class Shallow:
             right = True
         except SessionLost:
             pass  # A process that ends is no verdict.
-        except LivedreamError:
+        except Exception as error:  # noqa: BLE001 - the libraries of cards have their own
             self._refused.add(layer)
+            log.warning("%s computes all of the graph: %s", self._provider.name, error)
         with self._lock:
             self._opening = None
             if right and not self._closed:

@@ -6,11 +6,10 @@ import copy
 from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
-import numpy as np
-
 from .graph import Graph
 from .objective import Objective, steering
 from .providers import Provider
+from .shallow import deepest
 
 
 class SteeredEngine:
@@ -43,9 +42,9 @@ class SteeredEngine:
     def steer(self, objective: Objective) -> None:
         """Raises UsageError for layers and channels that the graph does not have."""
         graph = self.graph
-        self._steering: dict[str, np.ndarray] = steering(
-            objective, graph.layers, graph.typical, graph.guides
-        )
+        climbed = steering(objective, graph.layers, graph.typical, graph.guides)
+        # At once: another thread may compute with them.
+        self._climbed = climbed, deepest(graph, self.provider, climbed)
         self.objective = objective
 
     def steered(self, objective: Objective) -> Self:

@@ -70,7 +70,7 @@ def test_another_card_by_another_library(machine, tmp_path):
     path = tmp_path / "toy.onnx"
     path.write_bytes(b"a graph")
     made = card.engine(replace(GRAPH, path=path), PROVIDERS["cuda"], parse_objective("a"))
-    made._open_session((16, 16), True).close()
+    made._sessions._open_session((16, 16), True).close()
     assert fake.sessions[-1].values["device_id"] == "1"
 
 
@@ -94,7 +94,7 @@ def test_what_is_not_fetched_is_not_computed(machine, exported):
     assert [each.form for each in card.providers] == ["cuda", "cuda"]
     path = exported("block4", "fp32", "gpu")
     made = card.engine(replace(GRAPH, path=path), card.providers[0], parse_objective("a"))
-    made._open_session((16, 16), True).close()
+    made._sessions._open_session((16, 16), True).close()
     assert ort.models == [part(path.read_bytes(), ("gradient",), {})]
     assert len(ort.models[0]) < path.stat().st_size
 

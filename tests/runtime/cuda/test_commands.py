@@ -64,15 +64,15 @@ class PlayCard(Card):
         playground = self.playground
         opener = Opener(
             onnxruntime, graph.path, CPU, self.device.launcher, playground.folder, {}, "1",
-            "fp32", memory="cpu",
+            "fp32", memory="cpu", cuts=graph.cuts,
         )  # fmt: skip
 
-        def opened(size, urgent):
+        def opened(layer, size, urgent):
             if provider is TENSORRT:
                 assert playground.gate.wait(20)
             if provider.name == playground.wrong:
                 raise LivedreamError(f"{provider.name} did not start.")
-            return opener.open(size, urgent)
+            return opener.open(layer, size, urgent)
 
         return CudaEngine(self.device, graph, provider, objective, opened)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -25,8 +27,10 @@ from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.graph import Graph
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.providers import PROVIDERS
+from livedream.runtime.gradient.shallow import REST
 
 from ..toy import ToyEngine
+from ..toy_graph import write_toy
 from .fake_ort import ASYNCHRONOUS, FakeOrt
 from .fakes import LateBackend
 from .test_device import LIVE, moving
@@ -39,22 +43,23 @@ class Setting:
     """An engine and all that it stands on."""
 
     def __init__(
-        self, host, folder: Path, provider=CUDA, objective="a", ahead=0, gate=None, **options
-    ):
-        self.ort = FakeOrt()
+        self, host, folder: Path, provider=CUDA, objective="a", ahead=0, gate=None, graph=GRAPH,
+        **options,
+    ):  # fmt: skip
+        self.ort, self.graph = FakeOrt(), graph
         self.gate = gate or Gate()
         self.device = CudaDevice(host[0], ahead=ahead, gate=self.gate)
         self.options = {
-            "ort": self.ort, "path": GRAPH.path, "provider": provider, "folder": folder,
-            "launcher": host[0], "facts": {"card": "a card"}, "graph_hash": "1",
-            "precision": "fp32", **options,
+            "ort": self.ort, "path": graph.path, "cuts": graph.cuts, "whole": True,
+            "provider": provider, "folder": folder, "launcher": host[0],
+            "facts": {"card": "a card"}, "graph_hash": "1", "precision": "fp32", **options,
         }  # fmt: skip
         self.engine = self.make(provider, objective)
 
     def make(self, provider=CUDA, objective="a") -> CudaEngine:
         opener = Opener(**{**self.options, "provider": provider})
         objective = parse_objective(objective)
-        return CudaEngine(self.device, GRAPH, provider, objective, opener.open)
+        return CudaEngine(self.device, self.graph, provider, objective, opener.open)
 
 
 @pytest.fixture
@@ -464,14 +469,14 @@ def test_sessions_end_while_another_opens(setting):
     made = setting()
     made.engine.prepare(20, 24)
     building, done = threading.Event(), threading.Event()
-    opened = made.engine._open_session
+    opened = made.engine._sessions._open_session
 
     def slow(size, urgent):
         building.set()
         assert done.wait(10)
         return opened(size, urgent)
 
-    made.engine._open_session = slow
+    made.engine._sessions._open_session = slow
     thread = threading.Thread(target=lambda: made.engine.prepare(30, 40))
     thread.start()
     assert building.wait(10)
@@ -508,14 +513,14 @@ def test_sessions_may_end_in_the_middle_of_a_dream(setting):
 def test_steering_that_changes_while_it_is_sent_is_sent_again(setting):
     made = setting(objective="a")
     gradient(made)
-    send = made.engine._send
+    send = made.engine._sessions._send
 
     def interrupted(pointer, values):
-        made.engine._send = send
+        made.engine._sessions._send = send
         made.engine.steer(parse_objective("a*3"))
         send(pointer, values)
 
-    made.engine._send = interrupted
+    made.engine._sessions._send = interrupted
     made.engine.steer(parse_objective("a*2"))
     gradient(made)
     assert np.allclose(gradient(made), 3 * ToyEngine().gradient(IMAGE), atol=1e-4)
@@ -653,3 +658,110 @@ def test_timings_are_shared_by_all_sizes(setting, tmp_path):
     engines = {each.values["trt_engine_cache_path"] for each in made.ort.sessions}
     assert len(places) == 1 < len(engines)
     assert Path(places.pop()).is_dir()
+
+
+class TestTheLayersThatAreNeeded:
+    """Sessions of the graph cut where the deepest layer that is climbed ends."""
+
+    @pytest.fixture
+    def play(self, setting, tmp_path) -> Callable[..., Setting]:
+        path = write_toy(tmp_path / "toy.onnx")
+        graph = replace(GRAPH, path=path, layers={"a": 4, "b": 4}, cuts={"a": {}})
+
+        def play(background: bool, **options) -> Setting:
+            made = setting(graph=graph, **options)
+            made.clock = 100.0
+            made.engine._shallow._clock = lambda: made.clock
+            made.engine.prepare(20, 24, background)
+            return made
+
+        return play
+
+    def rest(self, made: Setting) -> None:
+        """Play on until what is opened in the background is there."""
+        gradient(made)
+        made.clock += REST
+        gradient(made)
+        for thread in threading.enumerate():
+            if thread.name == "shallow":
+                thread.join(20)
+
+    def cut(self, made: Setting) -> list[bool]:
+        """Of all sessions, whether they are of a part of the graph."""
+        return [isinstance(model, bytes) for model in made.ort.models]
+
+    def test_after_a_while_a_part_of_the_graph_takes_over(self, play, host):
+        made = play(True)
+        before = gradient(made)
+        assert self.cut(made) == [False]
+        self.rest(made)
+        whole, part = made.ort.sessions
+        assert self.cut(made) == [False, True]
+        assert not host[1].urgent[part.stream]
+        assert len(part.recorded) == 1
+        runs = len(whole.runs)
+        assert np.array_equal(gradient(made), before)
+        assert len(whole.runs) == runs
+        assert part.runs[-1].entries["gpu_graph_id"] in part.recorded
+        assert part.threads.isdisjoint({threading.get_ident()})
+
+    def test_a_deeper_layer_plays_at_once_and_the_part_stays_for_its_return(self, play):
+        made = play(True)
+        self.rest(made)
+        whole, part = made.ort.sessions
+        for climbed, plays in (("a+b", whole), ("a:2", part)):
+            made.engine.steer(parse_objective(climbed))
+            runs = len(plays.runs)
+            gradient(made)
+            assert len(plays.runs) == runs + 1
+
+    def test_what_is_opened_while_nothing_plays_has_its_part_at_once(self, play, host):
+        made = play(False)
+        assert self.cut(made) == [False, True]
+        assert all(host[1].urgent[session.stream] for session in made.ort.sessions)
+        made.ort.sessions[0].runs.clear()
+        gradient(made)
+        assert not made.ort.sessions[0].runs
+
+    def test_octaves_share_the_session_of_a_part(self, play):
+        made = play(True, free=True)
+        made.engine.prepare(30, 40, background=True)
+        other = np.random.default_rng(1).random((3, 30, 40), np.float32)
+        gradient(made, other)
+        self.rest(made)
+        assert self.cut(made) == [False, True]
+        assert np.allclose(gradient(made, other), ToyEngine().gradient(other), atol=1e-5)
+        made.engine.keep([(20, 24)])
+        assert made.engine._shallow.opened[0].sizes == {(20, 24)}
+
+    def test_one_that_does_not_open_is_not_tried_again(self, play):
+        made = play(True)
+        opened = made.ort.InferenceSession
+        made.ort.InferenceSession = refuse = Mock(side_effect=RuntimeError("out of memory"))
+        self.rest(made)
+        self.rest(made)
+        assert refuse.call_count == 1
+        made.ort.InferenceSession = opened
+        assert np.allclose(gradient(made), ToyEngine().gradient(IMAGE), atol=1e-5)
+
+    def test_one_that_is_taken_away_costs_no_frame(self, play):
+        made = play(False)
+        made.engine._shallow.opened[0].close()
+        assert np.allclose(gradient(made), ToyEngine().gradient(IMAGE), atol=1e-5)
+        assert self.cut(made) == [False, True]
+
+    def test_it_ends_with_the_others_and_for_its_memory(self, play):
+        made = play(False)
+        assert made.engine.spare()
+        assert [session.ended for session in made.ort.sessions] == [False, True]
+        assert not made.engine.spare()
+        self.rest(made)
+        assert len(made.ort.sessions) == 2
+        other = play(False)
+        other.engine.close()
+        assert all(session.ended for session in other.ort.sessions)
+
+    def test_what_would_be_timed_on_the_card_is_whole(self, play):
+        made = play(True, provider=TENSORRT)
+        self.rest(made)
+        assert self.cut(made) == [False]

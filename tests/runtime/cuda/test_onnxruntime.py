@@ -61,12 +61,19 @@ def network(request, exported) -> Graph:
     return read_graph(exported("block4", request.param, "gpu"))
 
 
-def engine(device: CudaDevice, graph: Graph, folder: Path, provider="cpu", memory="cpu", **more):
+@pytest.fixture(scope="session")
+def bank(exported) -> Graph:
+    return read_graph(exported(("block2", "block4"), "fp32", "gpu"))
+
+
+def engine(
+    device: CudaDevice, graph: Graph, folder: Path, provider="cpu", memory="cpu", climbs="", **more
+):
     opener = Opener(
         onnxruntime, graph.path, PROVIDERS[provider], device.launcher, folder, {}, "1",
-        graph.precision, memory=memory, **more,
+        graph.precision, memory=memory, cuts=graph.cuts, **more,
     )  # fmt: skip
-    objective = parse_objective("a*2" if "a" in graph.layers else "block4")
+    objective = parse_objective(climbs or ("a*2" if "a" in graph.layers else "block4"))
     return CudaEngine(device, graph, PROVIDERS[provider], objective, opener.open)
 
 
@@ -97,9 +104,21 @@ def test_one_session_takes_all_octaves(host, network, tmp_path):
         image = np.random.default_rng(0).random((3, *size), np.float32)
         one, other = (each.probe(image).ravel() for each in made)
         assert np.corrcoef(one, other)[0, 1] > 0.999
-    assert len({id(each.session) for each in made[0]._shared.open.values()}) == 1
+    assert len({id(each.session) for each in made[0]._sessions._open.values()}) == 1
     for each in made:
         each.close()
+
+
+def test_a_part_of_a_bank_computes_what_the_whole_does(host, bank, tmp_path):
+    device = CudaDevice(host[0])
+    made = engine(device, bank, tmp_path, climbs="block2")
+    made.prepare(*IMAGE.shape[1:])
+    (part,) = made._shallow.opened
+    assert part.sizes == {IMAGE.shape[1:]}
+    got = device.fetch(made.gradient(device.jitter(device.put(IMAGE), 0, 0)))
+    expected = made.probe(IMAGE)
+    assert np.linalg.norm(got - expected) <= 1e-5 * np.linalg.norm(expected)
+    made.close()
 
 
 def test_live_frames(host, graph, tmp_path):
@@ -164,7 +183,7 @@ def test_the_notebooks_first_octave_on_a_card(card, name, network, tmp_path):
     device = CudaDevice(card)
     made = engine(device, network, tmp_path, name, "cuda", strict=True)
     first_octave(device, made, picture(480, 640))
-    (session,) = (each.session for each in made._shared.open.values())
+    (session,) = (each.session for each in made._sessions._open.values())
     assert session.graphs == (name == "cuda")
     made.close()
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ from livedream.runtime.gradient.providers import PROVIDERS
 from ..toy import ToyEngine
 from ..toy_graph import write_toy
 from .test_device import LIVE, moving, picture
-from .test_engine import Setting
+from .test_engine import GRAPH, Setting
 
 
 @pytest.mark.parametrize(
@@ -125,6 +127,21 @@ def test_a_full_card_goes_on_with_less(host, tmp_path):
     assert dreamer.live(tall, 0.25).shape == tall.shape
     assert dreamer.sizes(62, 90) == [(62, 90)]
     assert isinstance(dreamer.device, CudaDevice)
+
+
+def test_a_full_card_gives_up_first_what_it_can_do_without(host, tmp_path):
+    """The session of a part of the graph goes; the same picture is dreamt by the whole."""
+    path = write_toy(tmp_path / "toy.onnx")
+    graph = replace(GRAPH, path=path, layers={"a": 4, "b": 4}, cuts={"a": {}})
+    made = Setting(host, tmp_path, graph=graph)
+    dreamer = Dreamer(made.device, made.engine, LIVE)
+    made.engine.prepare(48, 64)
+    first = card_of(made.device).recover(MemoryError(), dreamer, (48, 64))
+    assert (first.size, dreamer.dream) == ((48, 64), LIVE)
+    assert [session.ended for session in made.ort.sessions] == [False, True]
+    second = card_of(made.device).recover(MemoryError(), dreamer, (48, 64))
+    assert (second.size, dreamer.dream) != ((48, 64), LIVE)
+    made.engine.close()
 
 
 def test_no_engine_is_built_in_a_picture(host, tmp_path):

@@ -14,7 +14,7 @@ from livedream.runtime.gradient.graph import read_graph
 from livedream.runtime.gradient.host import HostEngine
 from livedream.runtime.gradient.objective import parse_objective, steering
 from livedream.runtime.gradient.providers import PROVIDERS
-from livedream.runtime.gradient.shallow import REST, Shallow, deepest
+from livedream.runtime.gradient.shallow import REST, deepest
 
 LITE = MODELS["efficientnet_lite0"]
 SIZE = (32, 48)
@@ -38,8 +38,7 @@ class Playing:
     def __init__(self, graph, text: str, background: bool = True) -> None:
         self.clock = Clock()
         self.engine = HostEngine(graph, PROVIDERS["cpu"], parse_objective(text))
-        whole = self.engine._sessions
-        self.engine._shallow = Shallow(graph, PROVIDERS["cpu"], whole, self.clock)
+        self.engine._shallow._clock = self.clock
         self.engine.prepare(*SIZE, background)
         self.image = np.random.default_rng(4).random((3, *SIZE), np.float32)
 
@@ -77,17 +76,20 @@ def play(graph):
 
 
 def test_the_deepest_layer_that_is_climbed(graph):
+    def of_provider(name: str, graph, text: str) -> str | None:
+        return deepest(graph, PROVIDERS[name], steering(parse_objective(text), graph.layers))
+
     def of(text: str) -> str | None:
-        return deepest(graph, steering(parse_objective(text), graph.layers))
+        return of_provider("cpu", graph, text)
 
     assert of("block2") == "block2"
     assert of("block9:6+block3") == "block9"
     assert of("block5+block11*0") == "block5"
     assert of("block5*0") is None
     assert of("block2+block11:3") is None
-    assert (
-        deepest(replace(graph, cuts={}), steering(parse_objective("block2"), graph.layers)) is None
-    )
+    assert of_provider("cpu", replace(graph, cuts={}), "block2") is None
+    assert of_provider("cuda", graph, "block2") == "block2"
+    assert of_provider("tensorrt", graph, "block2") is None
 
 
 def test_a_cut_takes_over_after_a_while_and_computes_the_same(play):
