@@ -7,10 +7,12 @@ from .add import add
 from .ascend import ascend
 from .balance import balance, colour_matrix, halvings, scale_weights
 from .blur import blur, taps
+from .hold import hold
 from .jitter import jitter
 from .limit import limit
 from .magnitude import magnitude
 from .mask import mask
+from .meter import meter
 from .pixels import GREY, haze, to_bytes, to_planar
 from .pull import less_variation, pull, variation
 from .resample import resample
@@ -26,11 +28,13 @@ __all__ = [
     "colour_matrix",
     "halvings",
     "haze",
+    "hold",
     "jitter",
     "less_variation",
     "limit",
     "magnitude",
     "mask",
+    "meter",
     "pull",
     "resample",
     "scale_weights",

@@ -28,6 +28,8 @@ _THREADS = 256
 _BLOCK = (32, 8, 1)
 _TILE = 32
 _STRIP = 8
+# Of meter.cu: threads that share a cell, and cells side by side.
+_CELLS = (8, 32, 1)
 # Blocks of the grid-stride kernels: enough to fill a large card.
 _BLOCKS = 1024
 
@@ -250,6 +252,23 @@ class Operations:
             self.measure_difference(image, base, size)
         pointers = [_p(residual), _p(out), _p(image), _p(base), _p(self._mean.pointer)]
         self._over_values("limit", "limit_sum", size, [*pointers, np.float32(strength)])
+
+    def meter(self, out: int, bgr: int, size: Size, grid: Size) -> None:
+        """bgr: uint8 [height, width, 3]. out: float32 [2, *grid]."""
+        rows, columns = _checked(grid)
+        sizes = [*_size(_checked(size)), *_size(grid)]
+        blocks = (_blocks(columns, _CELLS[1]), rows, 1)
+        self._launch("meter", "meter", blocks, _CELLS, [_p(out), _p(bgr), *sizes])
+
+    def hold(
+        self, out: int, bgr: int, before: int, size: Size, weights: int, weights_size: Size
+    ) -> None:
+        """bgr, before: uint8 [height, width, 3]. weights: uint8 at any size. out may be any of the
+        pictures."""
+        _checked(weights_size)
+        sizes = [*_size(size), *_size(weights_size)]
+        pointers = [_p(out), _p(bgr), _p(before), _p(weights)]
+        self._over_pixels("hold", "hold", size, [*pointers, *sizes])
 
     def add(self, out: int, a: int, b: int, size: Size) -> None:
         """a + b; out may be either."""

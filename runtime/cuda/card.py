@@ -290,6 +290,15 @@ class CudaDevice:
         """float32 [3, height, width] from host memory."""
         return Image((planes.shape[1], planes.shape[2]), self.send(planes, np.float32))
 
+    def wait(self, event: Any) -> None:
+        """Block until it has happened, in any thread. Raises CardError."""
+        try:
+            with self.attached(), self.may_wait():
+                self.launcher.synchronize(event)
+        except Exception as error:
+            reason = str(error).split("\n")[0][:200].rstrip(".")
+            raise CardError(f"The graphics card failed: {reason}.") from error
+
     def trim(self) -> None:
         """Give memory back that sizes no longer used took. Waits for the card."""
         # Giving memory back waits for all streams, also for one that is recorded.
@@ -303,12 +312,7 @@ class CudaDevice:
         return Image(size, self.pool.take(3 * size[0] * size[1] * _FLOAT))
 
     def _wait(self, copied: Any) -> None:
-        try:
-            with self.attached(), self.may_wait():
-                self.launcher.synchronize(copied)
-        except Exception as error:
-            reason = str(error).split("\n")[0][:200].rstrip(".")
-            raise CardError(f"The graphics card failed: {reason}.") from error
+        self.wait(copied)
         self._copied.append(copied)
 
     def _pointer(self, image: Image) -> int:

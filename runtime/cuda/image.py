@@ -22,6 +22,14 @@ class Place:
     generation: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class CardPicture:
+    """uint8 BGR [height, width, 3] on the card, to be shown. Nobody writes over it."""
+
+    size: Size
+    buffer: Buffer
+
+
 @dataclass(eq=False)
 class Image:
     """Three planes of float32 on the card.

@@ -54,7 +54,7 @@ class Meter:
         picture = _no_smaller_than_the_grid(picture)
         fine = np.empty((2, FINE[1], FINE[0]), np.float32)
         self._fill(fine, picture)
-        return np.stack([_averages(plane) for plane in fine])
+        return over_all_grids(fine)
 
     def measure_again(
         self, picture: np.ndarray, cells: np.ndarray, parts: Sequence[Part]
@@ -67,7 +67,7 @@ class Meter:
         for rows, columns in parts:
             high, wide = _cells(rows, height, FINE[1]), _cells(columns, width, FINE[0])
             self._fill(fine[:, high, wide], picture[rows, columns])
-        return np.stack([_averages(plane) for plane in fine])
+        return over_all_grids(fine)
 
     def _fill(self, fine: np.ndarray, picture: np.ndarray) -> None:
         """The cells of FINE, [2, rows, columns], of a picture of whole ones."""
@@ -183,6 +183,11 @@ def _average(signal: np.ndarray, cells: np.ndarray) -> None:
         # Along whole pixels first: what is left for parts of them is a fraction.
         signal = cv2.resize(signal, (columns, signal.shape[0]), interpolation=cv2.INTER_AREA)
     cells[:] = cv2.resize(signal, (columns, rows), interpolation=cv2.INTER_AREA)
+
+
+def over_all_grids(fine: np.ndarray) -> np.ndarray:
+    """The cells of every grid, [signals, cells], from those of FINE, [signals, rows, columns]."""
+    return np.stack([_averages(plane) for plane in fine])
 
 
 def _averages(fine: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include <csetjmp>
 #include <ucontext.h>
 
 #define __global__
@@ -48,15 +49,17 @@ namespace shim {
 
 constexpr size_t STACK = 1 << 16;
 
+// Made once, and used for one thread after the other. Between them and the scheduler it goes by
+// jumps: to swap contexts asks the kernel for signal masks each time, which took most of a test.
 struct Fiber {
-    ucontext_t context;
+    jmp_buf place;
     std::unique_ptr<char[]> stack;
     Index3 index;
     bool ended;
     int line;  // of the barrier it waits at
 };
 
-static ucontext_t scheduler;
+static jmp_buf scheduler;
 static std::vector<Fiber> fibers;
 static Fiber* current;
 static void (*kernel)(void**);
@@ -70,15 +73,31 @@ inline __attribute__((used)) int shim_left_out = 0;
 }
 
 [[maybe_unused]] static void barrier(int line) {
-    if (line == shim_left_out) return;
-    Fiber* self = current;
-    self->line = line;
-    swapcontext(&self->context, &scheduler);
+    if (line && line == shim_left_out) return;
+    current->line = line;
+    if (!_setjmp(current->place)) _longjmp(scheduler, 1);
 }
 
 static void body() {
-    kernel(arguments);
-    current->ended = true;
+    for (;;) {
+        kernel(arguments);
+        current->ended = true;
+        barrier(0);
+    }
+}
+
+static void resume(Fiber* fiber) {
+    current = fiber;
+    threadIdx = fiber->index;
+    if (_setjmp(scheduler)) return;
+    if (fiber->stack) _longjmp(fiber->place, 1);
+    fiber->stack.reset(new char[STACK]);
+    static ucontext_t start;
+    getcontext(&start);
+    start.uc_stack.ss_sp = fiber->stack.get();
+    start.uc_stack.ss_size = STACK;
+    makecontext(&start, body, 0);
+    setcontext(&start);
 }
 
 static void run_block(std::mt19937& random) {
@@ -89,25 +108,15 @@ static void run_block(std::mt19937& random) {
     std::vector<Fiber*> order;
     for (size_t at = 0; at < count; at++) {
         Fiber& fiber = fibers[at];
-        if (!fiber.stack) fiber.stack.reset(new char[STACK]);
         fiber.index = {static_cast<unsigned>(at % blockDim.x),
                        static_cast<unsigned>(at / blockDim.x % blockDim.y),
                        static_cast<unsigned>(at / blockDim.x / blockDim.y)};
         fiber.ended = false;
-        getcontext(&fiber.context);
-        fiber.context.uc_stack.ss_sp = fiber.stack.get();
-        fiber.context.uc_stack.ss_size = STACK;
-        fiber.context.uc_link = &scheduler;
-        makecontext(&fiber.context, body, 0);
         order.push_back(&fiber);
     }
     for (size_t ended = 0; ended < count && trouble.empty();) {
         std::shuffle(order.begin(), order.end(), random);
-        for (Fiber* fiber : order) {
-            current = fiber;
-            threadIdx = fiber->index;
-            swapcontext(&scheduler, &fiber->context);
-        }
+        for (Fiber* fiber : order) resume(fiber);
         ended = 0;
         for (Fiber* fiber : order) {
             ended += fiber->ended;
@@ -115,6 +124,7 @@ static void run_block(std::mt19937& random) {
                 trouble = "not all threads of a block came to the same barrier";
         }
     }
+    if (!trouble.empty()) fibers.clear();  // They stand somewhere in the kernel.
 }
 
 template <typename T> struct Code;

@@ -165,3 +165,40 @@ def test_a_pull_is_as_strong_as_the_gradient_and_lies_where_it_does(random):
     pull = kernels.pull(gradient, residual, 0.5, 0.5) - gradient
     far = kernels.pull(7 * gradient, residual, 0.5, 0.5, 3, -2) - 7 * gradient
     assert np.allclose(far, 7 * kernels.jitter(pull, 3, -2), atol=1e-4)
+
+
+def test_meter_averages_light_and_not_codes():
+    halves = np.zeros((6, 10, 3), np.uint8)
+    halves[:, 5:] = 255
+    light, red = kernels.meter(halves, 1, 1)
+    assert light == pytest.approx(0.5, abs=1e-6)
+    assert red == 0
+    grey = kernels.meter(np.full((4, 4, 3), 188, np.uint8), 1, 1)
+    assert grey[0] == pytest.approx(0.5029, abs=1e-4)  # sRGB's 188 is half the light
+
+
+def test_meter_cuts_pixels_where_cells_do():
+    """Three pixels over two cells: the middle one counts half in each. Redness is what red has
+    more than the others."""
+    bgr = np.array([[[0, 0, 255], [255, 0, 255], [0, 0, 255]]], np.uint8)
+    light, red = kernels.meter(bgr, 2, 2)
+    assert red == pytest.approx(np.full((2, 2), 2 / 3), abs=1e-6)
+    assert light == pytest.approx(np.full((2, 2), 0.2126 + 0.0722 / 3), abs=1e-6)
+
+
+def test_hold_gives_one_or_the_other_to_the_bit(random):
+    bgr, before = random.integers(0, 256, (2, 33, 47, 3), np.uint8)
+    assert np.array_equal(kernels.hold(bgr, before, np.full((5, 9), 0, np.uint8)), bgr)
+    assert np.array_equal(kernels.hold(bgr, before, np.full((5, 9), 255, np.uint8)), before)
+
+
+def test_hold_rounds_each_part_and_enlarges_by_centres():
+    codes = np.arange(256, dtype=np.uint8)
+    one, other = (np.stack([each] * 3, 2) for each in np.meshgrid(codes, codes))
+    for weight in (1, 85, 128, 254):
+        held = kernels.hold(one, other, np.full((1, 1), weight, np.uint8)).astype(int)
+        parts = np.rint(other * (weight / 255)) + np.rint(one * (1 - weight / 255))
+        assert np.array_equal(held, parts)
+    black, white = np.zeros((1, 8, 3), np.uint8), np.full((1, 8, 3), 255, np.uint8)
+    ramp = kernels.hold(black, white, np.array([[0, 128]], np.uint8))[0, :, 0]
+    assert ramp.tolist() == [0, 0, 16, 48, 80, 112, 128, 128]

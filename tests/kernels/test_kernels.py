@@ -230,6 +230,24 @@ def test_limit(bench, random, size, strength):
     assert np.abs(bench.get(total, image.shape) - (base + expected)).max() <= EXACT
 
 
+@pytest.mark.parametrize("grid", [(1, 1), (5, 9), (18, 32)], ids=str)
+def test_meter(bench, random, size, grid):
+    bgr = random.integers(0, 256, (*size, 3), np.uint8)
+    out = bench.room((2, *grid))
+    bench.operations.meter(out, bench.put(bgr), size, grid)
+    assert np.abs(bench.get(out, (2, *grid)) - kernels.meter(bgr, *grid)).max() <= EXACT
+
+
+@pytest.mark.parametrize("weights_size", [(1, 1), (5, 9), (40, 70)], ids=str)
+def test_hold(bench, random, size, weights_size):
+    bgr, before = random.integers(0, 256, (2, *size, 3), np.uint8)
+    weights = random.integers(0, 256, weights_size, np.uint8)
+    weights[random.random(weights_size) < 0.3] = 255
+    there, last, much = bench.put(bgr), bench.put(before), bench.put(weights)
+    bench.operations.hold(there, there, last, size, much, weights_size)
+    assert np.array_equal(bench.get(there, bgr.shape, np.uint8), kernels.hold(bgr, before, weights))
+
+
 def test_add_and_subtract(bench, random, size):
     a, b = random.random((2, 3, *size), np.float32)
     there, other, out = bench.put(a), bench.put(b), bench.room(a.shape)

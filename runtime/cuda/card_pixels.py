@@ -1,0 +1,86 @@
+"""The flash limiter's pictures on the card: only cells come down, only weights go up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...kernels.backend import Stream
+from ...kernels.operations import Operations
+from ..safety.cells import FINE, over_all_grids, smoothed
+from ..safety.pixels import Processor, as_bytes
+from .buffers import Pool
+from .card import CudaDevice
+from .image import CardPicture, Size
+
+_GRID = FINE[1], FINE[0]
+
+
+class CardPixels:
+    """`Pixels` of pictures that stay on the card. Each measuring waits for what is queued on
+    `stream`; for a picture of another size than the one before, once, both are worked on by the
+    processor.
+
+    For one thread at a time, which is attached. pool: of buffers that are used on `stream` alone.
+    Raises CardError where the card failed.
+    """
+
+    def __init__(self, device: CudaDevice, stream: Stream, pool: Pool) -> None:
+        self._device, self._stream, self._pool = device, stream, pool
+        self._operations = Operations(device.launcher, stream)
+        self._done: Any = None
+        """An event, used again."""
+        self._fine = pool.take(2 * FINE[0] * FINE[1] * np.dtype(np.float32).itemsize)
+
+    def size(self, picture: CardPicture) -> Size:
+        return picture.size
+
+    def measure(self, picture: CardPicture) -> np.ndarray:
+        at = self._fine.pointer
+        self._operations.meter(at, picture.buffer.pointer, picture.size, _GRID)
+        return over_all_grids(self._down(at, (2, *_GRID), np.float32))
+
+    def pulled(
+        self, picture: CardPicture, before: CardPicture, weights: np.ndarray, cells: np.ndarray
+    ) -> tuple[CardPicture, np.ndarray]:
+        much = self._device.pinned(as_bytes(smoothed(weights)), np.uint8)
+        there, mixed = self._pool.take(much.nbytes), self._pool.take(picture.buffer.size)
+        self._device.launcher.copy_to(there.pointer, much, self._stream)
+        self._operations.hold(
+            mixed.pointer,
+            picture.buffer.pointer,
+            before.buffer.pointer,
+            picture.size,
+            there.pointer,
+            _GRID,
+        )
+        pulled = CardPicture(picture.size, mixed)
+        return pulled, self.measure(pulled)  # Which waits, and until then `much` is kept.
+
+    def kept(self, picture: CardPicture, room: CardPicture | None = None) -> CardPicture:
+        return picture  # Nobody writes on any.
+
+    def fitted(self, picture: CardPicture, size: Size) -> CardPicture:
+        return self.sent(Processor().fitted(self.fetched(picture), size))
+
+    def sent(self, picture: np.ndarray) -> CardPicture:
+        """A picture of host memory on the card. Waits for it."""
+        host, buffer = self._device.pinned(picture, np.uint8), self._pool.take(picture.nbytes)
+        self._device.launcher.copy_to(buffer.pointer, host, self._stream)
+        self._finish()
+        return CardPicture((picture.shape[0], picture.shape[1]), buffer)
+
+    def fetched(self, picture: CardPicture) -> np.ndarray:
+        """A picture of the card in host memory. Waits for it."""
+        return self._down(picture.buffer.pointer, (*picture.size, 3), np.uint8)
+
+    def _down(self, pointer: int, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+        host = self._device.host.take(shape, dtype)
+        self._device.launcher.copy_from(host, pointer, self._stream)
+        self._finish()
+        return host
+
+    def _finish(self) -> None:
+        self._done = self._device.launcher.record(self._stream, self._done)
+        self._device.wait(self._done)
