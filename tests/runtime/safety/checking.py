@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from livedream.runtime.safety.limiter import FlashLimiter, Mode
-from livedream.runtime.safety.pixels import Processor
+from livedream.runtime.safety.pixels import Pixels, Processor
 from tests.runtime.safety import oracle
 
 OWN_GRIDS = [(160, 90), (32, 18), (1, 1)]
@@ -15,9 +15,12 @@ SHIFTED_GRIDS = [((53, 31), 0.5), ((24, 14), 0.37)]
 
 
 def limited(
-    sequence: Iterable[tuple[np.ndarray, float]], mode: Mode = "strict"
+    sequence: Iterable[tuple[np.ndarray, float]],
+    mode: Mode = "strict",
+    pixels: Pixels[np.ndarray] | None = None,
 ) -> tuple[list[np.ndarray], list[float]]:
-    limiter = FlashLimiter(Processor(), mode)
+    """What is shown of it, and when. pixels: the processor's, unless others are given."""
+    limiter = FlashLimiter(pixels or Processor(), mode)
     shown = [(limiter.limit(picture, time).copy(), time) for picture, time in sequence]
     return [picture for picture, _ in shown], [time for _, time in shown]
 

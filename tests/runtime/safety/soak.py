@@ -13,23 +13,28 @@ from itertools import count
 import numpy as np
 
 from livedream.runtime.safety.limiter import Mode
+from livedream.runtime.safety.pixels import Processor
 from tests.runtime.safety import vectors
 from tests.runtime.safety.checking import SHIFTED_GRIDS, flashing_share, limited, worst
+from tests.runtime.safety.defined import DefinedPixels
 
 CLIP = 100
+
+PIXELS = {"processor": Processor, "card": DefinedPixels}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=100_000)
     parser.add_argument("--first", type=int, default=0, help="the first stream's seed")
+    parser.add_argument("--pixels", choices=PIXELS, default="processor")
     options = parser.parse_args()
     began = time.monotonic()
     frames, highest, share = 0, 0, 0.0
     for number, (name, mode, sequence) in enumerate(sequences(options.first)):
         if name.startswith("stream") and frames >= options.frames:
             break
-        shown = limited(sequence, mode)
+        shown = limited(sequence, mode, PIXELS[options.pixels]())
         if mode == "strict":
             highest = max(highest, worst(*shown))
         shares = [flashing_share(*shown, grid, shift) for grid, shift in SHIFTED_GRIDS]
