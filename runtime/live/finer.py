@@ -29,6 +29,11 @@ SHARE = 0.5
 """Of the dream's strength, what this is limited to."""
 
 
+LEAVING, GONE = 0.8, 0.25
+"""Of what is climbed no further, the share that stays from one dream to the next, and the mean
+change, in levels, that nobody sees any more."""
+
+
 class Finer:
     """The finer detail of what `dreamer` dreams."""
 
@@ -66,7 +71,17 @@ class Finer:
         if 0 < most < mean:
             detail *= np.float32(most / mean)
         self._detail = detail
-        return np.clip(np.rint(detail) + NONE, 0, 255).astype(np.uint8)
+        return _bytes(detail)
+
+    def leaving(self, height: int, width: int) -> np.ndarray | None:
+        """What is left of it on the last dream, of height x width, as bytes around NONE: a little
+        less each time, so that nothing is seen to go; None where nothing is left."""
+        if self._detail is None:
+            return None
+        detail = self._carried((TIMES * height, TIMES * width, 3)) * np.float32(LEAVING)
+        there = float(np.abs(detail).mean()) > GONE
+        self._detail = detail if there else None
+        return _bytes(detail) if there else None
 
     def _place(self, length: int) -> int:
         """Where the next window begins. Often at the edge: else little would grow there."""
@@ -88,6 +103,10 @@ class Finer:
         edge = cv2.BORDER_REPLICATE
         moved = cv2.remap(detail, *following(x, y), cv2.INTER_CUBIC, borderMode=edge)
         return moved * cv2.resize(motion.keep, (width, height))[..., None]
+
+
+def _bytes(detail: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(detail) + NONE, 0, 255).astype(np.uint8)
 
 
 def feather(start: int, length: int, whole: int) -> np.ndarray:

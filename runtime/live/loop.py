@@ -168,6 +168,8 @@ class Dreaming(threading.Thread):
         if finer and self.governor.rung.finer:
             with self._stats.stage("finer"):
                 dreamt = self._with_detail(dreamt, state)
+        elif state.live and large:
+            dreamt = replace(dreamt, detail=self._finer.leaving(height, width))
         else:
             self._finer.reset()
         self._govern(time.monotonic() - begun, float(state["hold"]), finer)

@@ -67,6 +67,25 @@ def test_it_follows_the_motion_and_ends_with_the_shot():
     assert not setting.dream(9, 255 - moved).any()
 
 
+def test_where_it_is_given_up_it_goes_little_by_little_and_is_gone():
+    setting = Setting()
+    assert setting.finer.leaving(*SIZE) is None
+    for index in range(8):
+        detail = setting.dream(index)
+    last = np.abs(detail).mean()
+    for index in range(8, 40):
+        setting.dreamer.live(cv2.resize(setting.camera, SIZE[::-1]), index / 25)
+        left = setting.finer.leaving(*SIZE)
+        if left is None:
+            break
+        size = np.abs(left.astype(int) - NONE).mean()
+        assert 0.7 * last - 0.1 < size < 0.9 * last
+        last = size
+    assert left is None
+    assert index > 12
+    assert setting.finer.leaving(*SIZE) is None
+
+
 def test_outside_of_a_mask_there_is_none():
     setting = Setting()
     mask = np.zeros(SIZE, np.float32)
