@@ -18,7 +18,11 @@ from .providers import Provider
 from .shared import Size
 
 OPENING = 120.0
-"""Seconds for a process to start, or to open one size and compute there for the first time."""
+"""Seconds for a process to start, or to open one size."""
+
+FIRST, FEW = 30.0, 320 * 240
+"""Seconds for the first gradient at up to FEW pixels, longer in proportion for more, up to OPENING:
+nobody knows whether a graph will ever be done with one."""
 
 ANSWER, PATIENCE = 2.5, 20
 """A gradient that takes longer than ANSWER seconds, and PATIENCE times as long as usual, never
@@ -26,6 +30,10 @@ comes. A machine that is busy elsewhere may well hold one up for a second."""
 
 LOOK = 0.05
 """Seconds between two looks at whether an answer is overdue."""
+
+
+class _Overdue(SessionLost):
+    """No answer came in time."""
 
 
 class Sessions:
@@ -73,14 +81,15 @@ class Sessions:
 
     def open(self, size: Size, steering: Mapping[str, np.ndarray]) -> None:
         """Open a session for images of `size` and run it. Raises LivedreamError as `open_session`
-        does, SessionLost."""
+        does, or where no gradient comes in time; SessionLost."""
         with self._talking:
             if self._child and not self._child.alive:
                 self._lose(self._child)
             child = self._child or self._start()
             child.shared.reserve(size)
             child.steer(steering)
-            self._usual[size] = self._ask("open", size, OPENING)
+            self._ask("open", size, OPENING)
+            self._usual[size] = self._first(size)
             self._lost = False
 
     def run(self, image: np.ndarray, steering: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -151,6 +160,18 @@ class Sessions:
         self._wait(child, OPENING)
         return child
 
+    def _first(self, size: Size) -> float:
+        """The seconds that the first gradient takes, about."""
+        height, width = size
+        limit = min(OPENING, FIRST * max(1.0, height * width / FEW))
+        try:
+            return self._ask("first", size, limit)
+        except _Overdue as error:
+            raise LivedreamError(
+                f"{self._path.name} gave no gradient of {width}x{height} within {limit:.0f} s on "
+                f"{self._provider.name}: it may never end; choose a smaller --size or another file."
+            ) from error
+
     def _forget(self) -> None:
         if self._child:
             self._finalizer.detach()
@@ -187,7 +208,8 @@ class Sessions:
             while not child.connection.poll(LOOK):
                 waited += LOOK
                 if waited >= limit:
-                    raise self._lose(child, f"gave no answer for {waited:.0f} s")
+                    lost = self._lose(child, f"gave no answer for {waited:.0f} s")
+                    raise _Overdue(str(lost))
             right, value = child.connection.recv()
         except (EOFError, OSError) as error:
             raise self._lose(child) from error

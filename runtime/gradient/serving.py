@@ -35,14 +35,19 @@ class Server:
         self._path, self._provider = Path(path), find_provider(provider)
         self._shared = Shared(self._file, channels)
 
-    def open(self, size: Size) -> float:
+    def open(self, size: Size) -> None:
+        self._sessions[size] = open_session(self._path, self._provider, size=size, cut=self._cut)
+
+    def first(self, size: Size) -> float:
         """Returns the seconds that the first gradient took; the next ones are quicker."""
-        session = open_session(self._path, self._provider, size=size, cut=self._cut)
         image, _ = self._shared.images(size)
         image[:] = 0.5
         before = time.perf_counter()
-        self._compute(session, size)
-        self._sessions[size] = session
+        try:
+            self._compute(self._sessions[size], size)
+        except Exception:
+            del self._sessions[size]
+            raise
         return time.perf_counter() - before
 
     def run(self, size: Size) -> None:

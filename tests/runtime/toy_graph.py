@@ -44,3 +44,44 @@ def write_toy(path: Path, layer: str = "a") -> Path:
     helper.set_model_props(model, {f"livedream.{key}": value for key, value in facts.items()})
     onnx.save(model, path)
     return path
+
+
+def write_endless(path: Path) -> Path:
+    """A graph by the contract whose gradient is never done."""
+    onnx = pytest.importorskip("onnx")
+    helper, kinds = onnx.helper, onnx.TensorProto
+    values = helper.make_tensor_value_info
+    planes = [1, 3, "height", "width"]
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["going"], ["on"]),
+            helper.make_node("Mul", ["was", "was"], ["is"]),
+        ],
+        "body",
+        [values("n", kinds.INT64, []), values("going", kinds.BOOL, []),
+         values("was", kinds.FLOAT, None)],
+        [values("on", kinds.BOOL, []), values("is", kinds.FLOAT, None)],
+    )  # fmt: skip
+    forever = helper.make_tensor("yes", kinds.BOOL, [], [True])
+    model = helper.make_model(
+        helper.make_graph(
+            [
+                helper.make_node("Loop", ["", "yes", "image"], ["gradient"], body=body),
+                helper.make_node("ReduceMean", ["gradient"], ["objective"], keepdims=0),
+            ],
+            "endless",
+            [values("image", kinds.FLOAT, planes),
+             *(values(f"a.{name}", kinds.FLOAT, [4]) for name in ("square", "linear"))],
+            [values("gradient", kinds.FLOAT, planes), values("objective", kinds.FLOAT, [])],
+            [forever],
+        ),
+        opset_imports=[helper.make_opsetid("", 20)], ir_version=10,
+    )  # fmt: skip
+    facts = {
+        "format": FORMAT, "model": "toy", "layers": json.dumps([{"name": "a", "channels": 4}]),
+        "minimum_size": "16", "precision": "fp32", "form": "cpu", "weights": "none",
+        "weights_sha256": "0",
+    }  # fmt: skip
+    helper.set_model_props(model, {f"livedream.{key}": value for key, value in facts.items()})
+    onnx.save(model, path)
+    return path

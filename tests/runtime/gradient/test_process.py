@@ -23,7 +23,7 @@ from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.process import Sessions
 from livedream.runtime.gradient.providers import PROVIDERS
 
-from ..toy_graph import write_toy
+from ..toy_graph import write_endless, write_toy
 
 CPU = PROVIDERS["cpu"]
 SIZE, OTHER = (20, 24), (31, 17)
@@ -193,6 +193,19 @@ def test_one_that_hangs_is_lost_within_its_time(sessions, monkeypatch):
     with pytest.raises(SessionLost, match="gave no answer"):
         sessions.run(image(0), STEERING)
     assert gone(pid)
+
+
+def test_a_graph_that_is_never_done_is_told_within_its_time(tmp_path, monkeypatch):
+    """Of a larger size it may take longer, to a bound."""
+    monkeypatch.setattr(process, "FIRST", 0.1)
+    monkeypatch.setattr(process, "FEW", SIZE[0] * SIZE[1])
+    made = Sessions(write_endless(tmp_path / "endless.onnx"), CPU, CHANNELS)
+    sentence = r"endless.onnx gave no gradient of {} within {} s on cpu: it may never end; .*file\."
+    for size, seconds in ((SIZE, "0"), ((40, 96), "1")):
+        with pytest.raises(LivedreamError, match=sentence.format(f"{size[1]}x{size[0]}", seconds)):
+            made.open(size, STEERING)
+        assert made.pid is None
+    made.close()
 
 
 @posix
