@@ -36,13 +36,16 @@ class CardPixels:
     def size(self, picture: CardPicture) -> Size:
         return picture.size
 
+    def foreseen(self, picture: CardPicture) -> None:
+        """Measuring takes next to nothing here."""
+
     def measure(self, picture: CardPicture) -> np.ndarray:
         at = self._fine.pointer
         self._operations.meter(at, picture.buffer.pointer, picture.size, _GRID)
         return over_all_grids(self._down(at, (2, *_GRID), np.float32))
 
     def pulled(
-        self, picture: CardPicture, before: CardPicture, weights: np.ndarray, cells: np.ndarray
+        self, picture: CardPicture, before: CardPicture, weights: np.ndarray
     ) -> tuple[CardPicture, np.ndarray]:
         much = self._device.pinned(as_bytes(smoothed(weights)), np.uint8)
         there, mixed = self._pool.take(much.nbytes), self._pool.take(picture.buffer.size)
@@ -58,7 +61,7 @@ class CardPixels:
         pulled = CardPicture(picture.size, mixed)
         return pulled, self.measure(pulled)  # Which waits, and until then `much` is kept.
 
-    def kept(self, picture: CardPicture, room: CardPicture | None = None) -> CardPicture:
+    def kept(self, picture: CardPicture) -> CardPicture:
         return picture  # Nobody writes on any.
 
     def fitted(self, picture: CardPicture, size: Size) -> CardPicture:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ _COARSE_CELLS = COARSE[0] * COARSE[1]
 _VIEW = (341 / 1024, 256 / 768)
 """Of width and height: WCAG's 10 degrees of view."""
 
-_STRIP = 40_000
+_STRIP = 50_000
 """Pixels of a picture that are worked on at a time, at most, where the height allows that: what
 lies between two steps stays in the processor's cache."""
 
@@ -37,98 +37,92 @@ _LUMINANCE = np.array([[0.0722, 0.7152, 0.2126]], np.float32)
 _RED = np.array([[-1, -1, 1]], np.float32)
 
 
-Part = tuple[slice, slice]
-"""Rows and columns of pixels."""
+class Strip(NamedTuple):
+    """Whole rows of cells of FINE in a picture, and the rows of pixels that they are."""
+
+    cells: slice
+    pixels: slice
 
 
 class Meter:
-    """Measures pictures, and keeps the memory that takes."""
+    """Measures pictures, strip by strip of rows, and keeps the memory that takes. What it knows of
+    a picture stays until it begins another one: strips may be measured again.
+    """
 
     def __init__(self) -> None:
-        self._memory = np.empty(0, np.float32)
+        self._shape: tuple[int, ...] = ()
+        self.strips: list[Strip] = []
+        """All of the picture at hand."""
 
     def measure(self, picture: np.ndarray) -> np.ndarray:
         """Luminance and redness of the picture, uint8 BGR [height, width, 3], both linear in 0..1:
         float32 [2, cells], the cells of FINE row by row, then those of COARSE, then the whole.
         """
-        picture = _no_smaller_than_the_grid(picture)
-        fine = np.empty((2, FINE[1], FINE[0]), np.float32)
-        self._fill(fine, picture)
-        return over_all_grids(fine)
+        self.begin(picture.shape)
+        for strip in self.strips:
+            self.fill(picture, strip)
+        return self.cells()
 
-    def measure_again(
-        self, picture: np.ndarray, cells: np.ndarray, parts: Sequence[Part]
-    ) -> np.ndarray:
-        """As `measure`, of a picture that differs only in `parts` from one that had `cells`."""
-        height, width = picture.shape[:2]
-        if height < FINE[1] or width < FINE[0]:
-            return self.measure(picture)
-        fine = cells[:, :_FINE_CELLS].reshape(2, *FINE[::-1]).copy()
-        for rows, columns in parts:
-            high, wide = _cells(rows, height, FINE[1]), _cells(columns, width, FINE[0])
-            self._fill(fine[:, high, wide], picture[rows, columns])
-        return over_all_grids(fine)
+    def begin(self, shape: tuple[int, ...]) -> None:
+        """A picture of that shape is measured next."""
+        if shape == self._shape:
+            return
+        self._shape, self.strips = shape, _strips(shape)
+        height, width = (length * _times(shape) for length in shape[:2])
+        high = height // len(self.strips)
+        self._linear = np.empty((high, width, 3), np.float32)
+        self._signal = np.empty((high, width), np.float32)
+        # Averages down each column of pixels over the height of a cell.
+        self._colours = np.empty((FINE[1], width, 3), np.float32)
+        self._red = np.empty((FINE[1], width), np.float32)
 
-    def _fill(self, fine: np.ndarray, picture: np.ndarray) -> None:
-        """The cells of FINE, [2, rows, columns], of a picture of whole ones."""
-        strips = _strips(picture, fine.shape[1])
-        height, width = picture.shape[0] // strips, picture.shape[1]
-        linear, signal = self._room(height, width)
-        high = fine.shape[1] // strips
-        for strip in range(strips):
-            rows = slice(strip * high, (strip + 1) * high)
-            cv2.LUT(picture[strip * height : (strip + 1) * height], _TO_LINEAR, linear)
-            cv2.transform(linear, _LUMINANCE, signal)
-            _average(signal, fine[0, rows])
-            cv2.transform(linear, _RED, signal)
-            cv2.threshold(signal, 0, 0, cv2.THRESH_TOZERO, signal)
-            _average(signal, fine[1, rows])
+    def fill(self, picture: np.ndarray, strip: Strip) -> None:
+        """Measures one strip of the picture."""
+        pixels = _no_smaller_than_the_grid(picture[strip.pixels], _times(self._shape))
+        cv2.LUT(pixels, _TO_LINEAR, self._linear)
+        _average_down(self._linear, self._colours, strip.cells)
+        cv2.transform(self._linear, _RED, self._signal)
+        cv2.threshold(self._signal, 0, 0, cv2.THRESH_TOZERO, self._signal)
+        _average_down(self._signal, self._red, strip.cells)
 
-    def _room(self, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-        pixels = height * width
-        if self._memory.size < 4 * pixels:
-            self._memory = np.empty(4 * pixels, np.float32)
-        linear = self._memory[: 3 * pixels].reshape(height, width, 3)
-        return linear, self._memory[3 * pixels : 4 * pixels].reshape(height, width)
+    def cells(self) -> np.ndarray:
+        """The cells, as of `measure`, from the strips as they were last measured."""
+        signals = cv2.transform(self._colours, _LUMINANCE), self._red
+        fine = [cv2.resize(signal, FINE, interpolation=cv2.INTER_AREA) for signal in signals]
+        return over_all_grids(np.stack(fine))
 
 
-def parts(smooth: np.ndarray, size: tuple[int, int]) -> list[Part]:
-    """Where a plane of FINE enlarged to `size`, (width, height), may be above 0: rectangles, one
-    above the other, of whole cells."""
-    # Between two cells the enlarged plane runs from one to the other.
-    there = widened(smooth, 1) > 0
-    found = []
-    for top, bottom in _runs(there.max(axis=1), size[1]):
-        cells = slice(top * FINE[1] // size[1], bottom * FINE[1] // size[1])
-        columns = _runs(there[cells].max(axis=0), size[0])
-        found.append((slice(top, bottom), slice(columns[0][0], columns[-1][1])))
-    return found
-
-
-def _runs(there: np.ndarray, pixels: int) -> list[tuple[int, int]]:
-    """From where to where cells are there, in pixels, widened to where a cell ends with a pixel."""
-    units = math.gcd(pixels, there.size)
-    whole = there.reshape(units, -1).max(axis=1)
-    edges = np.flatnonzero(np.diff(whole, prepend=False, append=False)) * (pixels // units)
-    return [(int(first), int(last)) for first, last in edges.reshape(-1, 2)]
-
-
-def _cells(pixels: slice, length: int, cells: int) -> slice:
-    return slice(pixels.start * cells // length, pixels.stop * cells // length)
-
-
-def strips(rows: slice, width: int) -> list[slice]:
-    """The rows, in runs of at most _STRIP pixels of so many columns."""
-    most = max(1, _STRIP // width)
-    return [slice(at, min(at + most, rows.stop)) for at in range(rows.start, rows.stop, most)]
-
-
-def _strips(picture: np.ndarray, cells: int) -> int:
-    """Into how many strips of whole rows of cells a picture with so many is cut."""
-    height, width = picture.shape[:2]
-    most = math.gcd(height, cells)
+def _strips(shape: tuple[int, ...]) -> list[Strip]:
+    """A picture in strips of whole pixels and whole cells, of at most _STRIP pixels where its
+    height allows that."""
+    height, width = shape[:2]
+    if _times(shape) > 1:
+        return [Strip(slice(0, FINE[1]), slice(0, height))]
+    most = math.gcd(height, FINE[1])
     fitting = (each for each in range(1, most + 1) if most % each == 0)
-    return next((each for each in fitting if height * width <= each * _STRIP), most)
+    count = next((each for each in fitting if height * width <= each * _STRIP), most)
+    cells, pixels = FINE[1] // count, height // count
+    return [
+        Strip(slice(at * cells, (at + 1) * cells), slice(at * pixels, (at + 1) * pixels))
+        for at in range(count)
+    ]
+
+
+def _average_down(pixels: np.ndarray, averages: np.ndarray, rows: slice) -> None:
+    """Fills some rows of averages, [rows, width, ...], with those of as many parts, one above the
+    other, of pixels [height, width, ...]."""
+    (height, width), count = pixels.shape[:2], rows.stop - rows.start
+    if height % count:
+        averages[rows] = cv2.resize(pixels, (width, count), interpolation=cv2.INTER_AREA)
+        return
+    flat, lines, high = (
+        pixels.reshape(height, -1),
+        averages.reshape(len(averages), -1),
+        height // count,
+    )
+    for at in range(count):
+        row = rows.start + at
+        cv2.reduce(flat[at * high : (at + 1) * high], 0, cv2.REDUCE_AVG, lines[row : row + 1])
 
 
 def smoothed(weights: np.ndarray) -> np.ndarray:
@@ -167,22 +161,14 @@ def _share(plane: np.ndarray) -> float:
     return max(float(in_view.max()), float(plane.mean()))
 
 
-def _no_smaller_than_the_grid(picture: np.ndarray) -> np.ndarray:
+def _times(shape: tuple[int, ...]) -> int:
+    """How often each pixel of a picture is repeated, so that none has fewer than FINE."""
+    return max(1, -(-FINE[0] // shape[1]), -(-FINE[1] // shape[0]))
+
+
+def _no_smaller_than_the_grid(picture: np.ndarray, times: int) -> np.ndarray:
     # INTER_AREA averages exactly only where it shrinks.
-    height, width = picture.shape[:2]
-    times = max(-(-FINE[0] // width), -(-FINE[1] // height))
-    if times <= 1:
-        return picture
-    return np.repeat(np.repeat(picture, times, axis=0), times, axis=1)
-
-
-def _average(signal: np.ndarray, cells: np.ndarray) -> None:
-    """Fills [rows, columns] with the averages of a plane over each."""
-    rows, columns = cells.shape
-    if signal.shape[0] % rows and signal.shape[1] % columns == 0:
-        # Along whole pixels first: what is left for parts of them is a fraction.
-        signal = cv2.resize(signal, (columns, signal.shape[0]), interpolation=cv2.INTER_AREA)
-    cells[:] = cv2.resize(signal, (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.repeat(np.repeat(picture, times, axis=0), times, axis=1) if times > 1 else picture
 
 
 def over_all_grids(fine: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import Generic, Literal, get_args
 import numpy as np
 
 from ..errors import UsageError
-from .cells import largest_share
+from .cells import FINE, largest_share, over_all_grids, smoothed
 from .pixels import Picture, Pixels
 from .transitions import Transitions
 
@@ -62,7 +62,7 @@ class FlashLimiter(Generic[Picture]):
 
     def limit(self, picture: Picture, time: float) -> Picture:
         """What to show from `time` on, in monotonic seconds, instead of `picture`: uint8 BGR
-        [height, width, 3] both. A calm picture is returned itself. The caller may write on either
+        [height, width, 3] both. A calm picture is returned itself. Nobody may write on either
         afterwards. In the rare case that a new size has nothing admissible, the picture shown
         before comes again in its own size.
         """
@@ -74,18 +74,28 @@ class FlashLimiter(Generic[Picture]):
             return picture
         screen = self._screen
         time = max(time, screen.time)
-        shown, cells = picture, self._pixels.measure(picture)
+        screen.settle(time)
+        shown = picture
+        # Where much is held, how far is well enough foreseen, and only what is shown is measured.
+        cells = self._pixels.foreseen(picture) if screen.tense(time) else None
+        weights = None if cells is None else self._held(screen, cells, time)
+        if cells is None or weights is None:
+            cells = self._pixels.measure(picture)
+            weights = self._held(screen, cells, time)
+        if weights is not None:
+            shown, cells = screen.pulled(picture, cells, weights, time)
+        screen.show(shown, cells, time)
+        return shown
+
+    def _held(self, screen: _Screen[Picture], cells: np.ndarray, time: float) -> np.ndarray | None:
+        """How far a picture with `cells` is pulled at least, 0..1 [cells]; None where it is shown
+        as it is."""
         slowing = screen.slowing(cells, time) if self.mode == "strict" else None
-        full = screen.transitions.too_many(cells, time - WINDOW).any(axis=0)
+        full = screen.full(cells, time)
         held = bool(full.any())
         if held and self.mode == "standard":
             held = largest_share(full | (screen.excess > time - WINDOW)) > _AREA
-            if not held:
-                screen.excess[full] = time
-        if held or slowing is not None:
-            shown, cells = screen.pulled(picture, cells, slowing, time)
-        screen.show(shown, cells, time)
-        return shown
+        return np.zeros_like(cells[0]) if slowing is None and held else slowing
 
 
 class _Screen(Generic[Picture]):
@@ -98,56 +108,72 @@ class _Screen(Generic[Picture]):
         self.time = time
         self.transitions = Transitions(self.cells, MOST_TRANSITIONS)
         self.excess = np.full(self.cells.shape[1], -np.inf)
+        """When each cell was last shown with a transition too many."""
         self._restless = np.zeros(self.cells.shape[1], np.float32)
         self._counted = -math.inf
+
+    def settle(self, time: float) -> None:
+        """Restlessness of cells, at the time of the next picture."""
+        self._restless *= math.exp(-(time - self.time) / _RELEASE)
+        self._restless[self._restless < _LEAST] = 0
+        if self._counted > time - 1:
+            self._restless[self.transitions.recent(_RESTLESS, time - 1)] = 1
+
+    def tense(self, time: float) -> bool:
+        """Whether there is a picture that would be held."""
+        return bool(self._restless.any()) or self.transitions.at_limit(time - WINDOW)
+
+    def full(self, cells: np.ndarray, time: float) -> np.ndarray:
+        """Bool [cells]: where `cells` would be one transition too many."""
+        return np.asarray(self.transitions.too_many(cells, time - WINDOW).any(axis=0))
 
     def slowing(self, cells: np.ndarray, time: float) -> np.ndarray | None:
         """How far restless cells are pulled toward the picture shown before, 0..1 [cells], before
         a picture with `cells`; None where none is. This is for comfort: motion fades where the
         limit alone would freeze it.
         """
-        passed = time - self.time
-        self._restless *= math.exp(-passed / _RELEASE)
-        self._restless[self._restless < _LEAST] = 0
-        if self._counted > time - 1:
-            self._restless[self.transitions.recent(_RESTLESS, time - 1)] = 1
         if not self._restless.any():
             return None
         change = np.abs(cells - self.cells).max(axis=0)
-        excess = 1 - np.minimum(1, _PACE * passed / np.maximum(change, 1e-6))
+        excess = 1 - np.minimum(1, _PACE * (time - self.time) / np.maximum(change, 1e-6))
         weights = self._restless * excess.astype(np.float32)
         return weights if weights.any() else None
 
     def pulled(
-        self, picture: Picture, cells: np.ndarray, slowing: np.ndarray | None, time: float
+        self, picture: Picture, cells: np.ndarray, weights: np.ndarray, time: float
     ) -> tuple[Picture, np.ndarray]:
-        """The picture, pulled toward the one shown before by `slowing` and as far as no cell has
-        one transition too many, and its cells.
+        """The picture, with about `cells`, pulled toward the one shown before by `weights` and as
+        far as no cell has one transition too many, and its cells.
         """
         before = self._fitted(picture)
         cells_before = self.cells if before is self.picture else self._pixels.measure(before)
-        weights = np.zeros_like(cells[0]) if slowing is None else slowing
         full = self.transitions.too_many(cells + weights * (cells_before - cells), time - WINDOW)
         # Redness is not linear in the pixels: there the picture before comes again.
         weights = np.where(full[1], np.float32(1), weights)
         bright = full[0]
         short = _share(cells[0, bright], cells_before[0, bright], self.transitions.nearest(bright))
         weights[bright] = np.maximum(weights[bright], short)
-        unmixed = cells
         for _ in range(_ROUNDS):
-            mixed, cells = self._pixels.pulled(picture, before, weights, unmixed)
-            full = self.transitions.too_many(cells, time - WINDOW).any(axis=0)
+            # Without pixels first: what spreads from cell to cell makes others flash.
+            full = self.full(predicted(cells, cells_before, weights), time)
+            if not full.any():
+                break
+            weights[full] = 1
+        for _ in range(_ROUNDS):
+            mixed, cells = self._pixels.pulled(picture, before, weights)
+            full = self.full(cells, time)
             if not full.any():
                 return mixed, cells
             weights[full] = 1
-        if not self.transitions.too_many(cells_before, time - WINDOW).any():
-            return self._pixels.kept(before), cells_before
-        return self._pixels.kept(self.picture), self.cells
+        if not self.full(cells_before, time).any():
+            return before, cells_before
+        return self.picture, self.cells
 
     def show(self, picture: Picture, cells: np.ndarray, time: float) -> None:
+        self.excess[self.full(cells, time)] = time
         if self.transitions.advance(cells, time):
             self._counted = time
-        self.picture = self._pixels.kept(picture, self.picture)
+        self.picture = self._pixels.kept(picture)
         self.cells, self.time = cells, time
 
     def _fitted(self, picture: Picture) -> Picture:
@@ -156,9 +182,23 @@ class _Screen(Generic[Picture]):
         return self.picture if same else self._pixels.fitted(self.picture, size)
 
 
+def predicted(cells: np.ndarray, before: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """About the cells of a picture that has `cells`, pulled by `weights` toward one that has those
+    before."""
+    share = smoothed(weights).ravel()
+    fine = slice(0, share.size)
+    light = (1 - share) * _code(cells[0, fine]) + share * _code(before[0, fine])
+    red = (1 - share) * cells[1, fine] + share * before[1, fine]
+    return over_all_grids(np.stack((light ** (1 / _TO_CODE), red)).reshape(2, FINE[1], FINE[0]))
+
+
+def _code(luminance: np.ndarray) -> np.ndarray:
+    return np.maximum(luminance, 0) ** _TO_CODE
+
+
 def _share(now: np.ndarray, before: np.ndarray, target: np.ndarray) -> np.ndarray:
     """How far to go from the codes of one luminance to those of another to meet a third, 0..1."""
-    now, before, target = (np.maximum(each, 0) ** _TO_CODE for each in (now, before, target))
+    now, before, target = map(_code, (now, before, target))
     way = before - now
     way[np.abs(way) < 1e-6] = 1e-6
     return np.clip((target - now) / way, 0, 1)

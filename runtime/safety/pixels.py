@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import cv2
 import numpy as np
 
-from .cells import Meter, Part, parts, smoothed, strips
+from .cells import FINE, Meter, smoothed, widened
 
 Picture = TypeVar("Picture")
 """uint8 BGR [height, width, 3], wherever it lies."""
@@ -21,20 +21,24 @@ class Pixels(Protocol[Picture]):
 
     def size(self, picture: Picture) -> Size: ...
 
+    def foreseen(self, picture: Picture) -> np.ndarray | None:
+        """About its cells, for much less than measuring takes; None where nothing is less."""
+        ...
+
     def measure(self, picture: Picture) -> np.ndarray:
         """Its cells."""
         ...
 
     def pulled(
-        self, picture: Picture, before: Picture, weights: np.ndarray, cells: np.ndarray
+        self, picture: Picture, before: Picture, weights: np.ndarray
     ) -> tuple[Picture, np.ndarray]:
         """A new picture: of `before`, which has the same size, as much as `smoothed` of `weights`,
-        0..1 [cells], says, and of `picture`, whose cells those are, the rest. And its cells."""
+        0..1 [cells], says, and of `picture` the rest. And its cells. Asked again for the same two
+        it may write on what it gave."""
         ...
 
-    def kept(self, picture: Picture, room: Picture | None = None) -> Picture:
-        """The same picture, which nobody else writes on; in the memory of `room`, which is not used
-        any more, where that is as large."""
+    def kept(self, picture: Picture) -> Picture:
+        """The same picture, which nobody writes on from now on."""
         ...
 
     def fitted(self, picture: Picture, size: Size) -> Picture:
@@ -42,57 +46,104 @@ class Pixels(Protocol[Picture]):
         ...
 
 
+class _Mix(NamedTuple):
+    """What was made of two pictures, and by which weights, uint8 as FINE."""
+
+    picture: np.ndarray
+    before: np.ndarray
+    weights: np.ndarray
+    mixed: np.ndarray
+
+
 class Processor:
     """Pictures in host memory."""
 
     def __init__(self) -> None:
-        self._meter = Meter()
+        self._meter, self._glance = Meter(), Meter()
+        self._measured: np.ndarray | None = None
+        """The picture that the meter knows."""
+        self._mix: _Mix | None = None
 
     def size(self, picture: np.ndarray) -> Size:
         return picture.shape[0], picture.shape[1]
 
+    def foreseen(self, picture: np.ndarray) -> np.ndarray | None:
+        """Of the picture made smaller by its codes, which are not linear in light: where a cell
+        has much contrast it is a little darker than it should be."""
+        self._measured = self._mix = None
+        small = _halved(picture)
+        return None if small is picture else self._glance.measure(small)
+
     def measure(self, picture: np.ndarray) -> np.ndarray:
+        self._measured, self._mix = picture, None
         return self._meter.measure(picture)
 
     def pulled(
-        self, picture: np.ndarray, before: np.ndarray, weights: np.ndarray, cells: np.ndarray
+        self, picture: np.ndarray, before: np.ndarray, weights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        mixed, changed = blended(picture, before, weights)
-        return mixed, self._meter.measure_again(mixed, cells, changed)
+        meter, last = self._meter, self._mix
+        meter.begin(picture.shape)
+        codes = as_bytes(smoothed(weights))
+        again = last is not None and last.picture is picture and last.before is before
+        if last is not None and again:
+            mixed, differs = last.mixed, codes != last.weights
+        else:
+            mixed, differs = np.empty_like(picture), codes > 0
+        height, width = self.size(picture)
+        much = cv2.resize(codes, (width, height), interpolation=cv2.INTER_LINEAR)
+        # Between two cells the weights run from one to the other.
+        touched = widened(differs.astype(np.uint8)) > 0
+        known = again or self._measured is picture
+        for strip, columns in zip(
+            meter.strips, _columns(touched, len(meter.strips), width), strict=True
+        ):
+            if not again and columns != slice(0, width):
+                mixed[strip.pixels] = picture[strip.pixels]
+            if columns.stop:
+                here = strip.pixels, columns
+                _fill_mixed(mixed[here], picture[here], before[here], much[here])
+            if columns.stop or not known:
+                meter.fill(mixed, strip)
+        self._measured, self._mix = mixed, _Mix(picture, before, codes, mixed)
+        return mixed, meter.cells()
 
-    def kept(self, picture: np.ndarray, room: np.ndarray | None = None) -> np.ndarray:
-        if room is None or room.shape != picture.shape:
-            return picture.copy()
-        np.copyto(room, picture)
-        return room
+    def kept(self, picture: np.ndarray) -> np.ndarray:
+        picture.flags.writeable = False
+        return picture
 
     def fitted(self, picture: np.ndarray, size: Size) -> np.ndarray:
         return cv2.resize(picture, (size[1], size[0]), interpolation=cv2.INTER_AREA)
 
 
-def blended(
-    picture: np.ndarray, before: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, list[Part]]:
-    """The picture, pulled toward the one before, and where that may change it."""
-    size = picture.shape[1], picture.shape[0]
-    smooth = smoothed(weights)
-    much = cv2.resize(as_bytes(smooth), size, interpolation=cv2.INTER_LINEAR)
-    mixed, changed = picture.copy(), parts(smooth, size)
-    for rows, columns in changed:
-        for strip in strips(rows, columns.stop - columns.start):
-            here = strip, columns
-            mixed[here] = _mix(picture[here], before[here], much[here])
-    return mixed, changed
+def _halved(picture: np.ndarray) -> np.ndarray:
+    """The picture at half its size, and so on, as long as a cell has 2 by 2 whole pixels: halves
+    cost OpenCV next to nothing."""
+    height, width = picture.shape[:2]
+    if height % 2 or width % 2 or height < 4 * FINE[1] or width < 4 * FINE[0]:
+        return picture
+    return _halved(cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
 
 
-def _mix(picture: np.ndarray, before: np.ndarray, much: np.ndarray) -> np.ndarray:
-    """`much`, uint8 [h, w], of 255 parts of the picture before and the rest of the picture: where
-    it is 255 or 0 one of the two, to the bit. In bytes: OpenCV blends by float32 weights in three
-    times the time."""
-    share = cv2.merge([much] * 3)
+def _columns(cells: np.ndarray, strips: int, width: int) -> list[slice]:
+    """Of each strip, from the first to the last column of pixels that has any of the cells, bool
+    as FINE; an empty one at 0 for none."""
+    there = np.asarray(cells.reshape(strips, -1, FINE[0]).max(axis=1))
+    first, last = there.argmax(axis=1), FINE[0] - there[:, ::-1].argmax(axis=1)
+    ends = np.where(there.max(axis=1), (first * width // FINE[0], -(-last * width // FINE[0])), 0)
+    return [slice(begin, end) for begin, end in ends.T.tolist()]
+
+
+def _fill_mixed(
+    mixed: np.ndarray, picture: np.ndarray, before: np.ndarray, much: np.ndarray
+) -> None:
+    """Fills with `much`, uint8 [h, w], of 255 parts of the picture before and the rest of the
+    picture: where it is 255 or 0 one of the two, to the bit. In bytes: OpenCV blends by float32
+    weights in three times the time."""
+    share = cv2.cvtColor(much, cv2.COLOR_GRAY2BGR)
     pulled = cv2.multiply(before, share, scale=1 / 255)
-    kept = cv2.multiply(picture, cv2.bitwise_not(share), scale=1 / 255)
-    return cv2.add(kept, pulled)
+    cv2.bitwise_not(share, share)
+    cv2.multiply(picture, share, share, scale=1 / 255)
+    cv2.add(share, pulled, mixed)
 
 
 def as_bytes(weights: np.ndarray) -> np.ndarray:

@@ -26,6 +26,10 @@ class Transitions:
         hits = self._fallen_back(cells) >= THRESHOLDS
         return hits & (self._times[0] > since) if hits.any() else hits
 
+    def at_limit(self, since: float) -> bool:
+        """Whether any cell has had `kept` transitions since then: there one more is too many."""
+        return bool((self._times[0] > since).any())
+
     def nearest(self, where: np.ndarray) -> np.ndarray:
         """The luminances that lie just short of a transition, of the cells `where`, bool [cells]:
         float32.

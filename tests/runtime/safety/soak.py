@@ -16,11 +16,11 @@ from livedream.runtime.safety.limiter import Mode
 from livedream.runtime.safety.pixels import Processor
 from tests.runtime.safety import vectors
 from tests.runtime.safety.checking import SHIFTED_GRIDS, flashing_share, limited, worst
-from tests.runtime.safety.defined import DefinedPixels
+from tests.runtime.safety.defined import DefinedPixels, GuessingPixels
 
 CLIP = 100
 
-PIXELS = {"processor": Processor, "card": DefinedPixels}
+PIXELS = {"processor": Processor, "card": DefinedPixels, "guessing": GuessingPixels}
 
 
 def main() -> None:
