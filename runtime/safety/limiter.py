@@ -2,7 +2,8 @@
 
 A picture that would complete one transition too many in a cell is pulled there toward the picture
 shown before, which completes none: there is always something admissible to show, at once. What is
-shown is measured again, so the bound rests on the bytes and not on the blending. A counter with
+shown is measured, so the bound rests on the bytes and neither on the blending nor on what was
+foreseen of it, on a smaller picture and by the cells alone. A counter with
 hysteresis that sees c transitions in a span misses at most one of any alternation in it, hence
 MOST_TRANSITIONS = 3 in WINDOW means at most 4 in any second, 2 flashes: the standards allow 3.
 """
