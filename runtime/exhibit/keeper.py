@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import time as Time
+from typing import Literal, NamedTuple
 
 from .hours import Hours, passed
 from .systemd import Notify
@@ -49,7 +50,7 @@ class Limits:
     picture: float = 10.0
     source: float = 600.0
     ending: float = 5.0
-    hanging: float = 2.0
+    hanging: float = 1.0
     pause: float = 5.0
     silence: float = 900.0
 
@@ -116,8 +117,9 @@ class Keeper:
                 show.end(self._limits.ending)
                 return 0 if asked.is_set() else None
             if trouble:
-                self._tell(f"{trouble} It is ended.")
-                how = show.end(self._limits.hanging)
+                self._tell(f"{trouble.text} It is ended.")
+                limits = self._limits
+                how = show.end(limits.hanging if trouble.hangs else limits.ending)
                 self._say(f"The show {how}.")
             elif show.code == 0:
                 self._tell("The show was ended by hand.")
@@ -132,8 +134,8 @@ class Keeper:
         asked.wait(self._failed())
         return None
 
-    def _watch(self, show: _Show, asked: threading.Event) -> str | None:
-        """Until there is trouble, told in a sentence, or "" where it ended by itself, or None where
+    def _watch(self, show: _Show, asked: threading.Event) -> _Trouble | Literal[False] | None:
+        """Until there is trouble with the show, or False where it ended by itself, or None where
         it is to end."""
         limits, began = self._limits, time.monotonic()
         picture = sign = 0.0  # When the last picture was shown, and the last sign of life came.
@@ -162,7 +164,7 @@ class Keeper:
             if asked.is_set():
                 return None
             if show.code is not None:
-                return ""
+                return False
             if self._closed():
                 self._fresh()
                 return None
@@ -172,11 +174,12 @@ class Keeper:
                 return None
             if not sign:
                 if now - began > limits.opening:
-                    return f"No picture came within {limits.opening:.0f} seconds."
+                    return _Trouble(f"No picture came within {limits.opening:.0f} seconds.", True)
             elif now - sign > limits.picture:
-                return f"No picture was shown for {limits.picture:.0f} seconds."
+                return _Trouble(f"No picture was shown for {limits.picture:.0f} seconds.", True)
             elif now - (picture or began) > limits.source:
-                return f"The source has given no picture for {limits.source:.0f} seconds."
+                silence = f"The source has given no picture for {limits.source:.0f} seconds."
+                return _Trouble(silence, False)
 
     def _failed(self) -> float:
         """Takes note of a failure. Returns the seconds to wait before the next start."""
@@ -192,7 +195,7 @@ class Keeper:
                 f"It failed {count} times in {SPAN / 60:.0f} minutes: from now on with "
                 f"{' '.join(STEPS[self._step])}, until it starts anew at night."
             )
-        return min(self._limits.pause, 2.0 ** (count - 2)) if count > 1 else 0.0
+        return min(self._limits.pause, 2.0 ** (count - 3)) if count > 1 else 0.0
 
     def _fresh(self) -> None:
         self._step = 0
@@ -208,6 +211,14 @@ class Keeper:
     def _tell(self, text: str) -> None:
         self._say(text)
         self._notify.status(text)
+
+
+class _Trouble(NamedTuple):
+    """Why a show is ended, in a sentence, and whether it hangs: one that works can finish what it
+    writes."""
+
+    text: str
+    hangs: bool
 
 
 class _Show:

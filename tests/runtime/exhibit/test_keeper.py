@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -88,6 +89,17 @@ def test_one_that_ignores_the_end_is_killed(tmp_path):
     _, said, _ = kept(once(tmp_path, first))
     assert "The show did not answer and was killed." in said
     assert time.monotonic() - began < 10
+
+
+def test_one_whose_source_is_silent_may_finish_its_files(tmp_path):
+    """Unlike one that hangs, which is killed sooner."""
+    finishes = (
+        "import signal\ndef end(*_): time.sleep(0.5); print('finished', flush=True); sys.exit(0)\n"
+        "signal.signal(15, end); shown()\n"
+        "while 1: time.sleep(0.1); os.write(pipe, b'waiting\\n')"
+    )
+    limits = replace(QUICK, ending=20.0)
+    assert "The show ended with code 0." in kept(once(tmp_path, finishes), limits=limits)[1]
 
 
 def test_after_failures_it_goes_on_with_less():
