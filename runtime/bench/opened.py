@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -82,7 +81,6 @@ class Opened:
     def close(self) -> None:
         """End the sessions, and give back the memory that they and the frames took."""
         self.engines.close()
-        gc.collect()  # What waits in circles of references is on the card too.
         self.device.trim()
 
     @property

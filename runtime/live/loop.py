@@ -128,6 +128,9 @@ class Dreaming(threading.Thread):
             self.output.close(error)
         else:
             self.output.close()
+        finally:
+            # A circle through `Following`: what the dreamer has on a card would outlive both.
+            self.dreamer.latest = None
 
     def _run(self) -> None:
         frame: Frame | None = None

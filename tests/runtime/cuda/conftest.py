@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -35,3 +36,12 @@ def host(shared: tuple[Launcher, CountingBackend]) -> Iterator[tuple[Launcher, C
 @pytest.fixture(scope="session")
 def card(tmp_path_factory: pytest.TempPathFactory) -> Launcher:
     return find_card(tmp_path_factory)
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """What waits in circles of references stays on the card."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()

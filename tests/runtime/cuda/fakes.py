@@ -12,7 +12,7 @@ import numpy as np
 from livedream.kernels.backend import Memory, Stream
 from livedream.kernels.launcher import Launcher
 
-from ...kernels.host import HostBackend, HostCompiler
+from ...kernels.host import GUARD, HostBackend, HostCompiler
 
 
 class Mark:
@@ -93,6 +93,11 @@ class CountingBackend(HostBackend):
 
     def synchronize(self, waited: Any) -> None:
         self.counts["synchronisations"] += 1
+
+
+def pictures_on(backend: CountingBackend) -> int:
+    """How many allocations on the card have room for a picture of the smallest octave of a test."""
+    return sum(whole.nbytes - 2 * GUARD >= 25 * 20 * 12 for whole in backend._live)
 
 
 def counting_launcher(compiler: HostCompiler) -> tuple[Launcher, CountingBackend]:

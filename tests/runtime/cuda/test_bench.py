@@ -27,8 +27,8 @@ from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.stages import STAGES, TimedDreamer
 from livedream.runtime.dream.values import Dream
 
-from ...kernels.host import GUARD, HostCompiler
-from .fakes import Event, LateBackend, Mark
+from ...kernels.host import HostCompiler
+from .fakes import Event, LateBackend, Mark, pictures_on
 from .test_commands import graph as graph
 from .test_commands import playground as playground
 
@@ -194,11 +194,7 @@ def test_the_dream_is_the_same(late):
     assert all(np.array_equal(a, b) for a, b in zip(*shown, strict=True))
 
 
-def pictures_on(backend: Any) -> int:
-    """How many allocations on the card have room for a picture of the smaller octave."""
-    return sum(whole.nbytes - 2 * GUARD >= 25 * 20 * 12 for whole in backend._live)
-
-
+@pytest.mark.usefixtures("uncollected")
 def test_the_whole_benchmark_on_a_card(playground, graph, monkeypatch, capsys):
     """Measured by the command, from the opening to the file."""
 

@@ -148,6 +148,23 @@ def test_sessions_share_their_size(setting):
     assert strict.ort.sessions[0].options.entries == {"session.disable_cpu_ep_fallback": "1"}
 
 
+@pytest.mark.usefixtures("uncollected")
+def test_an_engine_that_is_let_go_leaves_nothing_on_the_card(host, tmp_path):
+    """Neither do the pictures it was dreamt with: at once, not when circles are collected."""
+    made = Setting(host, tmp_path, ahead=1)
+    made.device.trim()
+    held = len(host[1]._live)
+    dreamer = Dreamer(made.device, made.engine, LIVE)
+    for n, frame in enumerate(moving(3)):
+        shown = dreamer.live(frame, n / 25)
+    np.asarray(shown)
+    made.engine.close()
+    del made.engine, dreamer, shown
+    made.ort.sessions.clear()
+    made.device.trim()
+    assert len(host[1]._live) == held
+
+
 def test_steering_moves_no_session_and_is_sent_once(setting, host):
     made = setting()
     gradient(made)
