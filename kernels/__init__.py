@@ -16,6 +16,7 @@ from .meter import meter
 from .pixels import GREY, haze, to_bytes, to_planar
 from .pull import less_variation, pull, variation
 from .resample import resample
+from .shrink import shrink
 from .warp import CUBIC, warp
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "pull",
     "resample",
     "scale_weights",
+    "shrink",
     "taps",
     "to_bytes",
     "to_planar",

@@ -32,6 +32,7 @@ SOURCES = (
     "pixels",
     "pull",
     "resample",
+    "shrink",
     "warp",
 )
 """Names of the `.cu` files."""

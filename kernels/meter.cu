@@ -4,6 +4,7 @@
 // Cells need not be whole pixels, nor larger than one. No atomics, so the same picture gives the
 // same bits. Bytes per pixel: 3 read; 8 written per cell.
 #include "common.cuh"
+#include "area.cuh"
 
 inline constexpr int CODES = 256;
 inline constexpr int LANES = 8;  // threads that share a cell
@@ -13,22 +14,6 @@ inline constexpr int CELLS = CODES / LANES;  // of a block
 __device__ __forceinline__ float light_of(int code) {
     const float value = static_cast<float>(code) / 255.0f;
     return value <= 0.04045f ? value / 12.92f : powf((value + 0.055f) / 1.055f, 2.4f);
-}
-
-// The pixels that a cell reaches into, and its edges, of which `cells` make one pixel.
-struct Span {
-    int first, count, begin, end;
-};
-
-__device__ __forceinline__ Span span(int cell, int pixels, int cells) {
-    const int begin = cell * pixels, end = begin + pixels, first = begin / cells;
-    return {first, (end - 1) / cells + 1 - first, begin, end};
-}
-
-// The share of a pixel that lies in the cell.
-__device__ __forceinline__ float share(const Span& cell, int pixel, int cells) {
-    const int inside = min(cell.end, (pixel + 1) * cells) - max(cell.begin, pixel * cells);
-    return static_cast<float>(inside) / static_cast<float>(cells);
 }
 
 // Blocks of 8 x 32 threads, each of 32 cells side by side. out: [2, rows, columns].
@@ -64,9 +49,8 @@ extern "C" __global__ void __launch_bounds__(CODES) meter(
         bright += luminance[other];
         red += redness[other];
     }
-    const float cells = static_cast<float>(rows) / static_cast<float>(height) *
-                        (static_cast<float>(columns) / static_cast<float>(width));
+    const float whole = pixels_of_a_cell(height, width, rows, columns);
     const size_t cell = static_cast<size_t>(row) * columns + column;
-    out[cell] = bright * cells;
-    out[cell + static_cast<size_t>(rows) * columns] = red * cells;
+    out[cell] = bright / whole;
+    out[cell + static_cast<size_t>(rows) * columns] = red / whole;
 }

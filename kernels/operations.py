@@ -260,6 +260,11 @@ class Operations:
         blocks = (_blocks(columns, _CELLS[1]), rows, 1)
         self._launch("meter", "meter", blocks, _CELLS, [_p(out), _p(bgr), *sizes])
 
+    def shrink(self, out: int, bgr: int, size: Size, grid: Size) -> None:
+        """bgr: uint8 [height, width, 3]. out: uint8 [*grid, 3]."""
+        sizes = [*_size(_checked(size)), *_size(grid)]
+        self._over_pixels("shrink", "shrink", grid, [_p(out), _p(bgr), *sizes])
+
     def hold(
         self, out: int, bgr: int, before: int, size: Size, weights: int, weights_size: Size
     ) -> None:

@@ -238,6 +238,17 @@ def test_meter(bench, random, size, grid):
     assert np.abs(bench.get(out, (2, *grid)) - kernels.meter(bgr, *grid)).max() <= EXACT
 
 
+@pytest.mark.parametrize("grid", [(1, 1), (5, 9), (18, 32)], ids=str)
+def test_shrink(bench, random, size, grid):
+    bgr = random.integers(0, 256, (*size, 3), np.uint8)
+    out = bench.room((*grid, 3), np.uint8)
+    bench.operations.shrink(out, bench.put(bgr), size, grid)
+    small = bench.get(out, (*grid, 3), np.uint8)
+    # Half way between two codes it may be either.
+    assert np.abs(small.astype(int) - kernels.shrink(bgr, *grid)).max() <= 1
+    assert (small == kernels.shrink(bgr, *grid)).mean() > 0.99
+
+
 @pytest.mark.parametrize("weights_size", [(1, 1), (5, 9), (40, 70)], ids=str)
 def test_hold(bench, random, size, weights_size):
     bgr, before = random.integers(0, 256, (2, *size, 3), np.uint8)
