@@ -67,6 +67,14 @@ class CardPixels:
     def fitted(self, picture: CardPicture, size: Size) -> CardPicture:
         return self.sent(Processor().fitted(self.fetched(picture), size))
 
+    def small(self, picture: CardPicture) -> np.ndarray:
+        there = self._pool.take(3 * FINE[0] * FINE[1])
+        self._operations.shrink(there.pointer, picture.buffer.pointer, picture.size, _GRID)
+        return self._down(there.pointer, (*_GRID, 3), np.uint8)
+
+    def toward(self, picture: CardPicture, small: np.ndarray, weight: float) -> CardPicture:
+        return self.sent(Processor().toward(self.fetched(picture), small, weight))
+
     def sent(self, picture: np.ndarray) -> CardPicture:
         """A picture of host memory on the card. Waits for it."""
         host, buffer = self._device.pinned(picture, np.uint8), self._pool.take(picture.nbytes)

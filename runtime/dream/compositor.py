@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from ..safety.pixels import Pixels
 from .flow import Motion
 
 Residual = TypeVar("Residual")
@@ -23,6 +24,11 @@ class Compositor(Protocol[Residual, Picture]):
 
     def attached(self) -> AbstractContextManager[None]:
         """A thread composes inside of this."""
+        ...
+
+    @property
+    def pixels(self) -> Pixels[Picture]:
+        """What keeps the light of its pictures safe works by this."""
         ...
 
     def upload(self, image: np.ndarray) -> Picture:

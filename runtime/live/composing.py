@@ -9,12 +9,16 @@ import cv2
 import numpy as np
 
 from ..dream.flow import Motion
+from ..safety.pixels import Processor
 from .composition import carry, compose, dimmed, hold, residual_of
 from .finer import with_detail
 
 
 class HostCompositor:
     """See `Compositor`. A picture that nothing changes is returned itself."""
+
+    def __init__(self) -> None:
+        self.pixels = Processor()
 
     def attached(self) -> AbstractContextManager[None]:
         return nullcontext()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import copy
+from typing import Any
 
 import numpy as np
 
+from ..dream.compositor import Compositor
 from ..safety.limiter import WINDOW, FlashLimiter, Mode
 from ..safety.pixels import Processor
 from .unstriped import Unstriped
@@ -21,16 +22,26 @@ class Limiting:
     others for so long that neither can tell.
     """
 
-    def __init__(self) -> None:
-        self._all = FlashLimiter(Processor(), "standard")
+    def __init__(self, compositor: Compositor[Any, Any]) -> None:
+        """compositor: of the pictures, until another one is given."""
+        self._compositor = compositor
+        self._all = FlashLimiter(compositor.pixels, "standard")
+        self._shown: np.ndarray | None = None
         self._window: FlashLimiter[np.ndarray] | None = None
         self._stripes = Unstriped()
         self._apart = 0.0
         self._time, self._last = 0.0, (0.0, 0.0)
 
+    def go_on_with(self, compositor: Compositor[Any, Any]) -> None:
+        """Its pictures are limited from now on; those of the one before may be out of reach."""
+        if self._shown is not None:
+            last = compositor.upload(self._shown)
+            self._all = self._all.on(compositor.pixels, lambda _: last)
+        self._compositor = compositor
+
     def limited(
         self,
-        dream: np.ndarray,
+        dream: Any,
         picture: np.ndarray,
         mode: Mode,
         comparing: bool,
@@ -38,18 +49,19 @@ class Limiting:
     ) -> tuple[np.ndarray, np.ndarray]:
         """What all outputs show from now on, and what the window shows.
 
-        dream, picture: uint8 BGR [height, width, 3], with and without the dream. comparing: whether
-        the window shows one beside the other. times: monotonic seconds, by the clock of those who
-        show at once and of those who keep the camera's time; flashes are as rare by both.
+        dream: the compositor's picture. picture: uint8 BGR [height, width, 3], without the dream,
+        as those returned, in host memory. comparing: whether the window shows one beside the other.
+        times: monotonic seconds, by the clock of those who show at once and of those who keep the
+        camera's time; flashes are as rare by both.
         """
         passed = min(now - last for now, last in zip(times, self._last, strict=True))
         self._time, self._last = self._time + max(0.0, passed), times
         time = self._time
         if comparing and self._window is None:
-            self._window = copy.deepcopy(self._all)
-        dream = self._stripes.softened(dream, time, mode == "strict")
+            self._window = self._all.on(Processor(), self._compositor.download)
+        dream = self._stripes.softened(self._compositor.pixels, dream, time, mode == "strict")
         self._all.mode = mode
-        shown = self._all.limit(dream, time)
+        shown = self._shown = self._compositor.download(self._all.limit(dream, time))
         if self._window is None:
             return shown, shown
         self._window.mode = mode

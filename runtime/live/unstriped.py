@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import numpy as np
-
-from ..safety.pattern import LASTS, Softening, Stripes, small, softened, stripes
+from ..safety.pattern import LASTS, Softening, Stripes, softened, stripes
+from ..safety.pixels import Picture, Pixels
 
 Run = Callable[[Callable[[], None]], object]
 
@@ -26,17 +25,19 @@ class Unstriped:
         self._judged: Future[None] | None = None
         self._due = 0.0
 
-    def softened(self, picture: np.ndarray, time: float, wanted: bool) -> np.ndarray:
-        """What to show from `time` on, in seconds, instead of `picture`, both uint8 BGR [height,
-        width, 3]: the same where it has no stripes. Where that is not wanted, what was softened
-        fades back."""
+    def softened(
+        self, pixels: Pixels[Picture], picture: Picture, time: float, wanted: bool
+    ) -> Picture:
+        """What to show from `time` on, in seconds, instead of `picture`: the same where it has no
+        stripes. Where that is not wanted, what was softened fades back. pixels: does the work on
+        pictures, where they lie."""
         if not wanted:
             self._softening.judged(Stripes(0, 0), time)
         elif time >= self._due:
             self._due = time + LASTS
-            seen = small(picture)
+            seen = pixels.small(picture)
             self._run(lambda: self._softening.judged(stripes(seen), time))
-        return softened(picture, self._softening.weight(time))
+        return softened(pixels, picture, self._softening.weight(time))
 
     def close(self) -> None:
         """End the thread."""

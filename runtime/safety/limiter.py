@@ -10,8 +10,10 @@ MOST_TRANSITIONS = 3 in WINDOW means at most 4 in any second, 2 flashes: the sta
 
 from __future__ import annotations
 
+import copy
 import math
-from typing import Generic, Literal, get_args
+from collections.abc import Callable
+from typing import Generic, Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -19,6 +21,8 @@ from ..errors import UsageError
 from .cells import FINE, largest_share, over_all_grids, smoothed
 from .pixels import Picture, Pixels
 from .transitions import Transitions
+
+Other = TypeVar("Other")
 
 Mode = Literal["strict", "standard", "off"]
 
@@ -57,7 +61,7 @@ class FlashLimiter(Generic[Picture]):
         not exist."""
         if mode not in get_args(Mode):
             raise UsageError(f"no flash limit {mode!r}: choose from {', '.join(get_args(Mode))}")
-        self.mode = mode
+        self.mode: Mode = mode
         self._pixels = pixels
         self._screen: _Screen[Picture] | None = None
 
@@ -98,6 +102,14 @@ class FlashLimiter(Generic[Picture]):
             held = largest_share(full | (screen.excess > time - WINDOW)) > _AREA
         return np.zeros_like(cells[0]) if slowing is None and held else slowing
 
+    def on(self, pixels: Pixels[Other], carried: Callable[[Picture], Other]) -> FlashLimiter[Other]:
+        """Another limiter that goes on from what this one has shown, with pictures that lie
+        elsewhere. carried: takes the one shown before there."""
+        other = FlashLimiter(pixels, self.mode)
+        if self._screen is not None:
+            other._screen = self._screen.on(pixels, carried(self._screen.picture))
+        return other
+
 
 class _Screen(Generic[Picture]):
     """What has been shown so far."""
@@ -127,6 +139,14 @@ class _Screen(Generic[Picture]):
     def full(self, cells: np.ndarray, time: float) -> np.ndarray:
         """Bool [cells]: where `cells` would be one transition too many."""
         return np.asarray(self.transitions.too_many(cells, time - WINDOW).any(axis=0))
+
+    def on(self, pixels: Pixels[Other], picture: Other) -> _Screen[Other]:
+        """The same elsewhere; picture: the one that is shown."""
+        other = _Screen(picture, self.time, pixels)
+        other.transitions = copy.deepcopy(self.transitions)
+        other.excess, other._restless = self.excess.copy(), self._restless.copy()
+        other._counted = self._counted
+        return other
 
     def slowing(self, cells: np.ndarray, time: float) -> np.ndarray | None:
         """How far restless cells are pulled toward the picture shown before, 0..1 [cells], before

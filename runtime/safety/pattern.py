@@ -8,13 +8,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from .cells import FINE
+from .pixels import Picture, Pixels
+
 DANGEROUS = 0.25
 """Of the picture, more than that."""
 
 LASTS = 0.5
 """Seconds from which on stripes are softened."""
 
-_GRID = (160, 90)
 _WINDOWS = (90, 45, 22)
 """Cells: the sides of the squares looked at, half overlapping."""
 
@@ -42,16 +44,12 @@ class Stripes(NamedTuple):
     swing: float
 
 
-def small(picture: np.ndarray) -> np.ndarray:
-    """As much of a picture, uint8 BGR [height, width, 3], as `stripes` looks at."""
-    return cv2.resize(picture, _GRID, interpolation=cv2.INTER_AREA)
-
-
 def stripes(picture: np.ndarray) -> Stripes:
-    """Of a picture, uint8 BGR [height, width, 3]. A share above DANGEROUS for half a second is
-    dangerous. It misses what is irregular or finer than a cell of 160x90, and so proves nothing.
+    """Of a picture, uint8 BGR [height, width, 3], or of what `Pixels.small` makes of it. A share
+    above DANGEROUS for half a second is dangerous. It misses what is irregular or finer than a cell
+    of 160x90, and so proves nothing.
     """
-    code = small(picture).astype(np.float32) / 255
+    code = cv2.resize(picture, FINE, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     luminance = (code**2.2) @ np.array([0.0722, 0.7152, 0.2126], np.float32)
     striped = np.zeros(luminance.shape, bool)
     highest = 0.0
@@ -96,16 +94,12 @@ class Softening:
         return self._weight
 
 
-def softened(picture: np.ndarray, weight: float) -> np.ndarray:
-    """A picture, uint8 BGR [height, width, 3], pulled by `weight`, 0..1, toward one without any
-    stripes; at 0 it is returned itself."""
+def softened(pixels: Pixels[Picture], picture: Picture, weight: float) -> Picture:
+    """A picture pulled by `weight`, 0..1, toward one without any stripes; at 0 it is returned
+    itself."""
     if weight <= 0:
         return picture
-    blurred = cv2.GaussianBlur(small(picture), (0, 0), _BLUR)
-    size = picture.shape[1], picture.shape[0]
-    return cv2.addWeighted(
-        picture, 1 - weight, cv2.resize(blurred, size, interpolation=cv2.INTER_LINEAR), weight, 0
-    )
+    return pixels.toward(picture, cv2.GaussianBlur(pixels.small(picture), (0, 0), _BLUR), weight)
 
 
 def _starts(length: int, side: int) -> list[int]:

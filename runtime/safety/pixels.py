@@ -1,4 +1,4 @@
-"""What the flash limiter does with pixels, and how the processor does it."""
+"""What keeps the light safe needs of pictures, and how the processor does it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Size = tuple[int, int]
 
 
 class Pixels(Protocol[Picture]):
-    """What the limiter needs of pictures. Cells are in host memory, as of `Meter.measure`."""
+    """What limiter and softening do with pictures. Cells lie in host memory, as of `Meter`."""
 
     def size(self, picture: Picture) -> Size: ...
 
@@ -43,6 +43,14 @@ class Pixels(Protocol[Picture]):
 
     def fitted(self, picture: Picture, size: Size) -> Picture:
         """A picture of another size."""
+        ...
+
+    def small(self, picture: Picture) -> np.ndarray:
+        """As much of it as stripes are looked for in: uint8 BGR [rows, columns, 3] of FINE."""
+        ...
+
+    def toward(self, picture: Picture, small: np.ndarray, weight: float) -> Picture:
+        """A new picture: the given one, pulled by `weight`, 0..1, toward a small one enlarged."""
         ...
 
 
@@ -113,6 +121,13 @@ class Processor:
 
     def fitted(self, picture: np.ndarray, size: Size) -> np.ndarray:
         return cv2.resize(picture, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+
+    def small(self, picture: np.ndarray) -> np.ndarray:
+        return cv2.resize(picture, FINE, interpolation=cv2.INTER_AREA)
+
+    def toward(self, picture: np.ndarray, small: np.ndarray, weight: float) -> np.ndarray:
+        enlarged = cv2.resize(small, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        return cv2.addWeighted(picture, 1 - weight, enlarged, weight, 0)
 
 
 def _halved(picture: np.ndarray) -> np.ndarray:

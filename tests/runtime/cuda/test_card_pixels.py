@@ -11,7 +11,10 @@ from livedream.runtime.cuda.card import CudaDevice
 from livedream.runtime.cuda.card_pixels import CardPixels
 from livedream.runtime.cuda.readback import CardError
 from livedream.runtime.safety.limiter import FlashLimiter
+from livedream.runtime.safety.pattern import softened
+from livedream.runtime.safety.pixels import Processor
 
+from ..safety import vectors
 from ..safety.checking import limited, worst
 from ..safety.defined import DefinedPixels
 from .fakes import LateBackend
@@ -77,6 +80,14 @@ def test_a_flash_sends_weights_alone_and_in_the_end_allocates_nothing(host):
     assert held is not other
     assert backend.counts["to"] == 1
     assert backend.counts["allocations"] == backend.counts["pinned"] == 0
+
+
+def test_stripes_are_softened_as_by_the_processor(host):
+    pixels, bars = pixels_on(host[0]), vectors.bars(12, 0.4)(0)
+    there = pixels.sent(bars)
+    assert np.abs(pixels.small(there).astype(int) - Processor().small(bars)).max() <= 1
+    left = pixels.fetched(softened(pixels, there, 0.7))
+    assert np.abs(left.astype(int) - softened(Processor(), bars, 0.7)).max() <= 2
 
 
 def test_a_card_that_fails_says_so(host, monkeypatch):

@@ -13,6 +13,7 @@ from rich.console import Console
 from livedream.runtime.control.player import Player
 from livedream.runtime.control.shelf import Looks
 from livedream.runtime.frame import Frame
+from livedream.runtime.live.composing import HostCompositor
 from livedream.runtime.live.controls import Controls
 from livedream.runtime.live.limiting import Limiting
 from livedream.runtime.live.notice import Notice
@@ -51,14 +52,14 @@ def played(limiting: Limiting, mode, seconds: float, comparing=lambda index: Fal
 @pytest.mark.parametrize("every", [4, 45])
 def test_comparing_on_and_off_flashes_no_more_in_the_window(every):
     outputs, window, times = played(
-        Limiting(), "strict", 2.5, lambda index: index // every % 2 == 1
+        Limiting(HostCompositor()), "strict", 2.5, lambda index: index // every % 2 == 1
     )
     assert worst(outputs, times) <= 4
     assert worst(window, times) <= 4
 
 
 def test_the_window_alone_may_flash_by_comparing():
-    limiting, window, times = Limiting(), [], []
+    limiting, window, times = Limiting(HostCompositor()), [], []
     dream, picture = np.full(SIZE, 200, np.uint8), np.full(SIZE, 20, np.uint8)
     for index in range(150):
         both = limiting.limited(dream, picture, "strict", index // 3 % 2 == 1, (index / 60,) * 2)
@@ -69,7 +70,7 @@ def test_the_window_alone_may_flash_by_comparing():
 
 
 def test_a_while_after_comparing_the_window_shows_what_all_show():
-    limiting = Limiting()
+    limiting = Limiting(HostCompositor())
     dream, picture = np.full(SIZE, 200, np.uint8), np.full(SIZE, 20, np.uint8)
     for index in range(300):
         shown, seen = limiting.limited(dream, picture, "strict", index < 60, (index / 60,) * 2)
@@ -79,7 +80,7 @@ def test_a_while_after_comparing_the_window_shows_what_all_show():
 
 @pytest.mark.parametrize("slow", [0, 1])
 def test_flashes_are_as_rare_by_either_clock(slow):
-    limiting, shown = Limiting(), []
+    limiting, shown = Limiting(HostCompositor()), []
     times = [(index / 60, index / 240) for index in range(300 if slow else 150)]
     for index, pair in enumerate(times):
         picture = np.full(SIZE, 255 * (index // 3 % 2), np.uint8)
@@ -88,8 +89,20 @@ def test_flashes_are_as_rare_by_either_clock(slow):
     assert worst(shown, [pair[1] for pair in times]) <= 4
 
 
+def test_another_compositor_in_the_middle_of_a_flash_frees_none():
+    limiting, outputs, times = Limiting(HostCompositor()), [], []
+    for index in range(120):
+        if index % 7 == 6:
+            limiting.go_on_with(HostCompositor())
+        picture = np.full(SIZE, 255 * (index // 3 % 2), np.uint8)
+        both = limiting.limited(picture, picture, "strict", False, (index / 60,) * 2)
+        outputs.append(both[0].copy())
+        times.append(index / 60)
+    assert worst(outputs, times) <= 4
+
+
 def test_off_passes_all_and_the_limit_holds_from_when_it_is_on():
-    limiting = Limiting()
+    limiting = Limiting(HostCompositor())
     outputs, _, times = played(limiting, "off", 2)
     assert worst(outputs, times) > 4
     outputs, _, times = played(limiting, "standard", 2)

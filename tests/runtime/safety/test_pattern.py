@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from livedream.runtime.safety.pattern import DANGEROUS, Softening, Stripes, softened, stripes
+from livedream.runtime.safety.pixels import Processor
 from tests.runtime.safety import vectors
 
 
@@ -47,13 +48,13 @@ def test_stripes_that_last_are_left_with_a_tenth_of_luminance():
     weights = [softening.weight(10.5 + step / 20) for step in range(41)]
     assert weights[0] <= 0.1
     assert weights[10] == pytest.approx(weights[0] + 0.5)
-    left = stripes(softened(bars, weights[-1]))
+    left = stripes(softened(Processor(), bars, weights[-1]))
     assert left.share <= DANGEROUS
     softening.judged(Stripes(0.1, 1.0), 12.5)
     back = [softening.weight(12.5 + step / 20) for step in range(41)]
     assert back[0] > 0.8
     assert back[-1] == 0
-    assert softened(bars, 0.0) is bars
+    assert softened(Processor(), bars, 0.0) is bars
 
 
 def test_stripes_that_go_at_once_are_not_softened():
