@@ -24,3 +24,9 @@ def test_a_reader_that_fails_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(fuzz.artnet, "read", careless)
     with pytest.raises(IndexError):
         fuzz.fuzz("artnet", 300, tmp_path)
+
+
+def test_a_reader_that_takes_long_is_found(tmp_path, monkeypatch):
+    monkeypatch.setattr(fuzz, "DEADLINE", 0.0)
+    with pytest.raises(AssertionError, match="processor time"):
+        fuzz.fuzz("artnet", 10, tmp_path)
