@@ -68,6 +68,8 @@ class CudaDevice:
         self._places: weakref.WeakValueDictionary[Size, Place] = weakref.WeakValueDictionary()
         self._placing = threading.Lock()
         self._measured: weakref.ref[Buffer] | None = None
+        self._mask: tuple[np.ndarray, Buffer] | None = None
+        """The last one, and where it lies."""
 
     @contextmanager
     def attached(self) -> Iterator[None]:
@@ -205,7 +207,10 @@ class CudaDevice:
 
     def mask(self, values: Image, weights: np.ndarray, dx: int, dy: int) -> Image:
         out, pointer = self._new(values.size), self._pointer(values)
-        there, size = self.send(weights, np.float32), (weights.shape[0], weights.shape[1])
+        # All steps of a frame have one, and those of the next where nothing moves.
+        if self._mask is None or self._mask[0] is not weights:
+            self._mask = weights, self.send(weights, np.float32)
+        there, size = self._mask[1], (weights.shape[0], weights.shape[1])
         self._operations.mask(_at(out), pointer, values.size, there.pointer, size, dx, dy)
         return out
 

@@ -56,7 +56,8 @@ class Device(Protocol, Generic[Array]):
         ...
 
     def mask(self, values: Array, weights: np.ndarray, dx: int, dy: int) -> Array:
-        """weights: float32 [h, w] in host memory, at any size; enlarged to the values'."""
+        """weights: float32 [h, w] in host memory, at any size; enlarged to the values'. The same
+        array is the same mask: nobody writes on it."""
         ...
 
     def pull(

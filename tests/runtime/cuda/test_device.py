@@ -245,6 +245,19 @@ def test_passes_over_memory_are_saved(host):
     assert host[1].counts["launches"] == 16
 
 
+def test_a_mask_goes_to_the_card_once_for_all_steps(host):
+    device = CudaDevice(host[0])
+    dreamer = Dreamer(device, Still(), replace(LIVE, steps=3))
+    dreamer.mask = WEIGHTS
+    frames = moving(4)
+    run(dreamer, frames[:2])
+    host[1].counts.clear()
+    run(dreamer, frames[2:], 2)
+    # Of two frames each: the picture, the flow, where it holds, and the mask of what is carried;
+    # then that of the steps.
+    assert host[1].counts["to"] == 2 * 5
+
+
 def test_other_threads_attach_and_let_go(host):
     device = CudaDevice(host[0])
     with device.attached():

@@ -130,6 +130,25 @@ def test_a_full_card_goes_on_with_less(host, tmp_path):
     assert isinstance(dreamer.device, CudaDevice)
 
 
+@pytest.mark.usefixtures("uncollected")
+def test_the_pictures_of_the_frame_that_failed_go_with_it(host, tmp_path):
+    """They hang on the error, which whoever handles it still holds."""
+    made = Setting(host, tmp_path)
+    held = pictures_on(host[1])
+    dreamer = Dreamer(made.device, made.engine, LIVE)
+    frames = moving(2)
+    dreamer.live(frames[0], 0.0)
+    made.ort.fails = [RuntimeError("CUDA failure 2: out of memory")]
+    try:
+        dreamer.live(frames[1], 0.04)
+    except RuntimeError as error:
+        card_of(made.device).recover(error, dreamer, (48, 64))
+        made.engine.close()
+        made.device.trim()
+        assert pictures_on(host[1]) == held
+    assert not made.ort.fails
+
+
 def test_a_full_card_gives_up_first_what_it_can_do_without(host, tmp_path):
     """The session of a part of the graph goes; the same picture is dreamt by the whole."""
     path = write_toy(tmp_path / "toy.onnx")
