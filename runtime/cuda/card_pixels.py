@@ -22,16 +22,17 @@ class CardPixels:
     `stream`; for a picture of another size than the one before, once, both are worked on by the
     processor.
 
-    For one thread at a time, which is attached. pool: of buffers that are used on `stream` alone.
-    Raises CardError where the card failed.
+    For one thread at a time, which is attached. pool: of buffers that are used on `stream` alone,
+    as are the operations. Raises CardError where the card failed.
     """
 
-    def __init__(self, device: CudaDevice, stream: Stream, pool: Pool) -> None:
+    def __init__(
+        self, device: CudaDevice, stream: Stream, pool: Pool, operations: Operations
+    ) -> None:
         self._device, self._stream, self._pool = device, stream, pool
-        self._operations = Operations(device.launcher, stream)
+        self._operations = operations
         self._done: Any = None
         """An event, used again."""
-        self._fine = pool.take(2 * FINE[0] * FINE[1] * np.dtype(np.float32).itemsize)
 
     def size(self, picture: CardPicture) -> Size:
         return picture.size
@@ -40,9 +41,9 @@ class CardPixels:
         """Measuring takes next to nothing here."""
 
     def measure(self, picture: CardPicture) -> np.ndarray:
-        at = self._fine.pointer
-        self._operations.meter(at, picture.buffer.pointer, picture.size, _GRID)
-        return over_all_grids(self._down(at, (2, *_GRID), np.float32))
+        fine = self._pool.take(2 * FINE[0] * FINE[1] * np.dtype(np.float32).itemsize)
+        self._operations.meter(fine.pointer, picture.buffer.pointer, picture.size, _GRID)
+        return over_all_grids(self._down(fine.pointer, (2, *_GRID), np.float32))
 
     def pulled(
         self, picture: CardPicture, before: CardPicture, weights: np.ndarray

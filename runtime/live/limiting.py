@@ -9,6 +9,7 @@ import numpy as np
 from ..dream.compositor import Compositor
 from ..safety.limiter import WINDOW, FlashLimiter, Mode
 from ..safety.pixels import Processor
+from .composing import HostCompositor
 from .unstriped import Unstriped
 from .window.hud import compare
 
@@ -22,25 +23,18 @@ class Limiting:
     others for so long that neither can tell.
     """
 
-    def __init__(self, compositor: Compositor[Any, Any]) -> None:
-        """compositor: of the pictures, until another one is given."""
-        self._compositor = compositor
-        self._all = FlashLimiter(compositor.pixels, "standard")
+    def __init__(self) -> None:
+        self._compositor: Compositor[Any, Any] = HostCompositor()
+        self._all = FlashLimiter(self._compositor.pixels)
         self._shown: np.ndarray | None = None
         self._window: FlashLimiter[np.ndarray] | None = None
         self._stripes = Unstriped()
         self._apart = 0.0
         self._time, self._last = 0.0, (0.0, 0.0)
 
-    def go_on_with(self, compositor: Compositor[Any, Any]) -> None:
-        """Its pictures are limited from now on; those of the one before may be out of reach."""
-        if self._shown is not None:
-            last = compositor.upload(self._shown)
-            self._all = self._all.on(compositor.pixels, lambda _: last)
-        self._compositor = compositor
-
     def limited(
         self,
+        compositor: Compositor[Any, Any],
         dream: Any,
         picture: np.ndarray,
         mode: Mode,
@@ -49,19 +43,22 @@ class Limiting:
     ) -> tuple[np.ndarray, np.ndarray]:
         """What all outputs show from now on, and what the window shows.
 
-        dream: the compositor's picture. picture: uint8 BGR [height, width, 3], without the dream,
-        as those returned, in host memory. comparing: whether the window shows one beside the other.
-        times: monotonic seconds, by the clock of those who show at once and of those who keep the
-        camera's time; flashes are as rare by both.
+        dream: the compositor's picture, which may be another compositor than before. picture: the
+        same without the dream, uint8 BGR [height, width, 3] in host memory, as what is returned.
+        comparing: whether the window shows one beside the other. times: monotonic seconds, by the
+        clock of those who show at once and of those who keep the camera's time; flashes are as rare
+        by both.
         """
         passed = min(now - last for now, last in zip(times, self._last, strict=True))
         self._time, self._last = self._time + max(0.0, passed), times
         time = self._time
+        if compositor is not self._compositor:
+            self._follow(compositor)
         if comparing and self._window is None:
-            self._window = self._all.on(Processor(), self._compositor.download)
-        dream = self._stripes.softened(self._compositor.pixels, dream, time, mode == "strict")
+            self._window = self._all.on(Processor(), compositor.download)
+        dream = self._stripes.softened(compositor.pixels, dream, time, mode == "strict")
         self._all.mode = mode
-        shown = self._shown = self._compositor.download(self._all.limit(dream, time))
+        shown = self._shown = compositor.download(self._all.limit(dream, time))
         if self._window is None:
             return shown, shown
         self._window.mode = mode
@@ -75,3 +72,13 @@ class Limiting:
     def close(self) -> None:
         """Nothing more comes."""
         self._stripes.close()
+        self._all = FlashLimiter(self._compositor.pixels)  # It keeps no picture.
+
+    def _follow(self, compositor: Compositor[Any, Any]) -> None:
+        # Pictures of the one before may be out of reach: what it gave last is what is shown.
+        shown, pixels = self._shown, compositor.pixels
+        if shown is None:
+            self._all = FlashLimiter(pixels)
+        else:
+            self._all = self._all.on(pixels, lambda _: compositor.upload(shown))
+        self._compositor = compositor

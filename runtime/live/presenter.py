@@ -95,12 +95,12 @@ class Presenter(threading.Thread):
         self._share = share
         self._where = where or Laid()
         self._stopping = threading.Event()
+        self._limiting = Limiting()
         self._stats = stats
         self._patience = Patience("shown", notify)
         self._dreamt: Dreamt | None = None
         self._compositor: Compositor[Any, Any] = HostCompositor()
         self._afterimage = Afterimage(self._compositor)
-        self._limiting = Limiting(self._compositor)
 
     def stop(self) -> None:
         """End after the picture at hand."""
@@ -184,7 +184,9 @@ class Presenter(threading.Thread):
         mode: Any = state["flash_limit"]
         comparing = bool(state["compare"])
         times = (time.monotonic(), frame.time)
-        dream, seen = self._limiting.limited(laid, picture, mode, comparing, times)
+        dream, seen = self._limiting.limited(
+            self._compositor, laid, picture, mode, comparing, times
+        )
         self._stats.record("fluid", fluid)
         self._stats.record("compose", composed - began - fluid)
         self._stats.record("limit", time.perf_counter() - composed)

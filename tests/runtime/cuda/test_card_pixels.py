@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from livedream.kernels.launcher import Launcher
+from livedream.kernels.operations import Operations
 from livedream.runtime.cuda.buffers import Pool
 from livedream.runtime.cuda.card import CudaDevice
 from livedream.runtime.cuda.card_pixels import CardPixels
@@ -21,8 +22,9 @@ from .fakes import LateBackend
 
 
 def pixels_on(launcher: Launcher) -> CardPixels:
-    device = CudaDevice(launcher)
-    return CardPixels(device, launcher.stream(), Pool(launcher))
+    stream = launcher.stream()
+    operations = Operations(launcher, stream)
+    return CardPixels(CudaDevice(launcher), stream, Pool(launcher), operations)
 
 
 def flashing():

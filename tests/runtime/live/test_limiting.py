@@ -24,6 +24,7 @@ from livedream.runtime.sinks.recording import Recorder
 from ..safety.checking import flashing_share, worst
 from .test_loop import Film, Network, Setting
 
+HOST = HostCompositor()
 SIZE = (36, 48, 3)
 
 
@@ -42,7 +43,7 @@ def played(limiting: Limiting, mode, seconds: float, comparing=lambda index: Fal
     outputs, window, times = [], [], []
     for index in range(round(seconds * 60)):
         picture = np.full(SIZE, 255 * (index // 3 % 2), np.uint8)
-        both = limiting.limited(picture, picture, mode, comparing(index), (index / 60,) * 2)
+        both = limiting.limited(HOST, picture, picture, mode, comparing(index), (index / 60,) * 2)
         outputs.append(both[0].copy())
         window.append(both[1].copy())
         times.append(index / 60)
@@ -52,17 +53,19 @@ def played(limiting: Limiting, mode, seconds: float, comparing=lambda index: Fal
 @pytest.mark.parametrize("every", [4, 45])
 def test_comparing_on_and_off_flashes_no_more_in_the_window(every):
     outputs, window, times = played(
-        Limiting(HostCompositor()), "strict", 2.5, lambda index: index // every % 2 == 1
+        Limiting(), "strict", 2.5, lambda index: index // every % 2 == 1
     )
     assert worst(outputs, times) <= 4
     assert worst(window, times) <= 4
 
 
 def test_the_window_alone_may_flash_by_comparing():
-    limiting, window, times = Limiting(HostCompositor()), [], []
+    limiting, window, times = Limiting(), [], []
     dream, picture = np.full(SIZE, 200, np.uint8), np.full(SIZE, 20, np.uint8)
     for index in range(150):
-        both = limiting.limited(dream, picture, "strict", index // 3 % 2 == 1, (index / 60,) * 2)
+        both = limiting.limited(
+            HOST, dream, picture, "strict", index // 3 % 2 == 1, (index / 60,) * 2
+        )
         assert both[0] is dream
         window.append(both[1].copy())
         times.append(index / 60)
@@ -70,39 +73,40 @@ def test_the_window_alone_may_flash_by_comparing():
 
 
 def test_a_while_after_comparing_the_window_shows_what_all_show():
-    limiting = Limiting(HostCompositor())
+    limiting = Limiting()
     dream, picture = np.full(SIZE, 200, np.uint8), np.full(SIZE, 20, np.uint8)
     for index in range(300):
-        shown, seen = limiting.limited(dream, picture, "strict", index < 60, (index / 60,) * 2)
+        shown, seen = limiting.limited(
+            HOST, dream, picture, "strict", index < 60, (index / 60,) * 2
+        )
         assert (seen is shown) == (index >= 60)
     assert limiting._window is None
 
 
 @pytest.mark.parametrize("slow", [0, 1])
 def test_flashes_are_as_rare_by_either_clock(slow):
-    limiting, shown = Limiting(HostCompositor()), []
+    limiting, shown = Limiting(), []
     times = [(index / 60, index / 240) for index in range(300 if slow else 150)]
     for index, pair in enumerate(times):
         picture = np.full(SIZE, 255 * (index // 3 % 2), np.uint8)
         pair = pair if slow else pair[::-1]
-        shown.append(limiting.limited(picture, picture, "strict", False, pair)[0].copy())
+        shown.append(limiting.limited(HOST, picture, picture, "strict", False, pair)[0].copy())
     assert worst(shown, [pair[1] for pair in times]) <= 4
 
 
 def test_another_compositor_in_the_middle_of_a_flash_frees_none():
-    limiting, outputs, times = Limiting(HostCompositor()), [], []
+    limiting, outputs, times = Limiting(), [], []
     for index in range(120):
-        if index % 7 == 6:
-            limiting.go_on_with(HostCompositor())
+        compositor = HostCompositor() if index % 7 == 6 else HOST
         picture = np.full(SIZE, 255 * (index // 3 % 2), np.uint8)
-        both = limiting.limited(picture, picture, "strict", False, (index / 60,) * 2)
+        both = limiting.limited(compositor, picture, picture, "strict", False, (index / 60,) * 2)
         outputs.append(both[0].copy())
         times.append(index / 60)
     assert worst(outputs, times) <= 4
 
 
 def test_off_passes_all_and_the_limit_holds_from_when_it_is_on():
-    limiting = Limiting(HostCompositor())
+    limiting = Limiting()
     outputs, _, times = played(limiting, "off", 2)
     assert worst(outputs, times) > 4
     outputs, _, times = played(limiting, "standard", 2)

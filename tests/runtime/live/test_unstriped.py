@@ -51,10 +51,10 @@ def test_the_thread_beside_the_show_finds_them_too():
 
 def test_only_the_strict_limit_softens():
     for mode, changed in (("standard", False), ("strict", True)):
-        limiting = Limiting(HostCompositor())
+        limiting = Limiting()
         for step in range(60):
             time = step / 20
-            shown, _ = limiting.limited(BARS, BARS, mode, False, (time, time))
+            shown, _ = limiting.limited(HostCompositor(), BARS, BARS, mode, False, (time, time))
             if limiting._stripes._judged:
                 limiting._stripes._judged.result(10)
         limiting.close()
