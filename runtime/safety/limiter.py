@@ -3,9 +3,9 @@
 A picture that would complete one transition too many in a cell is pulled there toward the picture
 shown before, which completes none: there is always something admissible to show, at once. What is
 shown is measured, so the bound rests on the bytes and neither on the blending nor on what was
-foreseen of it, on a smaller picture and by the cells alone. A counter with
-hysteresis that sees c transitions in a span misses at most one of any alternation in it, hence
-MOST_TRANSITIONS = 3 in WINDOW means at most 4 in any second, 2 flashes: the standards allow 3.
+foreseen of it, from a smaller picture and from cells alone. A counter with hysteresis that sees c
+transitions in a span misses at most one of any alternation in it, hence MOST_TRANSITIONS = 3 in
+WINDOW means at most 4 in any second, 2 flashes: the standards allow 3.
 """
 
 from __future__ import annotations
@@ -80,15 +80,19 @@ class FlashLimiter(Generic[Picture]):
         screen = self._screen
         time = max(time, screen.time)
         screen.settle(time)
-        shown = picture
+        tense, shown = screen.tense(time), picture
         # Where much is held, how far is well enough foreseen, and only what is shown is measured.
-        cells = self._pixels.foreseen(picture) if screen.tense(time) else None
+        cells = self._pixels.foreseen(picture) if tense else None
         weights = None if cells is None else self._held(screen, cells, time)
-        if cells is None or weights is None:
+        if cells is not None and weights is not None:
+            weights = screen.spread(cells, weights, time)
+        else:
             cells = self._pixels.measure(picture)
-            weights = self._held(screen, cells, time)
+            weights = self._held(screen, cells, time) if tense else None
         if weights is not None:
             shown, cells = screen.pulled(picture, cells, weights, time)
+        elif tense:
+            screen.excess[screen.full(cells, time)] = time
         screen.show(shown, cells, time)
         return shown
 
@@ -168,18 +172,7 @@ class _Screen(Generic[Picture]):
         """
         before = self._fitted(picture)
         cells_before = self.cells if before is self.picture else self._pixels.measure(before)
-        full = self.transitions.too_many(cells + weights * (cells_before - cells), time - WINDOW)
-        # Redness is not linear in the pixels: there the picture before comes again.
-        weights = np.where(full[1], np.float32(1), weights)
-        bright = full[0]
-        short = _share(cells[0, bright], cells_before[0, bright], self.transitions.nearest(bright))
-        weights[bright] = np.maximum(weights[bright], short)
-        for _ in range(_ROUNDS):
-            # Without pixels first: what spreads from cell to cell makes others flash.
-            full = self.full(predicted(cells, cells_before, weights), time)
-            if not full.any():
-                break
-            weights[full] = 1
+        weights = self._short(cells, cells_before, weights, time)
         for _ in range(_ROUNDS):
             mixed, cells = self._pixels.pulled(picture, before, weights)
             full = self.full(cells, time)
@@ -190,8 +183,31 @@ class _Screen(Generic[Picture]):
             return before, cells_before
         return self.picture, self.cells
 
+    def spread(self, cells: np.ndarray, weights: np.ndarray, time: float) -> np.ndarray:
+        """As much more than `weights` as saves `pulled` further rounds, as far as the cells of the
+        two pictures can tell: what is held spreads to others, which may flash by that."""
+        weights = self._short(cells, self.cells, weights, time)
+        for _ in range(_ROUNDS):
+            full = self.full(predicted(cells, self.cells, weights), time)
+            if not full.any():
+                break
+            weights[full] = 1
+        return weights
+
+    def _short(
+        self, cells: np.ndarray, before: np.ndarray, weights: np.ndarray, time: float
+    ) -> np.ndarray:
+        """At least `weights`, and where a mixture by them would flash too often, as much of the
+        cells before as it takes."""
+        full = self.transitions.too_many(cells + weights * (before - cells), time - WINDOW)
+        # Redness is not linear in the pixels: there the picture before comes again.
+        weights = np.where(full[1], np.float32(1), weights)
+        bright = full[0]
+        short = _share(cells[0, bright], before[0, bright], self.transitions.nearest(bright))
+        weights[bright] = np.maximum(weights[bright], short)
+        return weights
+
     def show(self, picture: Picture, cells: np.ndarray, time: float) -> None:
-        self.excess[self.full(cells, time)] = time
         if self.transitions.advance(cells, time):
             self._counted = time
         self.picture = self._pixels.kept(picture)
