@@ -17,6 +17,7 @@ import numpy as np
 
 from ..dream.device import DeviceError
 from ..errors import LivedreamError
+from ..reuse import give_memory_back
 from ..stats import Samples
 from ..store.files import (
     check_writable,
@@ -259,6 +260,7 @@ class Recorder:
                 cause = cause.__cause__ or cause.__context__
         finally:
             give_back(self.path)
+            give_memory_back()
 
     def _fail(self, error: BaseException) -> None:
         with self._changed:
