@@ -17,6 +17,7 @@ from ..exhibit.cover import Cover
 from ..exhibit.hours import parse_hours, parse_time
 from ..exhibit.keeper import Keeper, Limits
 from ..exhibit.systemd import Notify, unit, unit_path
+from ..live.window import display_problem
 from ..live.window.monitors import find_monitor, monitors
 from ..sinks.named import WINDOW
 from ..store.files import write_bytes
@@ -79,7 +80,7 @@ def exhibit(
         return
     if system or only:
         raise UsageError("--system and --print belong to `livedream exhibit install`.")
-    cover = _cover(arguments)
+    windowed, cover = _seen(arguments)
     keeper = Keeper(
         [*PROGRAM, "run", *PUBLIC, *arguments],
         lambda text: console.print(f"exhibit: {text}"),
@@ -88,6 +89,7 @@ def exhibit(
         nightly=night,
         limits=Limits(picture=patience),
         cover=cover.say if cover else lambda word: None,
+        obstacle=display_problem if windowed else lambda: None,
     )
     try:
         with ending.gently() as asked:
@@ -98,9 +100,9 @@ def exhibit(
     sys.exit(code)
 
 
-def _cover(arguments: Sequence[str]) -> Cover | None:
-    """What lies over the screen between two shows; None where the show has no window. Raises
-    UsageError for a screen that is not there."""
+def _seen(arguments: Sequence[str]) -> tuple[bool, Cover | None]:
+    """Whether the show has a window, and what lies over the screen between two shows, where there
+    is such a thing. Raises UsageError for a screen that is not there."""
     options = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     options.add_argument("--out", action="append", default=[])
     options.add_argument("--headless", action="store_true")
@@ -108,11 +110,11 @@ def _cover(arguments: Sequence[str]) -> Cover | None:
     given, _ = options.parse_known_args(arguments)
     windowed = not given.headless and (WINDOW in given.out or not given.out)
     if not (windowed and sys.platform == "linux" and os.environ.get("DISPLAY")):
-        return None
+        return windowed, None
     if not given.screen:
-        return Cover()
+        return windowed, Cover()
     monitor = find_monitor(given.screen, monitors())
-    return Cover((monitor.left, monitor.top, monitor.width, monitor.height))
+    return windowed, Cover((monitor.left, monitor.top, monitor.width, monitor.height))
 
 
 def session_of(user: str, environment: Mapping[str, str]) -> dict[str, str]:

@@ -23,6 +23,9 @@ from .systemd import Notify
 LOOK = 0.2
 """Seconds between two looks at the show."""
 
+WAIT = 1.0
+"""Seconds between two looks at what is in the way of a show."""
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (),
     ("--provider", "cpu"),
@@ -61,7 +64,8 @@ class Keeper:
     command: starts a show; `--kept N` is added, N being the pipe that it tells of pictures through,
     and one of STEPS. say: hears one line for each change of state. opening: when the show plays;
     None is always. nightly: when it starts anew. cover: hears what lies over the screen from now
-    on, as `cover.Cover.say`.
+    on, as `cover.Cover.say`. obstacle: why no show can start now, as the middle of a sentence; that
+    is waited for, and is no failure of the show.
     """
 
     def __init__(
@@ -75,13 +79,14 @@ class Keeper:
         limits: Limits | None = None,
         now: Callable[[], datetime] = datetime.now,
         cover: Callable[[str], None] = lambda word: None,
+        obstacle: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._command = list(command)
         self._say, self._notify = say, notify
         self._opening, self._nightly = opening, nightly
         self._limits = limits or Limits()
         self._now = now
-        self._cover = cover
+        self._cover, self._obstacle = cover, obstacle
         self._failures: deque[float] = deque()
         self._step = 0
         self._played = False
@@ -100,12 +105,27 @@ class Keeper:
                         self._notify.ready()
                         self._notify.alive()
                     continue
+                if not self._clear(asked):
+                    continue
                 code = self._play(asked)
                 if code is not None:
                     return code
             return 0
         finally:
             self._notify.stopping()
+
+    def _clear(self, asked: threading.Event) -> bool:
+        """Waits while something is in the way, but not beyond the hour of closing. Returns whether
+        a show can start."""
+        told = ""
+        while problem := self._obstacle():
+            if problem != told:
+                told = problem
+                self._tell(f"It waits: {problem}.")
+            self._notify.alive()
+            if asked.wait(WAIT) or self._closed():
+                return False
+        return True
 
     def _play(self, asked: threading.Event) -> int | None:
         """One show from its start to its end; the exit code where that is the end of it all."""
@@ -131,7 +151,8 @@ class Keeper:
         finally:
             self._cover("over")
             show.close()
-        asked.wait(self._failed())
+        if not self._obstacle():
+            asked.wait(self._failed())
         return None
 
     def _watch(self, show: _Show, asked: threading.Event) -> _Trouble | Literal[False] | None:

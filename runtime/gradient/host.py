@@ -75,6 +75,8 @@ class HostEngine(SteeredEngine):
                 try:
                     return self._gradient(image)
                 except SessionLost as error:
+                    if self._sessions.closed:
+                        raise
                     self._reopened(f"{error} It is opened again.")
                     with suppress(SessionLost):
                         self.prepare(*image.shape[1:])

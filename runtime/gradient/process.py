@@ -41,7 +41,7 @@ class Sessions:
     first. From any thread; one request at a time.
 
     channels: of the steering's inputs, by name. spare: has a process that waits, maybe. cut: one of
-    `Graph.cuts`, for what needs no more of the graph. Every request raises SessionLost where the
+    `Graph.cuts`, for what needs no more of the graph. closed: for good. Every request raises SessionLost where the
     process died or hangs: then none is open any more, and the next `open` starts another process.
     """
 
@@ -59,7 +59,7 @@ class Sessions:
         self._usual: dict[Size, float] = {}
         self._talking = threading.Lock()
         self._child: Child | None = None
-        self._lost = self._closed = False
+        self._lost = self.closed = False
         self._nice: int | None = None
 
     @property
@@ -132,7 +132,7 @@ class Sessions:
 
     def close(self) -> None:
         """End the process, whatever it is at; nothing opens any more. May be called twice."""
-        self._closed = True
+        self.closed = True
         child = self._child
         if child:
             child.end()
@@ -144,13 +144,13 @@ class Sessions:
                 self._talking.release()
 
     def _start(self) -> Child:
-        if self._closed:
+        if self.closed:
             raise SessionLost("The session is closed.")
         child = self._spare.take() if self._spare else Child()
         self._child, self._finalizer = child, weakref.finalize(self, child.end)
         if self._nice is not None:
             child.prioritise(self._nice)
-        if self._closed:  # meanwhile, by another thread
+        if self.closed:  # meanwhile, by another thread
             child.end()
         self._wait(child, OPENING)
         try:
@@ -221,7 +221,7 @@ class Sessions:
         code = child.end()
         self._forget()
         self._lost = True
-        if self._closed:
+        if self.closed:
             return SessionLost("The session is closed.")
         how = how or f"ended (exit code {code})"
         return SessionLost(

@@ -53,7 +53,7 @@ from .sources.clip import Clip, Hear
 from .sources.listed import check_listed, named, slides
 from .sources.slides import Slides
 from .surfaces import NOBODY, Surfaces, open_surfaces
-from .window import Window, require_display
+from .window import Window, require_display, told_at_its_end
 from .window.kiosk import Lock, QuietScreen
 from .window.monitors import Monitor, awake, find_monitor, monitors
 
@@ -432,7 +432,7 @@ def play(
     newest: Shown | None = None
     stats = signs.stats
     lock = Lock() if signs.kept else None
-    with ExitStack() as opened:
+    with told_at_its_end(), ExitStack() as opened:
         window: Window | None = None
         while not (controls.quitting or asked.is_set()):
             try:

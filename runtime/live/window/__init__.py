@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .hud import Status, draw_code, draw_help, draw_hud, draw_message
-from .screen import display_problem, require_display
+from .screen import display_problem, require_display, told_at_its_end
 from .window import Window
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "draw_hud",
     "draw_message",
     "require_display",
+    "told_at_its_end",
 ]

@@ -6,6 +6,8 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import cv2
 
@@ -14,6 +16,9 @@ from ...errors import LivedreamError
 # Kept open: a bare X server resets when its last client leaves, and would do so just while Qt
 # connects after us.
 _connections: dict[str, int] = {}
+GONE = 75
+"""The exit code of a show whose display went away: try again later."""
+
 INSTEAD = "use --headless, with --record OUT.mp4 to keep the dream"
 
 
@@ -22,6 +27,31 @@ def require_display() -> None:
     problem = display_problem()
     if problem:
         raise LivedreamError(f"No window can be opened: {problem}; {INSTEAD}.")
+
+
+@contextmanager
+def told_at_its_end() -> Iterator[None]:
+    """While the block runs: where the display goes away, the process ends with a sentence and code
+    GONE. Left alone, the toolkit would end it by C's `exit`, and abort threads that work."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "gnu_get_libc_version"):
+        yield
+        return
+    inside, owner = True, ctypes.create_string_buffer(1)
+
+    @ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+    def end(_: object) -> None:
+        if inside:
+            with suppress(OSError):
+                os.write(2, b"livedream: The display is gone.\n")
+            os._exit(GONE)
+
+    libc.__cxa_atexit(end, None, owner)
+    try:
+        yield
+    finally:
+        inside = False
+        libc.__cxa_finalize(owner)  # Calls `end` for the last time.
 
 
 def display_problem() -> str | None:
@@ -55,6 +85,11 @@ def _x_problem(name: str) -> str | None:
     xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
     xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
     connection = _connections.get(name) or xcb.xcb_connect(name.encode(), None)
+    if connection == _connections.get(name):
+        # Where its server is gone, an old one finds out by reading.
+        xcb.xcb_poll_for_event.restype = ctypes.c_void_p
+        while event := xcb.xcb_poll_for_event(ctypes.c_void_p(connection)):
+            ctypes.CDLL(None).free(ctypes.c_void_p(event))
     if xcb.xcb_connection_has_error(connection):
         _connections.pop(name, None)
         xcb.xcb_disconnect(connection)  # Also frees one that failed.

@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from livedream.runtime.exhibit import keeper
 from livedream.runtime.exhibit.hours import parse_hours, parse_time
 from livedream.runtime.exhibit.keeper import STEPS, Keeper, Limits
 from livedream.runtime.exhibit.systemd import Notify
@@ -114,6 +115,27 @@ def test_after_failures_it_goes_on_with_less():
         True
     ] * 2
     assert said.count("The show ended with code 1.") == 6
+
+
+def test_what_is_in_the_way_is_waited_for_and_is_no_failure(monkeypatch):
+    """As where the display goes: the show dies of that each time it is started."""
+    monkeypatch.setattr(keeper, "WAIT", 0.01)
+    gone = ["the display is gone"]
+    ways = iter([None, *[*gone * 3, None] * 4])
+    program = "shown(); sys.exit(0 if '160x120' in sys.argv or 'cpu' in sys.argv else 75)"
+    said: list[str] = []
+    asked = threading.Event()
+    command = [sys.executable, "-c", SHOWS + program]
+
+    def say(text: str) -> None:
+        said.append(text)
+        if len(said) > 8:
+            asked.set()
+
+    Keeper(command, say, Notify(None), limits=QUICK, obstacle=lambda: next(ways, None)).run(asked)
+    assert said[:6] == ["A picture is shown.", "The show ended with code 75.",
+                        "It waits: the display is gone."] * 2  # fmt: skip
+    assert not any("It failed" in line for line in said)
 
 
 def test_it_closes_and_opens_by_the_clock(tmp_path):

@@ -184,6 +184,16 @@ def test_one_that_is_to_last_opens_again_what_it_lost_but_not_for_ever(graph, de
     made.close()
 
 
+def test_one_that_was_closed_is_not_opened_again(graph):
+    said: list[str] = []
+    made = HostEngine(read_graph(graph), CPU, parse_objective("a"), reopened=said.append)
+    made.prepare(*SIZE)
+    made.close()
+    with pytest.raises(SessionLost, match="closed"):
+        made.gradient(image(0))
+    assert said == []
+
+
 @posix
 def test_one_that_hangs_is_lost_within_its_time(sessions, monkeypatch):
     monkeypatch.setattr(process, "ANSWER", 0.2)

@@ -1,12 +1,17 @@
 """What is drawn: pure functions, no screen needed."""
 
+import os
+import shutil
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
 
 from livedream.runtime.control import keys
 from livedream.runtime.errors import LivedreamError
-from livedream.runtime.live.window import hud, screen
+from livedream.runtime.live.window import display_problem, hud, screen
 from livedream.runtime.live.window.hud import (
     Status,
     compare,
@@ -15,8 +20,11 @@ from livedream.runtime.live.window.hud import (
     draw_hud,
     draw_message,
 )
+from livedream.runtime.live.window.screen import GONE
 from livedream.runtime.live.window.window import Window, starting_size
 from livedream.runtime.scaling import letterbox
+
+from ...xserver import xserver
 
 SIZES = [(320, 240), (240, 320), (960, 720), (1920, 1080)]
 STATUS = Status(21.3, 0.061, "Mixed_6b", "openvino", (320, 240))
@@ -221,3 +229,47 @@ class TestScreen:
     def test_other_systems_always_have_one(self, monkeypatch):
         monkeypatch.setattr(screen.sys, "platform", "darwin")
         assert screen.display_problem() is None
+
+
+GOING = """
+import threading, time
+import cv2, numpy as np
+from livedream.runtime.live.window import display_problem, told_at_its_end
+
+with told_at_its_end():
+    pass
+assert display_problem() is None
+with told_at_its_end():
+    threading.Thread(target=lambda: [cv2.blur(np.zeros((900, 900)), (9, 9)) for _ in range(10**6)],
+                     daemon=True).start()
+    cv2.namedWindow("w")
+    print("shown", flush=True)
+    while True:
+        cv2.imshow("w", np.zeros((50, 50), np.uint8))
+        cv2.waitKey(10)
+"""
+
+
+def test_a_display_that_goes_is_told_and_ends_the_show_at_once():
+    if not shutil.which("Xvfb"):
+        pytest.skip("not installed: Xvfb")
+    with xserver(320, 240) as display:
+        child = subprocess.Popen(
+            [sys.executable, "-c", GOING], env={**os.environ, "DISPLAY": display},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert child.stdout
+        assert child.stdout.readline() == "shown\n"
+    _, told = child.communicate(timeout=60)
+    assert child.returncode == GONE
+    assert "livedream: The display is gone.\n" in told
+
+
+def test_a_display_that_has_gone_is_known(monkeypatch):
+    if not shutil.which("Xvfb"):
+        pytest.skip("not installed: Xvfb")
+    with xserver(320, 240) as display:
+        monkeypatch.setenv("DISPLAY", display)
+        assert display_problem() is None
+        assert display_problem() is None
+    assert "does not answer" in str(display_problem())
