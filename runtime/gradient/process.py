@@ -41,8 +41,9 @@ class Sessions:
     first. From any thread; one request at a time.
 
     channels: of the steering's inputs, by name. spare: has a process that waits, maybe. cut: one of
-    `Graph.cuts`, for what needs no more of the graph. closed: for good. Every request raises SessionLost where the
-    process died or hangs: then none is open any more, and the next `open` starts another process.
+    `Graph.cuts`, for what needs no more of the graph. closed: for good. Every request raises
+    SessionLost where the process died or hangs: then none is open any more, and the next `open`
+    starts another process.
     """
 
     def __init__(
