@@ -69,3 +69,67 @@ __device__ __forceinline__ float bilinear(
 __device__ __forceinline__ int shifted(int index, int size, int shift) {
     return index >= shift ? index - shift : index - shift + size;
 }
+
+// Four neighbouring pixels and what they count.
+struct Around {
+    int place[4];
+    float weight[4];
+};
+
+// Keys's a, that of OpenCV. See warp.py.
+inline constexpr float KEYS = -0.75f;
+
+__device__ __forceinline__ float far_weight(float x) {
+    return KEYS * x * (x * (x - 5.0f) + 8.0f) - 4.0f * KEYS;
+}
+
+__device__ __forceinline__ float near_weight(float x) {
+    return ((KEYS + 2.0f) * x - (KEYS + 3.0f)) * x * x + 1.0f;
+}
+
+// The pixels around the place `t`, 0..1, after pixel `first` in a row of `size`, the edge repeated.
+// cubic: share of the cubic interpolation, the rest is linear.
+__device__ __forceinline__ Around around(int first, float t, int size, float cubic) {
+    Around out;
+    for (int index = 0; index < 4; index++) {
+        out.place[index] = min(max(first - 1 + index, 0), size - 1);
+    }
+    out.weight[0] = cubic * far_weight(t + 1.0f);
+    out.weight[1] = mix(1.0f - t, near_weight(t), cubic);
+    out.weight[2] = mix(t, near_weight(1.0f - t), cubic);
+    out.weight[3] = cubic * far_weight(2.0f - t);
+    return out;
+}
+
+// The same for a place given as a float.
+__device__ __forceinline__ Around around(float at, int size, float cubic) {
+    at = fminf(fmaxf(at, -2.0f), static_cast<float>(size + 1));
+    const float whole = floorf(at);
+    return around(static_cast<int>(whole), at - whole, size, cubic);
+}
+
+// The byte of a residual that changes nothing.
+inline constexpr float NONE = 128.0f;
+
+// The byte nearest to a value.
+__device__ __forceinline__ unsigned char as_byte(float value) {
+    return static_cast<unsigned char>(rintf(fminf(fmaxf(value, 0.0f), 255.0f)));
+}
+
+// The three values, 0..255, of an interleaved picture `width` pixels wide between pixels.
+__device__ __forceinline__ void bicubic(
+    const unsigned char* picture, const Around& y, const Around& x, int width, float* values) {
+    for (int plane = 0; plane < PLANES; plane++) {
+        float value = 0.0f;
+        for (int row = 0; row < 4; row++) {
+            const unsigned char* pixels = picture + static_cast<size_t>(y.place[row]) * width * PLANES;
+            float line = 0.0f;
+            for (int column = 0; column < 4; column++) {
+                line += x.weight[column] *
+                        static_cast<float>(pixels[x.place[column] * PLANES + plane]);
+            }
+            value += y.weight[row] * line;
+        }
+        values[plane] = fminf(fmaxf(value, 0.0f), 255.0f);
+    }
+}

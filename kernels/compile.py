@@ -23,6 +23,8 @@ SOURCES = (
     "ascend",
     "balance",
     "blur",
+    "carry",
+    "compose",
     "hold",
     "jitter",
     "limit",
@@ -32,6 +34,7 @@ SOURCES = (
     "pixels",
     "pull",
     "resample",
+    "residual",
     "shrink",
     "warp",
 )

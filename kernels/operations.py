@@ -57,6 +57,11 @@ class Operations:
         self._parts = 0
         """Partial sums that `blur` or `balance` left there."""
 
+    def close(self) -> None:
+        """Give that back, after waiting for the card."""
+        self._launcher.free(self._mean)
+        self._launcher.free(self._partials)
+
     @property
     def mean(self) -> Memory:
         """Where the last measured mean magnitude lies: one float32, for tests and statistics."""
@@ -275,6 +280,58 @@ class Operations:
         pointers = [_p(out), _p(bgr), _p(before), _p(weights)]
         self._over_pixels("hold", "hold", size, [*pointers, *sizes])
 
+    def residual(self, out: int, dream: int, base: int, size: Size) -> None:
+        """dream, out: uint8 BGR [height, width, 3]; base: an image. out may be dream."""
+        self._pixels("residual", out, dream, size, _p(base), source="residual")
+
+    def blend(self, out: int, one: int, other: int, size: Size, share: float) -> None:
+        """All uint8 [height, width, 3]. out may be either."""
+        self._pixels("blend", out, one, size, _p(other), np.float32(share), source="residual")
+
+    def carry(
+        self,
+        out: int,
+        size: Size,
+        residual: int,
+        residual_size: Size,
+        flow: int,
+        flow_size: Size,
+        keep: int,
+        keep_size: Size,
+    ) -> None:
+        """residual, out: uint8 [height, width, 3]. flow, keep: float32 at any size; no motion where
+        flow is 0. out may be none of them."""
+        pointers = [_p(out), _p(residual), _p(flow), _p(keep)]
+        sizes = [*_size(size)]
+        for each in (residual_size, flow_size, keep_size):
+            sizes += _size(_checked(each))
+        self._over_pixels("carry", "carry", size, [*pointers, *sizes])
+
+    def compose(
+        self,
+        out: int,
+        camera: int,
+        size: Size,
+        residual: int = 0,
+        residual_size: Size = (1, 1),
+        mask: int = 0,
+        mask_size: Size = (1, 1),
+        *,
+        amount: float = 1.0,
+        contrast: float = 1.0,
+        light: float = 1.0,
+    ) -> None:
+        """camera, residual, out: uint8 BGR [height, width, 3]. mask: float32 at any size. Residual
+        and mask are left out where 0. out may be camera."""
+        pointers = [_p(out), _p(camera), _p(residual), _p(mask)]
+        sizes = [*_size(size)]
+        for each in (residual_size, mask_size):
+            sizes += _size(_checked(each))
+        kept = 1 - amount * (1 - contrast)
+        values = [amount, kept, 255 * haze(kept), light]
+        arguments = [*pointers, *sizes, *map(np.float32, values)]
+        self._over_pixels("compose", "compose", size, arguments)
+
     def add(self, out: int, a: int, b: int, size: Size) -> None:
         """a + b; out may be either."""
         self._over_values("add", "add", size, [_p(out), _p(a), _p(b), np.float32(1)])
@@ -283,11 +340,13 @@ class Operations:
         """a - b; out may be either."""
         self._over_values("add", "add", size, [_p(out), _p(a), _p(b), np.float32(-1)])
 
-    def _pixels(self, name: str, out: int, source: int, size: Size, *more: Argument) -> None:
+    def _pixels(
+        self, name: str, out: int, values: int, size: Size, *more: Argument, source: str = "pixels"
+    ) -> None:
         pixels = math.prod(_checked(size))
-        arguments = [_p(out), _p(source), *more, np.int32(pixels)]
+        arguments = [_p(out), _p(values), *more, np.int32(pixels)]
         grid, block = (_blocks(pixels, _THREADS), 1, 1), (_THREADS, 1, 1)
-        self._launch("pixels", name, grid, block, arguments)
+        self._launch(source, name, grid, block, arguments)
 
     def _over_pixels(self, source: str, name: str, size: Size, arguments: list[Argument]) -> None:
         self._launch(source, name, _grid(size, self.block), self.block, arguments)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import ascend, blur, jitter, limit
+from . import ascend, blur, carry, compose, jitter, limit, residual
 from .compile import KernelError
 from .launcher import Launcher, open_launcher
 from .operations import Operations, Size
@@ -23,7 +23,13 @@ BLOCKS = ((32, 8, 1), (32, 4, 1), (32, 16, 1), (64, 4, 1), (128, 2, 1), (16, 16,
 
 REPEATS = 50
 SIGMA, STEP, SHIFT, STRENGTH = 1.75, 0.02, (3, 5), 0.01
+LIGHT = 0.8
+SMALLER = 2
+"""How often the sides of a residual go into those of the picture."""
+
 TOLERANCE = 1e-4
+BYTE = 1
+"""The tolerance of bytes: what lies between two of them may be either."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +38,15 @@ class Case:
     what it is to leave in the output. swept: whether it takes any block."""
 
     name: str
-    bytes: int
+    bytes: float
     queue: Callable[[], None]
     wanted: np.ndarray
     swept: bool = False
+
+    @property
+    def tolerance(self) -> float:
+        """Of `Workbench.error`."""
+        return BYTE if self.wanted.dtype == np.uint8 else TOLERANCE
 
 
 class Workbench:
@@ -48,12 +59,21 @@ class Workbench:
         random = np.random.default_rng(0)
         self.image = random.random((3, *size), np.float32)
         self.gradient = random.standard_normal((3, *size), np.float32)
-        self._memories = [launcher.allocate(self.image.nbytes) for _ in range(5)]
-        self.out, self.kept, image, gradient, scratch = (each.pointer for each in self._memories)
-        for pointer, array in ((image, self.image), (gradient, self.gradient)):
-            launcher.copy_to(pointer, array, self.stream)
-        launcher.synchronize(self.stream)
-        self._at = image, gradient, scratch
+        self.small = max(1, size[0] // SMALLER), max(1, size[1] // SMALLER)
+        self.camera = random.integers(0, 256, (*size, 3), np.uint8)
+        self.residual = random.integers(90, 166, (*self.small, 3), np.uint8)
+        self.flow = random.standard_normal((2, 17, 30), np.float32)
+        self.keep = random.random((17, 30), np.float32)
+        self._memories = [launcher.allocate(self.image.nbytes) for _ in range(3)]
+        self.out, self.kept, scratch = (each.pointer for each in self._memories)
+        self._at = self._put(self.image), self._put(self.gradient), scratch
+
+    def _put(self, array: np.ndarray) -> int:
+        memory = self.launcher.allocate(array.nbytes)
+        self._memories.append(memory)
+        self.launcher.copy_to(memory.pointer, array, self.stream)
+        self.launcher.synchronize(self.stream)
+        return memory.pointer
 
     def cases(self) -> list[Case]:
         """All of them."""
@@ -85,15 +105,40 @@ class Workbench:
             Case("subtract, limit, add", 108, limited_apart, sums),
             Case("limit_sum, fused", 72, lambda: do.limit_sum(
                 self.kept, out, image, gradient, size, STRENGTH), sums),
+            *self._shown(),
+        ]  # fmt: skip
+
+    def _shown(self) -> list[Case]:
+        """Those over bytes: what is shown."""
+        do, out, size, small = self.operations, self.out, self.size, self.small
+        (image, _, scratch), camera = self._at, self._put(self.camera)
+        added, flow, keep = map(self._put, (self.residual, self.flow, self.keep))
+        grid = self.keep.shape[0], self.keep.shape[1]
+        share = SMALLER**-2
+
+        def apart() -> None:
+            do.compose(scratch, camera, size, added, small)
+            do.compose(out, scratch, size, light=LIGHT)
+
+        lit = compose(self.camera, self.residual, light=LIGHT)
+        return [
+            Case("residual", 18, lambda: do.residual(out, camera, image, size),
+                 residual(self.camera, self.image)),
+            Case("carry", 3 + 3 * share, lambda: do.carry(
+                out, size, added, small, flow, grid, keep, grid),
+                carry(self.residual, self.flow, self.keep, *size), swept=True),
+            Case("compose, dim", 12 + 3 * share, apart, lit, swept=True),
+            Case("compose, fused", 6 + 3 * share, lambda: do.compose(
+                out, camera, size, added, small, light=LIGHT), lit, swept=True),
         ]  # fmt: skip
 
     def error(self, case: Case) -> float:
         """The largest difference from the definition."""
         case.queue()
-        got = np.empty_like(self.image)
+        got = np.empty_like(case.wanted)
         self.launcher.copy_from(got, self.out, self.stream)
         self.launcher.synchronize(self.stream)
-        return float(np.abs(got - case.wanted).max())
+        return float(np.abs(np.subtract(got, case.wanted, dtype=np.float32)).max())
 
     def milliseconds(self, case: Case) -> float:
         """Of one, by the card's clock, after one to warm up."""
@@ -118,11 +163,11 @@ def report(bench: Workbench, say: Callable[[str], None]) -> bool:
         for block in BLOCKS if case.swept else BLOCKS[:1]:
             bench.operations.block = block
             error = bench.error(case)
-            right = right and error <= TOLERANCE
+            right = right and error <= case.tolerance
             took = bench.milliseconds(case)
             rate = case.bytes * height * width / took / 1e6
             shape = "x".join(map(str, block[:2])) if case.swept else "its own"
-            verdict = "" if error <= TOLERANCE else "  WRONG"
+            verdict = "" if error <= case.tolerance else "  WRONG"
             say(
                 f"{case.name:24} block {shape:8} {took:8.4f} ms {rate:8.0f} GB/s  "
                 f"error {error:.1e}{verdict}"

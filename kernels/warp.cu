@@ -6,38 +6,8 @@
 // plus 12 with base, plus 12 times flow pixels per pixel.
 #include "common.cuh"
 
-// Share of the cubic interpolation, the rest is linear; and Keys's a. See warp.py.
-inline constexpr float CUBIC = 2.0f / 3.0f, KEYS = -0.75f;
-
-// Four neighbouring pixels and what they count.
-struct Around {
-    int place[4];
-    float weight[4];
-};
-
-__device__ __forceinline__ float far_weight(float x) {
-    return KEYS * x * (x * (x - 5.0f) + 8.0f) - 4.0f * KEYS;
-}
-
-__device__ __forceinline__ float near_weight(float x) {
-    return ((KEYS + 2.0f) * x - (KEYS + 3.0f)) * x * x + 1.0f;
-}
-
-// The pixels around a place in a row of `size`, the edge repeated.
-__device__ __forceinline__ Around around(float at, int size) {
-    at = fminf(fmaxf(at, -2.0f), static_cast<float>(size + 1));
-    const float whole = floorf(at), t = at - whole;
-    const int first = static_cast<int>(whole) - 1;
-    Around out;
-    for (int index = 0; index < 4; index++) {
-        out.place[index] = min(max(first + index, 0), size - 1);
-    }
-    out.weight[0] = CUBIC * far_weight(t + 1.0f);
-    out.weight[1] = mix(1.0f - t, near_weight(t), CUBIC);
-    out.weight[2] = mix(t, near_weight(1.0f - t), CUBIC);
-    out.weight[3] = CUBIC * far_weight(2.0f - t);
-    return out;
-}
+// Share of the cubic interpolation, the rest is linear. See warp.py.
+inline constexpr float CUBIC = 2.0f / 3.0f;
 
 // Blocks of 32 x 8 pixels. flow: [2, flow_height, flow_width], in its own pixels. out may be base.
 extern "C" __global__ void warp(
@@ -57,8 +27,8 @@ extern "C" __global__ void warp(
 
     const float scale_x = static_cast<float>(width) / static_cast<float>(flow_width);
     const float scale_y = static_cast<float>(height) / static_cast<float>(flow_height);
-    const Around columns = around(static_cast<float>(x) + motion_x * scale_x, width);
-    const Around rows = around(static_cast<float>(y) + motion_y * scale_y, height);
+    const Around columns = around(static_cast<float>(x) + motion_x * scale_x, width, CUBIC);
+    const Around rows = around(static_cast<float>(y) + motion_y * scale_y, height, CUBIC);
     for (int plane = 0; plane < PLANES; plane++) {
         float value = 0.0f;
         for (int row = 0; row < 4; row++) {

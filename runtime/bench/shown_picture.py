@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -85,7 +86,7 @@ class Shows:
             behind = self._index - 1
             dream = self._dreams[swing(behind, DRAWN)]
             at = Frame(self._frames[swing(behind, DRAWN)], behind / RATE, behind)
-            dream = Dreamt(dream.picture, dream.result, at.time, dream.settings, at)
+            dream = replace(dream, time=at.time, frame=at)
         self._stats.parts = {}
         start = time.perf_counter()
         if dream:
@@ -120,7 +121,8 @@ def dreams_of(opened: Opened, frames: np.ndarray) -> list[Dreamt]:
         small, moment = resized(image, width, height), index / RATE
         result = dreamer.live(small, moment) if opened.live else dreamer.still(small)
         frame = Frame(image, moment, index)
-        found.append(Dreamt(small, np.asarray(result), moment, settings, frame))
+        device = dreamer.device
+        found.append(Dreamt(small, result, moment, settings, frame, device=device))
     return found
 
 

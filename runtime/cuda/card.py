@@ -24,9 +24,10 @@ from ...kernels.launcher import Launcher
 from ...kernels.operations import Operations
 from ..dream.priors import pruned
 from .buffers import Buffer, HostBuffers, Pool
+from .card_compositor import CardCompositor
 from .gate import GATE, Gate
-from .image import Difference, Image, Limited, Place, Resampled, Size, Warped
-from .readback import CardError, Download
+from .image import CardPicture, Difference, Image, Limited, Place, Resampled, Size, Warped
+from .readback import Download, failed
 
 _FLOAT = 4
 """Bytes of a value."""
@@ -57,9 +58,8 @@ class CudaDevice:
         self.pool = Pool(launcher, self.may_wait)
         self.host = HostBuffers(launcher, self.may_wait)
         self._copies = launcher.stream(urgent=True)
-        self._drawn = launcher.event()
-        self._copied: list[Any] = []
-        """Events that nobody waits for; a steady stream of frames makes no new one."""
+        self._events: list[Any] = []
+        """Those that nobody waits for; a steady stream of frames makes no new one."""
         self._operations = Operations(launcher, self.stream)
         self._ahead = ahead
         self._uploads: list[np.ndarray] = []
@@ -94,25 +94,24 @@ class CudaDevice:
         self._operations.to_planar(_at(image), raw.pointer, size, contrast)
         return image
 
-    def download(self, image: Image) -> np.ndarray:
+    def download(self, image: Image, base: Image | None = None) -> np.ndarray:
         # First: what is queued until now is done when the picture is, from whichever thread.
         uploads, self._uploads = self._uploads, []
         height, width = image.size
         raw = self.pool.take(height * width * 3)
         self._operations.to_bytes(raw.pointer, self._pointer(image), image.size)
-        launcher, shape = self.launcher, (height, width, 3)
-        launcher.wait(self._copies, launcher.record(self.stream, self._drawn))
-        host = self.host.take(shape, np.uint8)
-        launcher.copy_from(host, raw.pointer, self._copies)
-        copied = launcher.record(self._copies, self._copied.pop() if self._copied else None)
-        download = Download(host, lambda: self._wait(copied), (raw, uploads))
+        picture, drawn = CardPicture(image.size, raw), self._recorded(self.stream)
+        download = Download(self, picture, base, drawn, uploads)
         if not self._ahead:
             return download.read()
         last, self._under_way = self._under_way, download
         if last:
-            last.read()
+            last.finish()
         # Not an array yet, but everything that reads it through np.asarray gets one.
         return cast(np.ndarray, download)
+
+    def compositor(self) -> CardCompositor:
+        return CardCompositor(self)
 
     def size(self, image: Image) -> Size:
         return image.size
@@ -279,6 +278,30 @@ class CudaDevice:
         # After the copy is queued: `download` relies on it.
         self._uploads.append(host)
 
+    def copied(self, picture: CardPicture, drawn: Any, stream: Stream | None = None) -> np.ndarray:
+        """A picture in host memory, from any thread; waits for it. Raises CardError.
+
+        drawn: the event of that, which nobody may wait for after this; None where it is past, or
+        where `stream` draws it, which then copies.
+        """
+        try:
+            with self.attached():
+                stream = stream or self._copies
+                if drawn is not None:
+                    self.launcher.wait(stream, drawn)
+                host = self.host.take((*picture.size, 3), np.uint8)
+                self.launcher.copy_from(host, picture.buffer.pointer, stream)
+                copied = self._recorded(stream)
+        except Exception as error:
+            raise failed(error) from error
+        self.wait(copied)
+        self.happened(copied, drawn)
+        return host
+
+    def happened(self, *events: Any) -> None:
+        """Events, or None, that nobody waits for any more: to be used again. From any thread."""
+        self._events += [event for event in events if event is not None]
+
     def fetch(self, image: Image) -> np.ndarray:
         """float32 [3, height, width] in host memory. Waits for the card: not for a live frame."""
         pointer = self._pointer(image)
@@ -301,8 +324,7 @@ class CudaDevice:
             with self.attached(), self.may_wait():
                 self.launcher.synchronize(event)
         except Exception as error:
-            reason = str(error).split("\n")[0][:200].rstrip(".")
-            raise CardError(f"The graphics card failed: {reason}.") from error
+            raise failed(error) from error
 
     def trim(self) -> None:
         """Give memory back that sizes no longer used took. Waits for the card."""
@@ -316,9 +338,13 @@ class CudaDevice:
     def _new(self, size: Size) -> Image:
         return Image(size, self.pool.take(3 * size[0] * size[1] * _FLOAT))
 
-    def _wait(self, copied: Any) -> None:
-        self.wait(copied)
-        self._copied.append(copied)
+    def _recorded(self, stream: Stream) -> Any:
+        """An event that happens when all that is queued so far is done."""
+        try:
+            event = self._events.pop()
+        except IndexError:
+            event = None
+        return self.launcher.record(stream, event)
 
     def _pointer(self, image: Image) -> int:
         """Its address, computing it first where it was put off."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,8 +11,11 @@ from ...kernels.operations import Operations
 from ..safety.cells import FINE, over_all_grids, smoothed
 from ..safety.pixels import Processor, as_bytes
 from .buffers import Pool
-from .card import CudaDevice
 from .image import CardPicture, Size
+from .readback import on_card
+
+if TYPE_CHECKING:
+    from .card import CudaDevice
 
 _GRID = FINE[1], FINE[0]
 
@@ -40,11 +43,13 @@ class CardPixels:
     def foreseen(self, picture: CardPicture) -> None:
         """Measuring takes next to nothing here."""
 
+    @on_card
     def measure(self, picture: CardPicture) -> np.ndarray:
         fine = self._pool.take(2 * FINE[0] * FINE[1] * np.dtype(np.float32).itemsize)
         self._operations.meter(fine.pointer, picture.buffer.pointer, picture.size, _GRID)
         return over_all_grids(self._down(fine.pointer, (2, *_GRID), np.float32))
 
+    @on_card
     def pulled(
         self, picture: CardPicture, before: CardPicture, weights: np.ndarray
     ) -> tuple[CardPicture, np.ndarray]:
@@ -65,17 +70,21 @@ class CardPixels:
     def kept(self, picture: CardPicture) -> CardPicture:
         return picture  # Nobody writes on any.
 
+    @on_card
     def fitted(self, picture: CardPicture, size: Size) -> CardPicture:
         return self.sent(Processor().fitted(self.fetched(picture), size))
 
+    @on_card
     def small(self, picture: CardPicture) -> np.ndarray:
         there = self._pool.take(3 * FINE[0] * FINE[1])
         self._operations.shrink(there.pointer, picture.buffer.pointer, picture.size, _GRID)
         return self._down(there.pointer, (*_GRID, 3), np.uint8)
 
+    @on_card
     def toward(self, picture: CardPicture, small: np.ndarray, weight: float) -> CardPicture:
         return self.sent(Processor().toward(self.fetched(picture), small, weight))
 
+    @on_card
     def sent(self, picture: np.ndarray) -> CardPicture:
         """A picture of host memory on the card. Waits for it."""
         host, buffer = self._device.pinned(picture, np.uint8), self._pool.take(picture.nbytes)

@@ -24,7 +24,8 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class CardPicture:
-    """uint8 BGR [height, width, 3] on the card, to be shown. Nobody writes over it."""
+    """uint8 BGR [height, width, 3] on the card, to be shown; or a residual, bytes around 128.
+    Nobody writes over it."""
 
     size: Size
     buffer: Buffer

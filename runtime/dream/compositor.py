@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -20,11 +19,7 @@ Picture = TypeVar("Picture")
 class Compositor(Protocol[Residual, Picture]):
     """Lays dreams over pictures. `Picture` and `Residual` lie where only the compositor itself
     reaches; all that is given and returned as an array is host memory. For one thread. Raises
-    DeviceError where the device behind it fails."""
-
-    def attached(self) -> AbstractContextManager[None]:
-        """A thread composes inside of this."""
-        ...
+    DeviceError where the device that it runs on fails."""
 
     @property
     def pixels(self) -> Pixels[Picture]:

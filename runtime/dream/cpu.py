@@ -27,10 +27,13 @@ class CpuDevice:
             image += np.float32(kernels.haze(contrast))
         return image
 
-    def download(self, image: np.ndarray) -> np.ndarray:
+    def download(self, image: np.ndarray, base: np.ndarray | None = None) -> np.ndarray:
         # convertScaleAbs rounds, takes the magnitude and saturates: image is never below 0.
         planes = [cv2.convertScaleAbs(plane, alpha=255) for plane in image[::-1]]
         return cv2.merge(planes)
+
+    def compositor(self) -> None:
+        return None
 
     def size(self, image: np.ndarray) -> tuple[int, int]:
         return image.shape[1], image.shape[2]

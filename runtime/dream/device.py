@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from ..errors import LivedreamError
+from .compositor import Compositor
 
 Array = TypeVar("Array")
 """Planar float32 RGB image [3, height, width] in 0..1, or a difference of two, on the device."""
@@ -29,8 +30,14 @@ class Device(Protocol, Generic[Array]):
         """uint8 [height, width, 3] BGR to the device, as `to_planar` defines it."""
         ...
 
-    def download(self, image: Array) -> np.ndarray:
-        """Back to uint8 [height, width, 3] BGR in host memory."""
+    def download(self, image: Array, base: Array | None = None) -> np.ndarray:
+        """Back to uint8 [height, width, 3] BGR in host memory, from which it may be read later.
+        base: what it grew from, for a `compositor`."""
+        ...
+
+    def compositor(self) -> Compositor[Any, Any] | None:
+        """A new one that composes where `download` reads from; None where that is host memory.
+        Called in the thread that composes, inside of `attached`. Raises DeviceError."""
         ...
 
     def size(self, image: Array) -> tuple[int, int]:

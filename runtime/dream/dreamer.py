@@ -92,7 +92,7 @@ class Dreamer(Generic[Array]):
                 image = device.add(octave_base, detail)
             image = self._climb(image, stress, octave_base)
             detail = device.subtract(image, octave_base)
-        return device.download(image)
+        return device.download(image, base)
 
     def live(self, bgr: np.ndarray, time: float) -> np.ndarray:
         """The next picture of a stream, uint8 BGR, taken at `time` seconds."""
@@ -115,7 +115,7 @@ class Dreamer(Generic[Array]):
         if self.mask is not None:
             residual = device.mask(residual, np.minimum(1, GRASP * self.mask), 0, 0)
         self._residual = device.limit(residual, self.dream.strength * LEVEL * self._share)
-        return device.download(device.add(base, self._residual))
+        return device.download(device.add(base, self._residual), base)
 
     def touched(self, bgr: np.ndarray, wider: float, mask: np.ndarray | None) -> np.ndarray:
         """A picture, uint8 BGR, after the steps of one octave, so many times wider than the last

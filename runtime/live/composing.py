@@ -1,15 +1,20 @@
-"""The compositor that every machine has: pictures and residuals in host memory."""
+"""Where pictures are composed: in host memory, as on every machine, or where the dreams lie."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import cv2
 import numpy as np
 
+from ..dream.compositor import Compositor
+from ..dream.device import Device, DeviceError
 from ..dream.flow import Motion
 from ..safety.pixels import Processor
+from .afterimage import Afterimage
 from .composition import carry, compose, dimmed, hold, residual_of
 from .finer import with_detail
 
@@ -19,9 +24,6 @@ class HostCompositor:
 
     def __init__(self) -> None:
         self.pixels = Processor()
-
-    def attached(self) -> AbstractContextManager[None]:
-        return nullcontext()
 
     def upload(self, image: np.ndarray) -> np.ndarray:
         return image
@@ -67,3 +69,66 @@ class HostCompositor:
 
     def close(self) -> None:
         """Nothing to do: arrays are NumPy's."""
+
+
+class Composing:
+    """The compositor of the device that dreams, and what of its dreams lies over the pictures.
+    Where it fails, pictures are composed in host memory from then on. For one thread.
+
+    changed: gets another compositor before the last one gives its memory back. notify: hears what a
+    person should know.
+    """
+
+    def __init__(
+        self,
+        changed: Callable[[Compositor[Any, Any]], None],
+        notify: Callable[[str], None],
+    ) -> None:
+        self._changed, self._notify = changed, notify
+        self._device: Device[Any] | None = None
+        self._opened = ExitStack()
+        self.compositor: Compositor[Any, Any] = HostCompositor()
+        self.afterimage: Afterimage[Any] = Afterimage(self.compositor)
+
+    def follow(self, device: Device[Any] | None) -> None:
+        """Compose where dreams of `device` lie; None is host memory."""
+        if device is self._device:
+            return
+        self.close()
+        self._device = device
+        if device is None:
+            return
+        self._opened.enter_context(device.attached())
+        try:
+            made = device.compositor()
+            if made is not None:
+                self._opened.callback(_closed, made)
+                self._go_on_with(made)
+        except DeviceError as error:
+            self._give_up(error)
+
+    def leave(self, error: DeviceError) -> None:
+        """The device that composes failed with `error`. Raises it where there is none."""
+        if isinstance(self.compositor, HostCompositor):
+            raise error
+        self._give_up(error)
+
+    def close(self) -> None:
+        """Give back what a device was asked for; composes in host memory from then on."""
+        if not isinstance(self.compositor, HostCompositor):
+            self._go_on_with(HostCompositor())
+        self._opened.close()
+
+    def _give_up(self, error: DeviceError) -> None:
+        traceback.clear_frames(error.__traceback__)  # What it asked for hangs on them.
+        self._notify(f"{error} Pictures are composed on the processor.")
+        self.close()
+
+    def _go_on_with(self, compositor: Compositor[Any, Any]) -> None:
+        self._changed(compositor)
+        self.compositor, self.afterimage = compositor, Afterimage(compositor)
+
+
+def _closed(compositor: Compositor[Any, Any]) -> None:
+    with suppress(DeviceError):  # A card that is lost has nothing to give back.
+        compositor.close()

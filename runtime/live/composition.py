@@ -10,13 +10,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ...kernels import haze
+from ...kernels import NONE, haze
 from ..dream.flow import Motion, following
 from ..presence.masks import masked
-
-NONE = 128
-"""The byte of a residual that changes nothing."""
-
 
 DARK, LIGHT = 0.3, 0.7
 """Brightnesses, 0..1, up to which all is shadow and from which on all is light."""

@@ -32,6 +32,18 @@ class Limiting:
         self._apart = 0.0
         self._time, self._last = 0.0, (0.0, 0.0)
 
+    def follow(self, compositor: Compositor[Any, Any]) -> None:
+        """Have what was shown where this one's pictures lie; nothing is left with another one."""
+        if compositor is self._compositor:
+            return
+        # Pictures of the one before may be out of reach: what it gave last is what is shown.
+        shown, pixels = self._shown, compositor.pixels
+        if shown is None:
+            self._all = FlashLimiter(pixels)
+        else:
+            self._all = self._all.on(pixels, lambda _: compositor.upload(shown))
+        self._compositor = compositor
+
     def limited(
         self,
         compositor: Compositor[Any, Any],
@@ -52,8 +64,7 @@ class Limiting:
         passed = min(now - last for now, last in zip(times, self._last, strict=True))
         self._time, self._last = self._time + max(0.0, passed), times
         time = self._time
-        if compositor is not self._compositor:
-            self._follow(compositor)
+        self.follow(compositor)
         if comparing and self._window is None:
             self._window = self._all.on(Processor(), compositor.download)
         dream = self._stripes.softened(compositor.pixels, dream, time, mode == "strict")
@@ -73,12 +84,3 @@ class Limiting:
         """Nothing more comes."""
         self._stripes.close()
         self._all = FlashLimiter(self._compositor.pixels)  # It keeps no picture.
-
-    def _follow(self, compositor: Compositor[Any, Any]) -> None:
-        # Pictures of the one before may be out of reach: what it gave last is what is shown.
-        shown, pixels = self._shown, compositor.pixels
-        if shown is None:
-            self._all = FlashLimiter(pixels)
-        else:
-            self._all = self._all.on(pixels, lambda _: compositor.upload(shown))
-        self._compositor = compositor

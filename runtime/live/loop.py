@@ -13,6 +13,7 @@ import numpy as np
 
 from ..control.desk import Desk, State
 from ..declared import Value
+from ..dream.device import Device
 from ..dream.dreamer import Dreamer
 from ..errors import SessionLost
 from ..frame import Frame, as_picture
@@ -44,7 +45,8 @@ class Dreamt:
     """One dreamt frame and the picture it grew from, both uint8 BGR [height, width, 3].
 
     result: what the device's `download` gave. time: of capture. settings: what it was dreamt with.
-    frame: the camera's, at its own size. detail: what `Finer` adds, where it does.
+    frame: the camera's, at its own size. detail: what `Finer` adds, where it does. device: None
+    where the result is an array.
     """
 
     picture: np.ndarray
@@ -53,6 +55,7 @@ class Dreamt:
     settings: Mapping[str, Any]
     frame: Frame
     detail: np.ndarray | None = None
+    device: Device[Any] | None = None
 
     @property
     def dream(self) -> np.ndarray:
@@ -165,7 +168,7 @@ class Dreaming(threading.Thread):
             dreamer.mask = self._where.at(picture, state)
         result = dreamer.live(picture, frame.time) if state.live else dreamer.still(picture)
         settings = {**settings_of(dreamer, str(state["recipe"])), "size": f"{width}x{height}"}
-        dreamt = Dreamt(picture, result, frame.time, settings, frame)
+        dreamt = Dreamt(picture, result, frame.time, settings, frame, device=dreamer.device)
         large = min(image.shape[0] / height, image.shape[1] / width) >= TIMES
         finer = state.live and large and bool(state["finer"])
         if finer and self.governor.rung.finer:

@@ -20,15 +20,13 @@ import numpy as np
 
 from ..control.desk import Desk, State
 from ..control.parameters import SOURCE, Show
-from ..dream.compositor import Compositor
 from ..dream.device import DeviceError
 from ..dream.flow import small_gray
 from ..frame import Frame, as_picture
 from ..scaling import parse_size, resized, scaled
 from ..slot import Closed, Slot
 from ..stats import Stats
-from .afterimage import Afterimage
-from .composing import HostCompositor
+from .composing import Composing
 from .composition import dimmed
 from .limiting import Limiting
 from .loop import Dreamt
@@ -99,8 +97,7 @@ class Presenter(threading.Thread):
         self._stats = stats
         self._patience = Patience("shown", notify)
         self._dreamt: Dreamt | None = None
-        self._compositor: Compositor[Any, Any] = HostCompositor()
-        self._afterimage = Afterimage(self._compositor)
+        self._composing = Composing(self._limiting.follow, notify)
 
     def stop(self) -> None:
         """End after the picture at hand."""
@@ -124,6 +121,7 @@ class Presenter(threading.Thread):
         else:
             self.output.close()
         finally:
+            self._composing.close()
             self._limiting.close()
 
     def _next(self) -> Shown | None:
@@ -156,18 +154,35 @@ class Presenter(threading.Thread):
     def _made(self, fresh: Dreamt | None, frame: Frame | None) -> Shown | None:
         """`frame` with the dream that is the newest from now on."""
         if fresh:
-            with suppress(DeviceError):  # The thread that dreams goes on without the card.
+            self._take(fresh)
+        if not (self._dreamt and frame):
+            return None
+        try:
+            return self._shown(self._dreamt, frame)
+        except DeviceError as error:
+            self._composing.leave(error)
+            self._take(self._dreamt)
+            return self._shown(self._dreamt, frame)
+
+    def _take(self, fresh: Dreamt) -> None:
+        """A new dream; none where the card failed: the thread that dreams goes on without it."""
+        self._composing.follow(fresh.device)
+        with suppress(DeviceError):
+            try:
                 self._taken(fresh)
-        return self._shown(self._dreamt, frame) if self._dreamt and frame else None
+            except DeviceError as error:
+                self._composing.leave(error)
+                self._taken(fresh)
 
     def _taken(self, fresh: Dreamt) -> None:
-        """A new dream, the newest from now on."""
+        """The dream is the newest from now on."""
         began = time.perf_counter()
-        residual = self._compositor.residual(
+        composing = self._composing
+        residual = composing.compositor.residual(
             fresh.result, fresh.picture, fresh.contrast, fresh.detail
         )
         drift = self._state(fresh.frame).dream.drift
-        self._afterimage.dreamt(residual, small_gray(fresh.picture), fresh.time, drift)
+        composing.afterimage.dreamt(residual, small_gray(fresh.picture), fresh.time, drift)
         self._dreamt = fresh
         self._stats.record("residual", time.perf_counter() - began)
 
@@ -184,9 +199,8 @@ class Presenter(threading.Thread):
         mode: Any = state["flash_limit"]
         comparing = bool(state["compare"])
         times = (time.monotonic(), frame.time)
-        dream, seen = self._limiting.limited(
-            self._compositor, laid, picture, mode, comparing, times
-        )
+        compositor = self._composing.compositor
+        dream, seen = self._limiting.limited(compositor, laid, picture, mode, comparing, times)
         self._stats.record("fluid", fluid)
         self._stats.record("compose", composed - began - fluid)
         self._stats.record("limit", time.perf_counter() - composed)
@@ -214,16 +228,17 @@ class Presenter(threading.Thread):
         gray = None if own else small_gray(small)
         # Without a carried dream every picture stands for itself.
         calm = state.of(Show).calm if state.live else 0.0
-        residual = self._afterimage.at(gray, frame.time, dream.drift, calm, dream.tone)
+        afterimage = self._composing.afterimage
+        residual = afterimage.at(gray, frame.time, dream.drift, calm, dream.tone)
         fluid = time.perf_counter() - began
         mask = self._where.at(small, state)
         whole = mask is None and dream.tone == 0 and image.shape == dreamt.picture.shape
-        pure = own and whole and dreamt.detail is None and self._afterimage.pure
+        pure = own and whole and dreamt.detail is None and afterimage.pure
         return _Carried(residual, mask, pure), fluid
 
     def _composed(self, dreamt: Dreamt, carried: _Carried, image: np.ndarray, state: State) -> Any:
         """The picture with the dream on it, where the compositor keeps it."""
-        show, compositor = state.of(Show), self._compositor
+        show, compositor = state.of(Show), self._composing.compositor
         amount = 0.0 if state["panic"] else show.amount * self._share(time.monotonic())
         residual = carried.residual  # None at a cut: the old dream does not belong here.
         if residual is not None and carried.pure and amount == 1:

@@ -272,3 +272,62 @@ def test_add_and_subtract(bench, random, size):
 def test_sizes_beyond_the_kernels_are_refused(bench, size):
     with pytest.raises(ValueError, match="side"):
         bench.operations.jitter(0, 0, size, 0, 0)
+
+
+def bytes_of(random: np.random.Generator, *shape: int) -> np.ndarray:
+    return random.integers(0, 256, shape, np.uint8)
+
+
+def assert_bytes(got: np.ndarray, expected: np.ndarray) -> None:
+    """To the bit, but for what lies between two bytes."""
+    difference = np.abs(got.astype(int) - expected)
+    assert difference.max() <= 1
+    assert difference.mean() <= 0.01
+
+
+def test_residual_and_blend(bench, random, size):
+    dream, other = (bytes_of(random, *size, 3) for _ in range(2))
+    base = random.random((3, *size), np.float32)
+    out, there = bench.room((*size, 3), np.uint8), bench.put(dream)
+    bench.operations.residual(out, there, bench.put(base), size)
+    assert_bytes(bench.get(out, (*size, 3), np.uint8), kernels.residual(dream, base))
+    bench.operations.blend(out, there, bench.put(other), size, 0.3)
+    assert_bytes(bench.get(out, (*size, 3), np.uint8), kernels.blend(dream, other, 0.3))
+
+
+@pytest.mark.parametrize("moves", [True, False])
+@pytest.mark.parametrize("source", [None, (9, 5)])
+def test_carry(bench, random, size, source, moves):
+    there = source or size
+    residual = bytes_of(random, *there, 3)
+    flow = 6 * random.standard_normal((2, 5, 8), np.float32)
+    keep = random.random((4, 6), np.float32)
+    out = bench.room((*size, 3), np.uint8)
+    bench.operations.carry(
+        out, size, bench.put(residual), there,
+        bench.put(flow) if moves else 0, (5, 8), bench.put(keep), (4, 6),
+    )  # fmt: skip
+    expected = kernels.carry(residual, flow if moves else None, keep, *size)
+    assert_bytes(bench.get(out, (*size, 3), np.uint8), expected)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("source", [None, (1, 1), (12, 17)])
+def test_compose(bench, random, size, source, masked):
+    there = source or size
+    camera, residual = bytes_of(random, *size, 3), bytes_of(random, *there, 3)
+    mask = random.random((3, 4), np.float32)
+    out = bench.put(camera)
+    bench.operations.compose(
+        out, out, size, bench.put(residual), there, bench.put(mask) if masked else 0, (3, 4),
+        amount=0.7, contrast=0.4, light=0.9,
+    )  # fmt: skip
+    expected = kernels.compose(camera, residual, 0.7, 0.4, mask if masked else None, 0.9)
+    assert_bytes(bench.get(out, (*size, 3), np.uint8), expected)
+
+
+def test_a_picture_without_a_dream_is_dimmed(bench, random):
+    camera = bytes_of(random, 9, 33, 3)
+    out = bench.room((9, 33, 3), np.uint8)
+    bench.operations.compose(out, bench.put(camera), (9, 33), light=0.5)
+    assert_bytes(bench.get(out, (9, 33, 3), np.uint8), kernels.compose(camera, None, light=0.5))

@@ -23,7 +23,7 @@ def bench_of(host_compiler, monkeypatch) -> timing.Workbench:
 def test_every_case_is_its_definition_at_every_block(host_compiler, monkeypatch):
     bench, said = bench_of(host_compiler, monkeypatch), []
     assert timing.report(bench, said.append)
-    assert len(said) == 3 * len(timing.BLOCKS) + 3
+    assert len(said) == 6 * len(timing.BLOCKS) + 4
     assert "GB/s" in said[0]
     bench.close()
 

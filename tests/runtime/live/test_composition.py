@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from livedream import kernels
 from livedream.runtime.dream.flow import Motion, MotionTracker, small_gray
-from livedream.runtime.live.composition import NONE, carry, compose, residual_of
+from livedream.runtime.live.composition import NONE, carry, compose, dimmed, hold, residual_of
 
 
 def smooth(seed: int, height: int, width: int) -> np.ndarray:
@@ -98,3 +99,47 @@ def test_outside_of_the_mask_the_camera_is_as_it_is(contrast):
     assert np.abs(laid[:, :32].astype(int) - whole[:, :32]).max() <= 1
     assert np.abs(laid[:, :32].astype(int) - camera[:, :32]).mean() > 5
     np.testing.assert_array_equal(compose(camera, residual, 1.0, contrast, None), whole)
+
+
+KEEP = cv2.blur((np.random.default_rng(4).random((45, 80)) > 0.2).astype(np.float32), (5, 5))
+FLOW = cv2.GaussianBlur(
+    20 * np.random.default_rng(5).standard_normal((45, 80, 2)).astype(np.float32), (0, 0), 6
+)
+AGREED = {
+    "residual": lambda small, large, made: (
+        kernels.residual(made, kernels.to_planar(small, 0.4)), residual_of(made, small, 0.4)
+    ),
+    "blend": lambda small, large, made: (
+        kernels.blend(made, small, 0.3), cv2.addWeighted(made, 0.7, small, 0.3, 0)
+    ),
+    "carry": lambda small, large, made: (
+        kernels.carry(made, FLOW.transpose(2, 0, 1), KEEP, *made.shape[:2]),
+        carry(made, Motion(FLOW.transpose(2, 0, 1), KEEP)),
+    ),
+    "hold": lambda small, large, made: (
+        kernels.carry(made, None, KEEP, *made.shape[:2]), hold(made, KEEP)
+    ),
+    "compose": lambda small, large, made: (
+        kernels.compose(large, made, 0.7, 0.4), compose(large, made, 0.7, 0.4)
+    ),
+    "dim": lambda small, large, made: (
+        kernels.compose(large, None, light=0.6), dimmed(large, 0.6)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AGREED)
+def test_the_kernels_definitions_are_the_processors_way(name):
+    ours, theirs = AGREED[name](smooth(1, 90, 160), smooth(2, 271, 483), smooth(3, 90, 160))
+    assert np.abs(ours.astype(int) - theirs).max() <= 1
+
+
+@pytest.mark.parametrize("contrast", [1.0, 0.4])
+def test_masked_they_are_nearly(contrast):
+    """The processor masks before or after it enlarges."""
+    large, made = (
+        smooth(2, 271, 483),
+        cv2.addWeighted(smooth(3, 90, 160), 0.3, smooth(3, 90, 160), 0, 90),
+    )
+    ours, theirs = (each(large, made, 1, contrast, KEEP) for each in (kernels.compose, compose))
+    assert np.abs(ours.astype(int) - theirs).max() <= 2

@@ -138,13 +138,13 @@ def test_what_is_said_while_a_frame_is_awaited_shapes_that_frame(stage, monkeypa
 
 def test_what_is_said_while_the_dream_is_carried_shapes_that_picture_too(stage, monkeypatch):
     stage.show(dream=dreamt(frame(1)), camera=frame(1))
-    carried = stage.presenter._afterimage.at
+    carried = stage.presenter._composing.afterimage.at
 
     def carry(*arguments):
         stage.say(amount=0)
         return carried(*arguments)
 
-    monkeypatch.setattr(stage.presenter._afterimage, "at", carry)
+    monkeypatch.setattr(stage.presenter._composing.afterimage, "at", carry)
     shown = stage.show(camera=frame(2))
     assert np.array_equal(shown.dream, shown.picture)
 
