@@ -15,7 +15,7 @@ import pytest
 
 from livedream.kernels.backend import Stream
 from livedream.kernels.launcher import Launcher
-from livedream.runtime.cuda.bound_session import Opener
+from livedream.runtime.cuda.bound_session import Opener, Session
 from livedream.runtime.cuda.card import CudaDevice
 from livedream.runtime.cuda.card_engine import CudaEngine
 from livedream.runtime.cuda.gate import Gate
@@ -594,6 +594,34 @@ def test_what_would_spoil_a_recording_goes_through_the_gate(setting, host, monke
         thread.join()
         assert seen == expected
         seen.clear()
+
+
+def test_memory_goes_to_and_fro_through_the_gate(setting, host, monkeypatch):
+    """Asking the card for it, giving it back, and ending a session would spoil a recording."""
+    gate, seen = TellingGate(), []
+    made = setting(gate=gate)
+
+    def noted(owner, name: str) -> None:
+        function = getattr(owner, name)
+
+        def call(*arguments):
+            seen.append((name, gate.through))
+            return function(*arguments)
+
+        monkeypatch.setattr(owner, name, call)
+
+    for name in ("allocate", "free", "pinned", "synchronize"):
+        noted(host[1], name)
+    made.device.fetch(made.device.put(np.zeros((3, 21, 23), np.float32)))
+    made.device.trim()
+    assert {name for name, _ in seen} == {"allocate", "free", "pinned", "synchronize"}
+    assert {way for _, way in seen} == {"waiting"}
+    seen.clear()
+    noted(Session, "close")
+    made.ort.fails = [RuntimeError("CUDA failure 2: out of memory")]
+    with pytest.raises(RuntimeError, match="out of memory"):
+        made.engine.prepare(20, 24)
+    assert ("close", "waiting") in seen
 
 
 def test_sessions_open_beside_each_other():
