@@ -1,9 +1,8 @@
-"""The command line: what can be said, and how errors are told."""
+"""The command line: what can be said."""
 
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -15,15 +14,14 @@ import click
 # the process OpenCV's window never opens.
 import cv2  # noqa: F401
 from rich.console import Console
-from rich.text import Text
 
 from ..ending import ending
-from ..errors import LivedreamError, UsageError, nearest
+from ..errors import UsageError
 from ..gradient.providers import PROVIDERS
 from ..presence.kinds import OF_PEOPLE, Where
 from ..sinks.formats import EDIT, GOOD, QUALITIES
 from ..sinks.named import OUTS
-from ..telling import console, harmless
+from ..telling import console
 from .bench import bench
 from .exhibit import exhibit
 from .options import (
@@ -37,70 +35,13 @@ from .options import (
     surface_options,
     written_option,
 )
-
-overwrite_option = click.option(
-    "--overwrite", is_flag=True, help="Replace files that are there already."
+from .performing import Commands, performed
+from .picture_options import (
+    mask_model_option,
+    mask_options,
+    overwrite_option,
+    projection_options,
 )
-
-
-mask_model_option = click.option(
-    "--mask-model",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The model that finds people for --mask, .tflite or .onnx; without it the official one.",
-)
-
-
-def mask_options(*wheres: str) -> Any:
-    """`--mask` with these choices, and `--mask-model`."""
-    where = click.option(
-        "--mask",
-        type=click.Choice(wheres),
-        default="everywhere",
-        show_default=True,
-        help="Where it is dreamt: on people, in a band around them, on all but them"
-        + (", on what moves." if "moving" in wheres else "."),
-    )
-    return lambda command: where(mask_model_option(command))
-
-
-def projection_options(command: Any) -> Any:
-    """`--projection` and `--stereo`, for panoramas."""
-    stereo = click.option(
-        "--stereo",
-        type=Name("stereo", ("none", "over-under", "side-by-side")),
-        default="none",
-        show_default=True,
-        help="How the eyes of a panorama lie in the picture.",
-    )
-    return click.option(
-        "--projection",
-        type=Name("projection", ("flat", "equirect")),
-        default="flat",
-        show_default=True,
-        help="`equirect` is a panorama of the whole sphere: no seam, true shapes at the poles.",
-    )(stereo(command))
-
-
-class Commands(click.Group):
-    """`livedream --source demo` means `livedream run --source demo`; wrong names get right ones."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        options = {name for param in self.get_params(ctx) for name in param.opts}
-        place = 0
-        while place < len(args) and args[place] in options:
-            if args[place] in ("--help", "--version"):
-                return super().parse_args(ctx, args)
-            place += 1
-        if place == len(args) or args[place].startswith("-"):
-            args = [*args[:place], "run", *args[place:]]
-        return super().parse_args(ctx, args)
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        if args and args[0] not in self.commands:
-            names = nearest(args[0], self.commands)
-            raise UsageError(f"There is no command '{args[0]}'; nearest: {names}.")
-        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -509,10 +450,6 @@ commands.add_command(bench)
 commands.add_command(exhibit)
 
 
-INTERRUPTED = "Interrupted before it was done; nothing was written."
-NO_MEMORY = "There is not enough memory for this; ask for a smaller --size."
-
-
 def main() -> None:
     """The `livedream` command: does what the command line says, and ends the process."""
     ending.listen()
@@ -520,49 +457,5 @@ def main() -> None:
 
 
 def perform(arguments: list[str]) -> int:
-    """Do what was asked for and tell of errors. Returns the exit code: 0, 2 for wrong usage, 1 for
-    anything else."""
-    debug = "--debug" in arguments
-    try:
-        commands.main(arguments, standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 1
-    except click.ClickException as error:
-        return _fail(_sentence(error), 2, debug)
-    except LivedreamError as error:
-        return _fail(str(error), error.exit_code, debug)
-    except (KeyboardInterrupt, click.Abort):
-        return _fail(INTERRUPTED, 1, debug)
-    except MemoryError:
-        return _fail(NO_MEMORY, 1, debug)
-    except Exception as error:  # noqa: BLE001 - told, and the exit code says so
-        if ending.asked.is_set():
-            # A module in C that was just being imported reports the interruption as its own error.
-            return _fail(INTERRUPTED, 1, debug)
-        if "bad_alloc" in str(error):
-            return _fail(NO_MEMORY, 1, debug)
-        reason = f"{type(error).__name__}: {error}"
-        return _fail(f"Unexpected error, {reason}; `--debug` shows where.", 1, debug)
-    return 0
-
-
-def _sentence(error: click.ClickException) -> str:
-    """click's message, with the nearest right option where one was wrong."""
-    text = error.format_message()
-    context = getattr(error, "ctx", None)
-    if isinstance(error, click.NoSuchOption) and context:
-        names = [name for param in context.command.get_params(context) for name in param.opts]
-        near = nearest(error.option_name, names)
-        return f"There is no option '{error.option_name}'; nearest: {near}."
-    return (
-        text if not context else f"{text} `{context.command_path} --help` shows what can be said."
-    )
-
-
-def _fail(message: str, code: int, debug: bool) -> int:
-    if debug:
-        traceback.print_exc()
-    console.print(Text.assemble(("livedream: ", "bold red"), harmless(message)))
-    return code
+    """As `performed`, of all commands."""
+    return performed(commands, arguments)
