@@ -17,7 +17,6 @@ from ..choices import Choices
 from ..dream.dreamer import Dreamer
 from ..errors import LivedreamError, UsageError
 from ..gradient.exporting import export_to
-from ..presence.masks import masked
 from ..progress import counting, stages
 from ..scaling import comfortable
 from ..sinks.formats import form_of
@@ -77,9 +76,8 @@ def dream_photo(
             done = itertools.count(1)
             dreamer.on_step = lambda: report(next(done), total)
             dreamer.mask = where.of(picture)
-            dream = enlarged(whole, picture, dreamer.still(picture), dreamer.dream.camera)
-            if dreamer.mask is not None:
-                dream = masked(whole, dream, dreamer.mask)
+            small = dreamer.still(picture)
+            dream = enlarged(whole, picture, small, dreamer.dream.camera, mask=dreamer.mask)
             settings = {**settings_of(dreamer, choices.recipe), "mask": where.where}
     sphere = projection == "equirect" or tells_sphere(source)
     made = {**settings, **asked(choices, written)}
@@ -123,8 +121,7 @@ def dream_video(
         small = dreamer.live(picture, seconds) if live else dreamer.still(picture)
         if isinstance(dreamer, Panorama):
             return dreamer.over(whole, picture, small)
-        large = enlarged(whole, picture, small, dreamer.dream.camera)
-        return large if dreamer.mask is None else masked(whole, large, dreamer.mask)
+        return enlarged(whole, picture, small, dreamer.dream.camera, mask=dreamer.mask)
 
     def settings() -> dict[str, Any]:
         assert dreamer

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from ...kernels import haze
+from ..presence.masks import masked
 from ..scaling import resized, scaled
 
 Box = tuple[int, int]
@@ -34,15 +35,22 @@ def enlarged(
     dream: np.ndarray,
     contrast: float = 1.0,
     around: bool = False,
+    mask: np.ndarray | None = None,
 ) -> np.ndarray:
     """The dream on `whole`, of its size; where nothing was dreamt its very bytes.
 
     small: the picture that was dreamt. dream: of its size. All are uint8 [height, width, 3].
     contrast: that the picture keeps under the dream, see `Dream.camera`. around: whether left and
-    right edge are one, as of a panorama.
+    right edge are one, as of a panorama. mask: where it shows, float32 [h, w] of any size, 0..1;
+    None is everywhere.
     """
-    if whole.shape == small.shape:
-        return dream
+    large = dream if whole.shape == small.shape else _over(whole, small, dream, contrast, around)
+    return large if mask is None else masked(whole, large, mask)
+
+
+def _over(
+    whole: np.ndarray, small: np.ndarray, dream: np.ndarray, contrast: float, around: bool
+) -> np.ndarray:
     change = cv2.addWeighted(
         dream, 1, small, -contrast, -255 * haze(contrast), dtype=cv2.CV_16S
     )  # Bytes would cut off what a still of many steps changes.

@@ -11,7 +11,6 @@ from rich.console import Console
 
 from ..choices import Choices
 from ..errors import LivedreamError, UsageError
-from ..presence.masks import masked
 from ..progress import counting
 from ..start import asked
 from ..store.pictures import SUFFIXES, read_photo, write_photo
@@ -130,9 +129,7 @@ def _dream(studio: Studio, job: Job, written: Box | None, overwrite: bool, where
     values = choices.dream()
     mask = where.of(small)
     dream, settings = studio.still(small, studio.everything, values, job.seed, mask)
-    dream = enlarged(whole, small, dream, values.camera)
-    if mask is not None:
-        dream = masked(whole, dream, mask)
+    dream = enlarged(whole, small, dream, values.camera, mask=mask)
     job.target.parent.mkdir(parents=True, exist_ok=True)
     made = {**settings, "mask": where.where, **asked(choices, written)}
     write_photo(job.target, dream, made, overwrite=overwrite)
