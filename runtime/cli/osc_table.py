@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from rich import box
@@ -12,6 +13,7 @@ from rich.table import Table
 from ..control.addresses import Listed, listed
 from ..control.listening import PORT
 from ..control.parameters import parameters
+from ..declared import Parameter
 from ..gradient.network import model_named
 
 PAGE = """# OSC addresses
@@ -31,10 +33,15 @@ PAGE = """# OSC addresses
 """
 
 
+def declared_for(model: str) -> Iterable[Parameter]:
+    """What can be said where a network plays. Raises UsageError for an unknown model."""
+    layers = {layer.name: layer.channels for layer in model_named(model).layers}
+    return parameters(layers).values()
+
+
 def lines(model: str) -> list[Listed]:
     """The addresses for a network. Raises UsageError for an unknown model."""
-    layers = {layer.name: layer.channels for layer in model_named(model).layers}
-    return listed(parameters(layers).values())
+    return listed(declared_for(model))
 
 
 def as_markdown(model: str) -> str:

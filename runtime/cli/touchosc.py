@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..control.addresses import NORM, PREFIX
-from ..control.parameters import parameters
 from ..declared import Parameter
 from ..errors import LivedreamError
-from ..gradient.network import model_named
 from ..store.files import check_outputs, replacing
+from .osc_table import declared_for
 
 NEEDED = 'A layout for TouchOSC needs py2tosc: `pip install "livedream[touchosc]"`.'
 SCREEN = (0, 0, 1024, 768)
@@ -32,8 +31,7 @@ def write_touchosc(path: Path, model: str, overwrite: bool) -> None:
     if path.suffix != ".tosc":
         raise LivedreamError(f"{path} is no name for a layout of TouchOSC; let it end in .tosc.")
     check_outputs([path], [], overwrite)
-    layers = {layer.name: layer.channels for layer in model_named(model).layers}
-    document = layout(parameters(layers).values())
+    document = layout(declared_for(model))
     with replacing(path, overwrite) as temporary:
         document.save(temporary, validate=True)
 
