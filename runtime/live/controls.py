@@ -14,8 +14,9 @@ from ..control.keys import LEARN, STORE, Binding
 from ..control.parameters import Outs, Show
 from ..control.player import Player
 from ..errors import LivedreamError
-from ..sinks.outputs import Outputs, fact
+from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder, new_recording
+from ..sinks.sent import fact
 from ..sinks.snapshot import save_snapshot
 from ..sinks.soundtrack import Sound
 from ..stats import Stats

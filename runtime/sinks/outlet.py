@@ -16,6 +16,7 @@ from ..pauses import Pauses
 from ..scaling import letterbox
 from ..slot import Closed, Slot
 from ..stats import Samples
+from .sent import reported
 from .sink import Sink
 
 RATE = 30.0
@@ -102,15 +103,8 @@ class Outlet:
         return self._ages.newest
 
     def report(self) -> dict[str, Any]:
-        """Everything as plain numbers; times in milliseconds."""
-        return {
-            "name": self.name,
-            "state": self.state,
-            "sent": self.sent,
-            "dropped": self.dropped,
-            "failures": self.failures,
-            "age_ms": self._ages.copy().summary(),
-        }
+        """As `reported`."""
+        return reported(self.name, self.state, self.sent, self.dropped, self.failures, self._ages)
 
     def close(self, timeout: float = 2.0) -> bool:
         """Send what waits and let go of the sink. False where it still blocked after `timeout`

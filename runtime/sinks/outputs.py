@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from .named import sink_named
 from .outlet import Outlet
+from .sent import fact
 
 CLOSING = 2.0
 """Seconds that sinks which are shut, all of them together, have to let go."""
-
-
-class Sent(Protocol):
-    """What is told of each place where the picture goes. age: seconds from the capture of the
-    newest picture there until it was given on. dropped: pictures that it missed."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def age(self) -> float: ...
-    @property
-    def dropped(self) -> int: ...
-
-
-def fact(sent: Sent) -> str:
-    """It in a few words, for the display."""
-    age = f"{sent.age * 1000:.0f} ms" if sent.state == "open" else sent.state
-    return f"{sent.name}  {age}" + (f"  {sent.dropped} dropped" if sent.dropped else "")
 
 
 class Outputs:

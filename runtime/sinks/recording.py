@@ -32,6 +32,7 @@ from ..store.settings import as_text
 from .encoding import TICK, playable
 from .formats import EDIT, GOOD, Form, encoder_of, form_of
 from .reel import Film
+from .sent import reported
 from .soundtrack import Sound
 
 WAITING = 8  # Frames held for the encoder; more are dropped. At 1080p about 50 MB.
@@ -171,15 +172,9 @@ class Recorder:
         return self._ages.newest
 
     def report(self) -> dict[str, Any]:
-        """As `Outlet.report`."""
-        return {
-            "name": self.name,
-            "state": self.state,
-            "sent": self.written,
-            "dropped": self.dropped,
-            "failures": int(self.state == "lost"),
-            "age_ms": self._ages.copy().summary(),
-        }
+        """As `reported`."""
+        lost = int(self.state == "lost")
+        return reported(self.name, self.state, self.written, self.dropped, lost, self._ages)
 
     @property
     def summary(self) -> str:
