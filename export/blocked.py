@@ -10,6 +10,7 @@ a single 1 in their kernel shift and subsample.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,17 +26,20 @@ HUGE_HALF = float(2.0**13)
 """The same within float16, whose smallest normal number is 2^-14."""
 
 
-def _huge(builder: Builder) -> float:
+def huge(builder: Builder) -> float:
+    """The slope of the indicator in the type the network computes in."""
     return HUGE if builder.real is np.float32 else HUGE_HALF
 
 
 def positive(builder: Builder, value: str) -> str:
     """1 where `value` is positive, else 0 (exact above 1 / HUGE)."""
-    return builder.op("HardSigmoid", value, alpha=_huge(builder), beta=0.0)
+    return builder.op("HardSigmoid", value, alpha=huge(builder), beta=0.0)
 
 
 class Blocked:
     """See `forms.Form`."""
+
+    parts: Mapping[int, int] = {}
 
     def rectify(
         self, builder: Builder, gradient: str, output: str, ceiling: float | None, channels: int
@@ -126,8 +130,8 @@ def _inside(builder: Builder, value: str, ceiling: float, pick: _Pick) -> str:
     What is positive is raised to the ceiling; then what differs from its raised self is inside.
     Both passes are convolutions with an activation, one loop each.
     """
-    huge = pick.write(builder, value, _huge(builder))
-    raised = builder.op("Clip", huge, builder.weight(0), builder.weight(ceiling))
+    steep = pick.write(builder, value, huge(builder))
+    raised = builder.op("Clip", steep, builder.weight(0), builder.weight(ceiling))
     return positive(builder, builder.op("Add", pick.write(builder, value, -1), raised))
 
 

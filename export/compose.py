@@ -11,7 +11,7 @@ from . import forward, objective
 from .builder import Builder
 from .forms import form as find_form
 from .reverse import Reverse
-from .rewrite import pool_after_projection
+from .rewrite import in_parts, pool_after_projection
 from .tape import IMAGE, Shift, Tape
 
 
@@ -22,7 +22,8 @@ def compose(tape: Tape, *, precision: str, form: str, metadata: dict[str, str]) 
     `<layer>.linear` [C]; outputs `gradient` [1, 3, height, width], `objective` [] and, for every
     layer, `<layer>.mean` [C], its mean activation; all float32.
     """
-    tape = pool_after_projection(tape)
+    chosen = find_form(form)
+    tape = in_parts(pool_after_projection(tape), chosen.parts)
     half = precision == "fp16"
     builder = Builder(half=half)
     shape = [1, 3, "height", "width"]
@@ -37,7 +38,7 @@ def compose(tape: Tape, *, precision: str, form: str, metadata: dict[str, str]) 
     channels = {layer: tape.channels[name] for layer, name in tape.taps.items()}
     seeds, scale = objective.write(builder, taps, channels)
 
-    reverse = Reverse(builder, tape, values, find_form(form))
+    reverse = Reverse(builder, tape, values, chosen)
     begun = {layer: reverse.seed(tape.taps[layer], seed) for layer, seed in seeds.items()}
     gradient = reverse.gradient()
     if scale is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from .blocked import Blocked
@@ -13,7 +14,14 @@ from .tape import Conv, MaxPool, Rectify
 
 
 class Form(Protocol):
-    """How the adjoints that have a choice are written."""
+    """How the adjoints that have a choice are written.
+
+    parts: how many channels of an expansion are computed together, by the stride at which its
+    input lies; empty where all of them are (`rewrite.in_parts`).
+    """
+
+    @property
+    def parts(self) -> Mapping[int, int]: ...
 
     def rectify(
         self, builder: Builder, gradient: str, output: str, ceiling: float | None, channels: int

@@ -9,6 +9,7 @@ convolution, Shi et al. 2016, arXiv:1609.05158).
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ from .plain import crop
 from .tape import Conv
 
 EVEN_AND_ODD = (0, 1)
+EVEN, EITHER = (100,), (100, 101)
+"""Lengths of an input that stand for all that are even, and for all."""
 BLOCK = 16
 """Channels that a provider computes together, at most."""
 
@@ -31,17 +34,15 @@ class Axis:
     after: int
 
 
-def beyond(kernel: int, start: int, end: int) -> int:
+def beyond(kernel: int, start: int, end: int, lengths: Sequence[int] = EITHER) -> int:
     """How many entries a phase has more than the stride-2 convolution has outputs.
 
-    Enough for input lengths of either parity.
+    Enough for input lengths like `lengths`.
     """
-    return max(
-        (length + 1) // 2 - ((length + start + end - kernel) // 2 + 1) for length in (100, 101)
-    )
+    return max((length + 1) // 2 - ((length + start + end - kernel) // 2 + 1) for length in lengths)
 
 
-def axis(kernel: int, start: int, end: int, phase: int) -> Axis:
+def axis(kernel: int, start: int, end: int, phase: int, lengths: Sequence[int] = EITHER) -> Axis:
     """Phase `phase` of a stride-2 convolution padded by `start` and `end`.
 
     Entry i = 2 q + phase of the input meets kernel entry i + start - 2 p at output p; with
@@ -49,12 +50,14 @@ def axis(kernel: int, start: int, end: int, phase: int) -> Axis:
     """
     largest = (kernel - 1 - phase - start) // 2
     smallest = -((phase + start) // 2)
-    extra = beyond(kernel, start, end)
+    extra = beyond(kernel, start, end, lengths)
     taps = tuple(phase + start + 2 * d for d in range(largest, smallest - 1, -1))
     return Axis(taps, largest, extra - smallest)
 
 
-def images(builder: Builder, gradient: str, conv: Conv) -> list[str]:
+def images(
+    builder: Builder, gradient: str, conv: Conv, lengths: Sequence[int] = EITHER
+) -> list[str]:
     """The four phases of the adjoint of a stride-2 convolution: rows even or odd, then columns.
 
     Each is [1, I, h, w], of one size, which is enough for inputs of either parity.
@@ -63,9 +66,9 @@ def images(builder: Builder, gradient: str, conv: Conv) -> list[str]:
     height, width = conv.weight.shape[2:]
     written = []
     for row in EVEN_AND_ODD:
-        down = axis(height, top, bottom, row)
+        down = axis(height, top, bottom, row, lengths)
         for column in EVEN_AND_ODD:
-            along = axis(width, left, right, column)
+            along = axis(width, left, right, column, lengths)
             taken = conv.weight[:, :, down.taps][..., along.taps]
             # a depthwise weight [C, 1, h, w] is its own transpose
             turned = taken if conv.groups > 1 else taken.transpose(1, 0, 2, 3)
@@ -78,7 +81,7 @@ def images(builder: Builder, gradient: str, conv: Conv) -> list[str]:
     return written
 
 
-def stacked(builder: Builder, gradient: str, conv: Conv) -> str:
+def stacked(builder: Builder, gradient: str, conv: Conv, lengths: Sequence[int] = EITHER) -> str:
     """`images` side by side along the channels, [1, 4 I, h, w].
 
     Where there are few channels, all four phases are one convolution: providers compute in blocks
@@ -86,10 +89,10 @@ def stacked(builder: Builder, gradient: str, conv: Conv) -> str:
     """
     outputs, inputs, height, width = conv.weight.shape
     if conv.groups > 1 or 4 * inputs > BLOCK:
-        return builder.op("Concat", *images(builder, gradient, conv), axis=1)
+        return builder.op("Concat", *images(builder, gradient, conv, lengths), axis=1)
     top, left, bottom, right = conv.pads
-    rows = [axis(height, top, bottom, phase) for phase in EVEN_AND_ODD]
-    columns = [axis(width, left, right, phase) for phase in EVEN_AND_ODD]
+    rows = [axis(height, top, bottom, phase, lengths) for phase in EVEN_AND_ODD]
+    columns = [axis(width, left, right, phase, lengths) for phase in EVEN_AND_ODD]
     # one padding for all: a phase that wants less of it has its taps further inside the kernel
     before = [max(phase.before for phase in phases) for phases in (rows, columns)]
     after = [max(phase.after for phase in phases) for phases in (rows, columns)]
@@ -108,10 +111,15 @@ def stacked(builder: Builder, gradient: str, conv: Conv) -> str:
     )  # fmt: skip
 
 
-def transposed(builder: Builder, gradient: str, conv: Conv, like: str) -> str:
-    """The adjoint of a stride-2 convolution, its input being as large as `like`."""
+def transposed(
+    builder: Builder, gradient: str, conv: Conv, like: str, lengths: Sequence[int] = EITHER
+) -> str:
+    """The adjoint of a stride-2 convolution, its input being as large as `like`.
+
+    lengths: what its sides are like, or those that `gradient` was made long enough for.
+    """
     channels = conv.weight.shape[0 if conv.groups > 1 else 1]
-    written = interleave(builder, stacked(builder, gradient, conv), channels)
+    written = interleave(builder, stacked(builder, gradient, conv, lengths), channels)
     return crop(builder, written, like)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from .builder import Builder
@@ -46,6 +48,8 @@ def transposed_strided(builder: Builder, gradient: str, conv: Conv, like: str) -
 
 class Plain:
     """See `forms.Form`."""
+
+    parts: Mapping[int, int] = {}
 
     def rectify(
         self, builder: Builder, gradient: str, output: str, ceiling: float | None, channels: int

@@ -49,6 +49,10 @@ def is_pointwise(conv: Conv) -> bool:
     return conv.weight.shape[2:] == (1, 1) and conv.stride == 1 and conv.groups == 1
 
 
+def _merges(conv: Conv) -> bool:
+    return is_pointwise(conv) and not conv.apart
+
+
 Contribution = str | Through
 """A finished gradient (a value of the graph), or one still to be taken through a convolution."""
 
@@ -184,9 +188,9 @@ class Reverse:
     def _sum(self, contributions: list[Contribution], value: str) -> str:
         finished = [c for c in contributions if isinstance(c, str)]
         through = [c for c in contributions if isinstance(c, Through)]
-        pointwise = [c for c in through if is_pointwise(c.conv)]
+        pointwise = [c for c in through if _merges(c.conv)]
         if len(pointwise) > 1:
-            through = [c for c in through if not is_pointwise(c.conv)]
+            through = [c for c in through if not _merges(c.conv)]
             through.append(self._merged(pointwise))
         for contribution in through:
             finished.append(self._transposed(contribution, value))

@@ -46,13 +46,18 @@ class Shift(Unary):
 
 @dataclass(frozen=True)
 class Conv(Unary):
-    """Convolution; weight [O, I / groups, kh, kw], pads (top, left, bottom, right)."""
+    """Convolution; weight [O, I / groups, kh, kw], pads (top, left, bottom, right).
+
+    apart: it is one part of a convolution that is computed in several (`rewrite.in_parts`), to be
+    merged with none of them.
+    """
 
     weight: Array = field(repr=False)
     bias: Array | None = field(repr=False)
     stride: int
     pads: tuple[int, int, int, int]
     groups: int
+    apart: bool = False
 
 
 @dataclass(frozen=True)

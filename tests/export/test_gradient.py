@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 import numpy as np
@@ -175,3 +175,49 @@ def test_openvino_itself(dream: Dream, model: str, layer: str) -> None:
         result = agreement(graph.run(image, steering)[0], truth)
         assert result.error <= 1e-2
         assert result.cosine >= 0.9999
+
+
+@pytest.mark.parametrize("size", [(64, 96), (62, 99), (95, 68), (57, 61)])
+def test_openvino_where_the_size_is_known(dream: Dream, size: tuple[int, int]) -> None:
+    """What a size makes superfluous falls away when a session is opened, as the runtime opens it:
+    both sides even all the way down, the one odd, the other odd further down."""
+    import onnxruntime
+
+    if OPENVINO not in onnxruntime.get_available_providers():
+        pytest.skip("onnxruntime-openvino is not installed")
+    graph = dream("efficientnet_lite0", ("block5",), "random", "openvino")
+    settings = onnxruntime.SessionOptions()
+    settings.log_severity_level = 3
+    settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    for name, length in zip(("height", "width"), size, strict=True):
+        settings.add_free_dimension_override_by_name(name, length)
+    provider = (OPENVINO, dict(PROVIDERS["openvino"].options))
+    session = onnxruntime.InferenceSession(graph.graph, settings, providers=[provider])
+    image, steering = smooth_image(*size, seed=7), graph.steering(seed=7)
+    found = replace(graph, session=session).run(image, steering)[0]
+    assert agreement(found, graph.truth(image, steering)[0]).cosine >= 0.9999
+
+
+@pytest.mark.parametrize("ceiling", [None, 6.0])
+def test_masks_of_openvino_are_exact(ceiling: float | None) -> None:
+    """The gradient passes unchanged where 0 < activation < ceiling, however near to either, and
+    nothing of it elsewhere."""
+    import onnxruntime
+
+    from livedream.export.builder import Builder
+    from livedream.export.openvino import OpenVino
+
+    top = np.float32(ceiling or 1e6)
+    edges = np.array([0, 1e-30, 1e-6, 3, np.nextafter(top, np.float32(0)), top], np.float32)
+    builder = Builder()
+    gradient, output = builder.input("gradient", [6]), builder.input("output", [6])
+    passed = OpenVino().rectify(builder, gradient, output, ceiling, 1)
+    builder.op("Identity", passed, output="passed")
+    builder.output("passed", [6])
+    session = onnxruntime.InferenceSession(
+        builder.model({}).SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    given = np.array([1.5, -2.5e-7, 3e5, -1, 0.1, -7], np.float32)
+    (found,) = session.run(None, {"gradient": given, "output": edges})
+    inside = (edges > 0) & ((edges < top) if ceiling else True)
+    assert np.array_equal(found, np.where(inside, given, 0))
