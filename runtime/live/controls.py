@@ -86,8 +86,9 @@ class Controls:
         self._newest = newest
         return newest.seen
 
-    def overlay(self, canvas: np.ndarray, stats: Stats) -> np.ndarray:
-        """The numbers, messages and help over the picture at window size."""
+    def overlay(self, canvas: np.ndarray, stats: Stats, messages: bool = True) -> np.ndarray:
+        """The numbers, messages and help over the picture at window size. messages: also where the
+        numbers are not shown."""
         show = self._show
         if show.help:
             return draw_help(canvas)
@@ -95,7 +96,7 @@ class Controls:
             return draw_code(canvas, self.code)
         if show.hud and self._newest:
             canvas = draw_hud(canvas, self._status(self._newest, stats))
-        return draw_message(canvas, self.message)
+        return draw_message(canvas, self.message) if messages or show.hud else canvas
 
     @property
     def newest(self) -> np.ndarray | None:

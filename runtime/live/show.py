@@ -452,8 +452,11 @@ def play(
                     signs.say(f"Of the screen: {problem}.")
             controls.attend()
             with stats.stage("present") if fresh else nullcontext():
+                # The public reads no messages; the keeper's journal has them.
+                told = lock is None or lock.open
                 window.show(
-                    controls.picture(newest), lambda canvas: controls.overlay(canvas, stats)
+                    controls.picture(newest),
+                    lambda canvas, told=told: controls.overlay(canvas, stats, told),
                 )
                 binding = window.poll()
             signs.seen(fresh)

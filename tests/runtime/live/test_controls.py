@@ -350,3 +350,17 @@ def test_sinks_are_opened_and_shut_by_the_desk_while_it_plays(stage, monkeypatch
     assert [each["name"] for each in stage.controls.sent()] == ["noted"]
     stage.outputs.close()
     assert made["2"].closed
+
+
+def test_the_public_of_an_exhibit_reads_no_messages(stage):
+    stats = Stats(clock=stage.clock)
+    stage.show.desk.fade({"hud": False}, "osc", 0)
+    stage.see()
+    stage.notice("something")
+    assert stage.texts() == ["something"]
+    stage.written.clear()
+    stage.controls.overlay(CANVAS, stats, False)
+    assert stage.written == []
+    stage.show.desk.fade({"hud": True}, "osc", 0)
+    stage.controls.overlay(CANVAS, stats, False)
+    assert "something" in stage.written
