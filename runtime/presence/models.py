@@ -1,11 +1,12 @@
 """The two small networks that find people and faces: fetched, converted once, and run.
 
-Each runs on one thread of the processor and takes two to four milliseconds.
+Each runs on one thread of the processor and takes two to four milliseconds a time.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -86,11 +87,29 @@ class Faces:
         self._score = scores[0]
 
     def __call__(self, bgr: np.ndarray) -> float:
-        """0..1 for `bgr`, uint8 [height, width, 3]."""
+        """0..1 for `bgr`, uint8 [height, width, 3]: of the surest of its squares, where faces are
+        twice as large as in all of a wide picture made square."""
+        return max(self._sure(each) for each in squares(bgr))
+
+    def _sure(self, bgr: np.ndarray) -> float:
         small = letterbox(bgr, _size(self._session))
         planar = _planar(small) / np.float32(127.5) - np.float32(1)
         (scores,) = self._session.run([self._score], {"image": planar})
         return float(1 / (1 + np.exp(-np.asarray(scores).max().clip(-80, 80))))
+
+
+def squares(image: np.ndarray) -> list[np.ndarray]:
+    """Squares of the shorter side that cover [height, width, ...] and overlap; the image itself
+    where it is about square."""
+    height, width = image.shape[:2]
+    side, length = min(height, width), max(height, width)
+    if length < 1.2 * side:
+        return [image]
+    count = 1 + math.ceil(1.5 * (length - side) / side)
+    starts = [round(part * (length - side) / (count - 1)) for part in range(count)]
+    if width > height:
+        return [image[:, start : start + side] for start in starts]
+    return [image[start : start + side] for start in starts]
 
 
 class Models:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import importlib.util
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.presence import models
-from livedream.runtime.presence.models import FACES, PEOPLE, Models, onnx_of
+from livedream.runtime.presence.models import FACES, PEOPLE, Models, onnx_of, squares
 
 from ...export.test_tflite import FILES, FOLDER
 
@@ -89,6 +90,34 @@ def test_a_file_is_converted_once_and_then_needs_no_converter(folder, monkeypatc
     kept.unlink()
     with pytest.raises(LivedreamError, match="takes the package onnx"):
         onnx_of(PEOPLE, path, lambda text: None)
+
+
+@pytest.mark.parametrize(
+    ("size", "starts"),
+    [((90, 160), [0, 35, 70]), ((480, 640), [0, 160]), ((100, 110), [0]), ((160, 90), [0, 35, 70]),
+     ((100, 300), [0, 67, 133, 200])],
+)  # fmt: skip
+def test_squares_cover_a_picture(size, starts):
+    image = np.add.outer(np.arange(size[0]), np.arange(size[1]))
+    found = squares(image)
+    assert [int(each[0, 0]) for each in found] == starts
+    if len(starts) > 1:
+        assert {each.shape for each in found} == {(min(size), min(size))}
+
+
+def test_a_real_face_is_found_also_at_the_edge_of_a_wide_picture():
+    """The portrait that scikit-image has; its cat is none."""
+    package = importlib.util.find_spec("skimage")
+    if package is None or not package.submodule_search_locations:
+        pytest.skip("not installed: scikit-image")
+    data = Path(package.submodule_search_locations[0]) / "data"
+    faces = Models(None, given(1)).faces()
+    portrait = cv2.resize(cv2.imread(str(data / "astronaut.png")), (160, 160))
+    wide = np.full((180, 320, 3), 90, np.uint8)
+    assert faces(wide) < 0.6
+    wide[20:, :160] = portrait
+    assert faces(wide) > 0.6
+    assert faces(cv2.imread(str(data / "chelsea.png"))) < 0.6
 
 
 @pytest.mark.parametrize("content", [b"no model at all", b"\x18\0\0\0TFL3\0\0\0\0"])
