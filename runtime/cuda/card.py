@@ -27,7 +27,7 @@ from .buffers import Buffer, HostBuffers, Pool
 from .card_compositor import CardCompositor
 from .gate import GATE, Gate
 from .image import CardPicture, Difference, Image, Limited, Place, Resampled, Size, Warped
-from .readback import Download, failed
+from .readback import Download, Drawn, failed
 
 _FLOAT = 4
 """Bytes of a value."""
@@ -63,7 +63,7 @@ class CudaDevice:
         self._operations = Operations(launcher, self.stream)
         self._ahead = ahead
         self._uploads: list[np.ndarray] = []
-        self._under_way: Download | None = None
+        self._under_way: Drawn | None = None
         # Of engines and images that are alive.
         self._places: weakref.WeakValueDictionary[Size, Place] = weakref.WeakValueDictionary()
         self._placing = threading.Lock()
@@ -100,13 +100,13 @@ class CudaDevice:
         height, width = image.size
         raw = self.pool.take(height * width * 3)
         self._operations.to_bytes(raw.pointer, self._pointer(image), image.size)
-        picture, drawn = CardPicture(image.size, raw), self._recorded(self.stream)
-        download = Download(self, picture, base, drawn, uploads)
+        drawn = Drawn(self._recorded(self.stream), uploads)
+        download = Download(self, CardPicture(image.size, raw), drawn, base)
         if not self._ahead:
             return download.read()
-        last, self._under_way = self._under_way, download
+        last, self._under_way = self._under_way, drawn
         if last:
-            last.finish()
+            last.finish(self)
         # Not an array yet, but everything that reads it through np.asarray gets one.
         return cast(np.ndarray, download)
 
@@ -278,29 +278,32 @@ class CudaDevice:
         # After the copy is queued: `download` relies on it.
         self._uploads.append(host)
 
-    def copied(self, picture: CardPicture, drawn: Any, stream: Stream | None = None) -> np.ndarray:
+    def copied(
+        self, picture: CardPicture, drawn: Drawn | None, stream: Stream | None = None
+    ) -> np.ndarray:
         """A picture in host memory, from any thread; waits for it. Raises CardError.
 
-        drawn: the event of that, which nobody may wait for after this; None where it is past, or
-        where `stream` draws it, which then copies.
+        drawn: None where `stream` draws it, which then copies it too.
         """
         try:
             with self.attached():
                 stream = stream or self._copies
-                if drawn is not None:
-                    self.launcher.wait(stream, drawn)
+                if drawn:
+                    drawn.before(self.launcher, stream)
                 host = self.host.take((*picture.size, 3), np.uint8)
                 self.launcher.copy_from(host, picture.buffer.pointer, stream)
                 copied = self._recorded(stream)
         except Exception as error:
             raise failed(error) from error
         self.wait(copied)
-        self.happened(copied, drawn)
+        self.happened(copied)
+        if drawn:
+            drawn.seen(self)
         return host
 
-    def happened(self, *events: Any) -> None:
-        """Events, or None, that nobody waits for any more: to be used again. From any thread."""
-        self._events += [event for event in events if event is not None]
+    def happened(self, event: Any) -> None:
+        """Nobody waits for the event any more: it is used again. From any thread."""
+        self._events.append(event)
 
     def fetch(self, image: Image) -> np.ndarray:
         """float32 [3, height, width] in host memory. Waits for the card: not for a live frame."""

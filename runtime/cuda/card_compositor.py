@@ -48,7 +48,7 @@ class CardCompositor:
 
     @on_card
     def dreamt(self, result: Download) -> CardPicture:
-        result.before(self._stream)
+        result.drawn.before(self._device.launcher, self._stream)
         self._used.append(result)
         return result.picture
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import numpy as np
 
 from ...kernels.backend import Stream
+from ...kernels.launcher import Launcher
 from ..dream.device import DeviceError
 from .image import CardPicture, Image
 
@@ -45,44 +46,59 @@ def on_card(method: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+class Drawn:
+    """When a picture is drawn on the card. Knows no device: the device has the newest one.
+
+    event: of that. kept: what must live until then.
+    """
+
+    def __init__(self, event: Any, kept: object) -> None:
+        self._event, self._kept = event, kept
+        self._lock = threading.Lock()
+
+    def before(self, launcher: Launcher, stream: Stream) -> None:
+        """What is queued on `stream` from now on finds it drawn."""
+        with self._lock:
+            if self._event is not None:
+                launcher.wait(stream, self._event)
+
+    def finish(self, device: CudaDevice) -> None:
+        """Wait for it. Raises CardError."""
+        with self._lock:
+            if self._event is not None:
+                device.wait(self._event)
+                self._past(device)
+
+    def seen(self, device: CudaDevice) -> None:
+        """It is known to be past."""
+        with self._lock:
+            if self._event is not None:
+                self._past(device)
+
+    def _past(self, device: CudaDevice) -> None:
+        device.happened(self._event)
+        self._event = self._kept = None
+
+
 class Download:
     """uint8 [height, width, 3] BGR, there for `np.asarray` from any thread: copied from the card
     only where somebody asks for it.
 
-    picture: where it is drawn. base: what it grew from, where that is known; both for what composes
-    on the card. drawn: the event of that. kept: what must live until then.
+    picture, drawn: where it is drawn, and when. base: what it grew from, where that is known. All
+    three for what composes on the card.
     """
 
     dtype = np.dtype(np.uint8)
     ndim = 3
 
     def __init__(
-        self,
-        device: CudaDevice,
-        picture: CardPicture,
-        base: Image | None,
-        drawn: Any,
-        kept: object,
+        self, device: CudaDevice, picture: CardPicture, drawn: Drawn, base: Image | None
     ) -> None:
         self.shape = (*picture.size, 3)
-        self.picture, self.base = picture, base
-        self._device, self._drawn, self._kept = device, drawn, kept
+        self.picture, self.drawn, self.base = picture, drawn, base
+        self._device = device
         self._host: np.ndarray | None = None
         self._lock = threading.Lock()
-
-    def before(self, stream: Stream) -> None:
-        """What is queued on `stream` from now on finds it drawn."""
-        with self._lock:
-            if self._drawn is not None:
-                self._device.launcher.wait(stream, self._drawn)
-
-    def finish(self) -> None:
-        """Wait until the card has drawn it. Raises CardError."""
-        with self._lock:
-            if self._drawn is not None:
-                self._device.wait(self._drawn)
-                self._device.happened(self._drawn)
-                self._drawn = self._kept = None
 
     def read(self) -> np.ndarray:
         """The picture, after waiting for the card where that is needed. Raises CardError.
@@ -91,8 +107,7 @@ class Download:
         """
         with self._lock:
             if self._host is None:
-                self._host = self._device.copied(self.picture, self._drawn)
-                self._drawn = self._kept = None
+                self._host = self._device.copied(self.picture, self.drawn)
             return self._host
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

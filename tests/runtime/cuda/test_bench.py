@@ -210,6 +210,7 @@ def test_the_whole_benchmark_on_a_card(playground, graph, monkeypatch, capsys):
         backend, "elapsed", lambda start, end: 1000 * (end.time - start.time), raising=False
     )
     arguments = ["--graph", graph, "--size", "40x32", "--seconds", "0.2", "--json", "a.json"]
+    arguments += ["--picture", "80x64"]
     bench.main([*map(str, arguments), "--html", "a.html"], standalone_mode=False)
     report = read_report(Path("a.json"))
     assert not report.failures

@@ -214,7 +214,7 @@ def test_a_download_is_read_when_it_is_wanted(host):
     assert np.array_equal(np.asarray(first), picture())
     assert np.array_equal(np.asarray(second), picture())
     np.asarray(second)
-    second.finish()
+    second.drawn.finish(device)
     assert host[1].counts["synchronisations"] == 3
     assert host[1].counts["from"] == 2
     assert np.asarray(second, np.float32).dtype == np.float32
