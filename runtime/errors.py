@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+TRY_LATER = 75
+"""The exit code of a show that lost what it cannot do without, and that may come back."""
+
 
 class LivedreamError(Exception):
     """Something went wrong; the message is one sentence: what, and what to do. Exit code 1."""

@@ -17,6 +17,7 @@ from datetime import datetime
 from datetime import time as Time
 from typing import Literal, NamedTuple
 
+from ..errors import TRY_LATER
 from .hours import Hours, passed
 from .systemd import Notify
 
@@ -151,7 +152,9 @@ class Keeper:
         finally:
             self._cover("over")
             show.close()
-        if not self._obstacle():
+        if show.code == TRY_LATER:
+            asked.wait(WAIT)
+        elif not self._obstacle():
             asked.wait(self._failed())
         return None
 

@@ -11,14 +11,11 @@ from contextlib import contextmanager, suppress
 
 import cv2
 
-from ...errors import LivedreamError
+from ...errors import TRY_LATER, LivedreamError
 
 # Kept open: a bare X server resets when its last client leaves, and would do so just while Qt
 # connects after us.
 _connections: dict[str, int] = {}
-GONE = 75
-"""The exit code of a show whose display went away: try again later."""
-
 INSTEAD = "use --headless, with --record OUT.mp4 to keep the dream"
 
 
@@ -32,7 +29,7 @@ def require_display() -> None:
 @contextmanager
 def told_at_its_end() -> Iterator[None]:
     """While the block runs: where the display goes away, the process ends with a sentence and code
-    GONE. Left alone, the toolkit would end it by C's `exit`, and abort threads that work."""
+    TRY_LATER. Left alone, the toolkit would end it by C's `exit`, and abort threads that work."""
     libc = ctypes.CDLL(None)
     if not hasattr(libc, "gnu_get_libc_version"):
         yield
@@ -44,7 +41,7 @@ def told_at_its_end() -> Iterator[None]:
         if inside:
             with suppress(OSError):
                 os.write(2, b"livedream: The display is gone.\n")
-            os._exit(GONE)
+            os._exit(TRY_LATER)
 
     libc.__cxa_atexit(end, None, owner)
     try:

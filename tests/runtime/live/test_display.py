@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from livedream.runtime.control import keys
-from livedream.runtime.errors import LivedreamError
+from livedream.runtime.errors import TRY_LATER, LivedreamError
 from livedream.runtime.live.window import display_problem, hud, screen
 from livedream.runtime.live.window.hud import (
     Status,
@@ -20,7 +20,6 @@ from livedream.runtime.live.window.hud import (
     draw_hud,
     draw_message,
 )
-from livedream.runtime.live.window.screen import GONE
 from livedream.runtime.live.window.window import Window, starting_size
 from livedream.runtime.scaling import letterbox
 
@@ -261,7 +260,7 @@ def test_a_display_that_goes_is_told_and_ends_the_show_at_once():
         assert child.stdout
         assert child.stdout.readline() == "shown\n"
     _, told = child.communicate(timeout=60)
-    assert child.returncode == GONE
+    assert child.returncode == TRY_LATER
     assert "livedream: The display is gone.\n" in told
 
 
