@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -12,10 +11,12 @@ from functools import partial
 from typing import Any
 
 from ..errors import Cancelled, LivedreamError, SessionLost
+from .ahead import Neighbours
 from .coming import Coming
 from .engine import Engine
+from .losses import Losses
 from .making import Making, reason_of
-from .objective import Objective, at_layer
+from .objective import Objective
 from .platform import Platform
 from .providers import Provider
 from .selection import Engines, Opening
@@ -31,10 +32,6 @@ a graph from the cache is there sooner, and opening both would take longer."""
 
 IDLE = 5.0
 """Seconds without a change after which the layers next to the one that plays are exported."""
-
-OFTEN, WHILE, PAUSE = 3, 60.0, 5.0
-"""A provider that lost its sessions OFTEN times in WHILE seconds is left for another one; where
-there is none, it is opened every PAUSE seconds."""
 
 
 class Switcher:
@@ -73,8 +70,7 @@ class Switcher:
         self._retired: list[Engines] = []
         self._replaced = self._improving = self._lost = self._ending = False
         self._warm = ahead is None
-        self._losses: deque[float] = deque(maxlen=OFTEN)
-        self._tried: set[str] = set()
+        self._losses, self._neighbours = Losses(), Neighbours(engines.network)
         self._doing = ""
         self._takeover: Takeover | None = None
         self._foreseen: Wanted | None = None
@@ -168,9 +164,9 @@ class Switcher:
             if self._lost or self._ready:
                 return False
             self._lost = True
-            self._losses.append(time.monotonic())
-            if self._pause() and self._engines.refuse(self._playing.engine.provider):
-                self._losses.clear()
+            self._losses.add()
+            if self._losses.pause and self._engines.refuse(self._playing.engine.provider):
+                self._losses.forget()
             self._wake()
         self._tell(f"{error} It is opened again.")
         return True
@@ -272,7 +268,7 @@ class Switcher:
     def _patience(self) -> float | None:
         """Seconds after which there may be something to do though nothing changed."""
         if self._lost:
-            return self._pause()
+            return self._losses.pause
         making = self._making
         if making and (left := making.since + SHORT - time.monotonic()) > 0:
             return left
@@ -283,7 +279,7 @@ class Switcher:
         if self._ready:
             return None
         wanted, playing, making = self._wanted, self._playing, self._making
-        lost = self._lost and not self._pause()
+        lost = self._lost and not self._losses.pause
         if self._engines.covers(wanted.objective):
             return wanted if lost or wanted != playing.wanted else None
         if making and making.made and not making.cancel.is_set():
@@ -360,13 +356,6 @@ class Switcher:
         """Whether something else is wanted than plays or waits to be taken."""
         return self._ready is None and self._wanted != self._playing.wanted
 
-    def _pause(self) -> float:
-        """Seconds until what was lost may be opened again."""
-        losses, now = self._losses, time.monotonic()
-        if len(losses) < OFTEN or losses[-1] - losses[0] > WHILE:
-            return 0.0
-        return max(0.0, losses[-1] + PAUSE - now)
-
     def _make(self) -> None:
         """Begin to make the graph of what is wanted."""
         with self._changed:
@@ -427,7 +416,7 @@ class Switcher:
             if trouble and useful:
                 self._fail(trouble)
                 if self._lost:
-                    self._losses.extend([time.monotonic()] * OFTEN)
+                    self._losses.fail()
                     self._lost = False  # until the next frame says so again
 
     def _fail(self, trouble: str) -> None:
@@ -505,40 +494,23 @@ class Switcher:
         return [takeover.thread]
 
     def _neighbour(self) -> Objective | None:
-        """The next layer of those beside the one that plays that may lack a graph."""
-        if self._ahead is None or self.network.graph is not None:
+        """The layer to export now, behind everything else; None for none, or never."""
+        if self._ahead is None:
             return None
-        objective, layers = self._playing.wanted.objective, list(self.network.layers)
-        place = layers.index(objective.terms[0].layer)
-        for step in (1, -1):
-            layer = layers[(place + step) % len(layers)]
-            beside = at_layer(objective, layer, self.network.layers)
-            if "+".join(beside.taps) not in self._tried:
-                return beside
-        return None
+        return self._neighbours.next(self._playing.wanted.objective)
 
     def _export(self, objective: Objective) -> None:
-        """Into the cache, for the day that somebody asks for it; who does hears what went wrong."""
         with self._changed:
             if self._ending or self._outdated():
                 return
             self._cancel = cancel = threading.Event()
             provider = self._playing.engine.provider
-        try:
-            self.network.graph_for(objective, provider, _silent, True, cancel)
-        except Cancelled:
-            return
-        except LivedreamError:
-            pass
-        self._tried.add("+".join(objective.taps))
+        self._neighbours.export(objective, provider, cancel)
 
     def _tell(self, text: str) -> None:
         """Whoever cannot be told is no reason to stop."""
         with suppress(Exception):
             self._notify(text)
-
-
-def _silent(stage: str, part: float) -> None: ...
 
 
 def _close(retired: Sequence[Engines | Platform]) -> None:

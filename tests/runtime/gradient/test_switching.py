@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from livedream.runtime.errors import Cancelled, LivedreamError, SessionLost
+from livedream.runtime.gradient import losses
 from livedream.runtime.gradient import switching as module
 from livedream.runtime.gradient.child import PLAYS, WAITS, Child
 from livedream.runtime.gradient.graph import read_graph
@@ -403,7 +404,7 @@ class TestLosses:
     @pytest.mark.parametrize(("moments", "leaves"), [((0, 20, 59), True), ((0, 20, 70), False)])
     def test_three_within_a_minute_leave_it_to_the_next(self, moments, leaves, monkeypatch):
         now = [0.0]
-        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+        monkeypatch.setattr(losses, "time", SimpleNamespace(monotonic=lambda: now[0]))
         toys = Toys("first", "second")
         switcher, _ = switching(toys=toys)
         for moment in moments:
@@ -415,8 +416,8 @@ class TestLosses:
 
     def test_the_only_one_is_opened_again_after_a_pause(self, monkeypatch):
         now = [0.0]
-        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
-        monkeypatch.setattr(module, "PAUSE", 0.2)
+        monkeypatch.setattr(losses, "time", SimpleNamespace(monotonic=lambda: now[0]))
+        monkeypatch.setattr(losses, "PAUSE", 0.2)
         switcher, _ = switching()
         for _ in range(2):
             switcher.lost(SessionLost("It is gone."))

@@ -21,7 +21,7 @@ from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.values import Dream
 from livedream.runtime.errors import Cancelled, LivedreamError, SessionLost
 from livedream.runtime.frame import Frame
-from livedream.runtime.gradient import switching as switching_module
+from livedream.runtime.gradient import losses
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.platform import Recovery
 from livedream.runtime.gradient.providers import PROVIDERS, Provider
@@ -668,7 +668,7 @@ class TestFramesThatFail:
     @pytest.mark.parametrize("recovers", [True, False])
     def test_a_session_that_is_lost_costs_many_frames_and_counts_once(self, recovers, monkeypatch):
         """Until it is open again; one that is never open for long enough ends the show."""
-        monkeypatch.setattr(switching_module, "PAUSE", 0.0)
+        monkeypatch.setattr(losses, "PAUSE", 0.0)
         release, failed = threading.Event(), []
         show = Setting(Film(100_000, interval=0), frames=20)
 
