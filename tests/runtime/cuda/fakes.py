@@ -108,12 +108,13 @@ def counting_launcher(compiler: HostCompiler) -> tuple[Launcher, CountingBackend
 class LateBackend(CountingBackend):
     """Work happens as late as it may: when an event or stream is waited for, and then no more of
     each stream than that needs. `eager`: the first stream, the kernels', works at once; only copies
-    on other streams are late. What is used again too early shows in the pictures.
+    on other streams are late. `hasty`: from the third on, those of sessions, they work as soon as
+    they may. What is used again too early, or read before it is there, shows in the pictures.
     """
 
-    def __init__(self, compiler: HostCompiler, eager: bool) -> None:
+    def __init__(self, compiler: HostCompiler, eager: bool, hasty: bool = False) -> None:
         super().__init__(compiler)
-        self.eager = eager
+        self.eager, self.hasty = eager, hasty
         self.queues: dict[int, list[Any]] = {}
 
     def put(self, stream: Stream, work: Any) -> None:
@@ -147,7 +148,8 @@ class LateBackend(CountingBackend):
 
     def _queue(self, stream: Stream, work: Any) -> None:
         self.queues.setdefault(stream.handle, []).append(work)
-        if self.eager and stream.handle == min(self.queues):
+        first = min(self.queues)
+        if (self.eager and stream.handle == first) or (self.hasty and stream.handle > first + 1):
             self._run(stream.handle, None)
 
     def _reach(self, mark: Mark) -> None:

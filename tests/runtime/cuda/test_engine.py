@@ -447,10 +447,11 @@ def test_sizes_no_longer_dreamt_are_let_go(setting, host):
     assert len(made.ort.sessions) == 3
 
 
-@pytest.fixture
-def late(compiler, tmp_path):
-    """A card and an onnxruntime that work as late as they may."""
-    launcher = Launcher(backend := LateBackend(compiler, False))  # pyright: ignore
+@pytest.fixture(params=["late", "hasty"])
+def late(request, compiler, tmp_path):
+    """A card that works as late as it may, and an onnxruntime that does, or as soon as it may."""
+    hasty = request.param == "hasty"
+    launcher = Launcher(backend := LateBackend(compiler, False, hasty))  # pyright: ignore
     made = Setting((launcher, backend), tmp_path)
     made.ort.queue = lambda handle, work: backend.put(Stream(handle, None), work)
     made.ort.finish = lambda handle: launcher.synchronize(Stream(handle, None))
