@@ -39,6 +39,12 @@ from .slopes import interval, theil_sen
 from .switches import Switch
 
 RECOVERY = 10.0
+"""Seconds until a picture has to come after a fault."""
+
+COMPUTES = 60.0
+"""Seconds until the network has to compute again: another process may start meanwhile, beside
+whatever else the machine does. Pictures come from the dream that there was."""
+
 EVERY = (200, 2000)
 """Pictures between two faults."""
 
@@ -80,7 +86,7 @@ class Soak:
         self.show, self.chance, self.kinds = show, random.Random(seed), kinds
         self.faults: Counter[str] = Counter()
         self.failures: list[str] = []
-        self.longest = 0.0
+        self.longest = self.computed = 0.0
         self.samples: list[dict[str, int]] = []
         self._ended = threading.Event()
 
@@ -133,10 +139,11 @@ class Soak:
             return
         self.longest = max(self.longest, took)
         while show.gradients <= gradients:
-            if time.monotonic() - over > RECOVERY:
-                self._failed(f"no gradient within {RECOVERY:.0f} s after {name}")
+            if time.monotonic() - over > COMPUTES:
+                self._failed(f"no gradient within {COMPUTES:.0f} s after {name}")
                 return
             time.sleep(0.01)
+        self.computed = max(self.computed, time.monotonic() - over)
         if not show.until_said(wanted, RECOVERY):
             self._failed(f"{name} was not told")
 
@@ -215,6 +222,7 @@ def run(
         "minutes": round(passed / 60, 2),
         "pictures": show.watch.pictures, "gradients": show.gradients,
         "faults": dict(sorted(soak.faults.items())), "recovery": round(soak.longest, 2),
+        "computed": round(soak.computed, 2),
         "transitions": flashes.most, "counted_exactly": flashes.exact, **grown,
         "failures": failures, "machine": f"{platform.machine()}, {os.cpu_count()} cores",
     }  # fmt: skip
@@ -233,8 +241,8 @@ def summed(slices: list[dict[str, Any]]) -> str:
     for each in slices:
         faults.update(each["faults"])
     lines = [
-        "| seed | commit | pictures | gradients | faults | longest recovery | most transitions in "
-        "any second | kB per 1,000 pictures (90 %) | descriptors | threads | children | failures |",
+        "| seed | commit | pictures | gradients | faults | longest recovery, of the gradient | "
+        "most transitions in any second | kB per 1,000 pictures (90 %) | descriptors | threads | children | failures |",
         "|---" * 12 + "|",
     ]
     for each in slices:
@@ -244,7 +252,8 @@ def summed(slices: list[dict[str, Any]]) -> str:
         counts = " | ".join("{} to {}".format(*each[name]) for name in OPEN[:3])
         lines.append(
             f"| {each['seed']} | {each['commit']} | {each['pictures']:,} | {each['gradients']:,} | "
-            f"{sum(each['faults'].values())} | {each['recovery']} s | {each['transitions']} | "
+            f"{sum(each['faults'].values())} | {each['recovery']} s, {each.get('computed', '?')} s | "
+            f"{each['transitions']} | "
             f"{slope} | {counts} | {len(each['failures'])} |"
         )
     lines.append(
