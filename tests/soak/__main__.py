@@ -242,7 +242,8 @@ def summed(slices: list[dict[str, Any]]) -> str:
         faults.update(each["faults"])
     lines = [
         "| seed | commit | pictures | gradients | faults | longest recovery, of the gradient | "
-        "most transitions in any second | kB per 1,000 pictures (90 %) | descriptors | threads | children | failures |",
+        "most transitions in any second | kB per 1,000 pictures (90 %) | descriptors | threads | "
+        "children | failures |",
         "|---" * 12 + "|",
     ]
     for each in slices:
@@ -252,8 +253,8 @@ def summed(slices: list[dict[str, Any]]) -> str:
         counts = " | ".join("{} to {}".format(*each[name]) for name in OPEN[:3])
         lines.append(
             f"| {each['seed']} | {each['commit']} | {each['pictures']:,} | {each['gradients']:,} | "
-            f"{sum(each['faults'].values())} | {each['recovery']} s, {each.get('computed', '?')} s | "
-            f"{each['transitions']} | "
+            f"{sum(each['faults'].values())} | "
+            f"{each['recovery']} s, {each.get('computed', '?')} s | {each['transitions']} | "
             f"{slope} | {counts} | {len(each['failures'])} |"
         )
     lines.append(
