@@ -10,6 +10,7 @@ from ..dream.compositor import Compositor
 from ..safety.limiter import WINDOW, FlashLimiter, Mode
 from ..safety.pixels import Processor
 from .composing import HostCompositor
+from .easing import FAINTEST, Easing
 from .unstriped import Unstriped
 from .window.hud import compare
 
@@ -29,6 +30,7 @@ class Limiting:
         self._shown: np.ndarray | None = None
         self._window: FlashLimiter[np.ndarray] | None = None
         self._stripes = Unstriped()
+        self._easing = Easing()
         self._apart = 0.0
         self._time, self._last = 0.0, (0.0, 0.0)
 
@@ -44,6 +46,27 @@ class Limiting:
             self._all = self._all.on(pixels, lambda _: compositor.upload(shown))
         self._compositor = compositor
 
+    def eased(
+        self,
+        camera: np.ndarray,
+        residual: Any,
+        amount: float,
+        contrast: float,
+        mode: Mode,
+        times: tuple[float, float],
+    ) -> np.ndarray | None:
+        """A residual whose picture needs less limiting; None where it is as good itself, or not in
+        host memory: elsewhere limiting costs nothing. camera, residual, amount, contrast: as of
+        `Easing.eased`. mode, times: as of `limited`, which has to come next."""
+        shown = self._shown
+        if shown is None or not isinstance(residual, np.ndarray) or amount < FAINTEST:
+            return None
+        self._all.mode = mode
+        time = self._time + self._passed(times)
+        return self._easing.eased(
+            camera, residual, amount, contrast, shown, lambda cells: self._all.foreseen(cells, time)
+        )
+
     def limited(
         self,
         compositor: Compositor[Any, Any],
@@ -52,6 +75,7 @@ class Limiting:
         mode: Mode,
         comparing: bool,
         times: tuple[float, float],
+        eased: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
         """What all outputs show from now on, and what the window shows.
 
@@ -59,17 +83,19 @@ class Limiting:
         same without the dream, uint8 BGR [height, width, 3] in host memory, as what is returned.
         comparing: whether the window shows one beside the other. times: monotonic seconds, by the
         clock of those who show at once and of those who keep the camera's time; flashes are as rare
-        by both.
+        by both. eased: whether the dream's picture was made of what `eased` gave.
         """
-        passed = min(now - last for now, last in zip(times, self._last, strict=True))
-        self._time, self._last = self._time + max(0.0, passed), times
+        self._time, self._last = self._time + self._passed(times), times
         time = self._time
         self.follow(compositor)
         if comparing and self._window is None:
             self._window = self._all.on(Processor(), compositor.download)
         dream = self._stripes.softened(compositor.pixels, dream, time, mode == "strict")
         self._all.mode = mode
-        shown = self._shown = compositor.download(self._all.limit(dream, time))
+        limited = self._all.limit(dream, time, eased)
+        if limited is not dream:
+            self._easing.forget()
+        shown = self._shown = compositor.download(limited)
         if self._window is None:
             return shown, shown
         self._window.mode = mode
@@ -84,3 +110,7 @@ class Limiting:
         """Nothing more comes."""
         self._stripes.close()
         self._all = FlashLimiter(self._compositor.pixels)  # It keeps no picture.
+
+    def _passed(self, times: tuple[float, float]) -> float:
+        """Since the last picture, by the clock that went less."""
+        return max(0.0, min(now - last for now, last in zip(times, self._last, strict=True)))

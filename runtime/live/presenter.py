@@ -36,6 +36,10 @@ from .patience import Patience
 WAIT = 0.1
 """Seconds between two looks at whether to stop, while no frame comes."""
 
+EASED = 2
+"""Times the size that is dreamt from which on the picture is so large that flashes are eased before
+it is made."""
+
 LARGEST = (1920, 1080)
 """(width, height) of a picture at the camera's own size."""
 
@@ -56,11 +60,13 @@ class Shown:
 
 
 class _Carried(NamedTuple):
-    """What to lay over a picture, None for nothing, and where. pure: whether the dream may be shown
-    as it came from the device, to the bit: on its own picture, as large as it is shown."""
+    """What to lay over a picture, None for nothing, and where. small: that picture, as large as it
+    is dreamt. pure: whether the dream may be shown as it came from the device, to the bit: on its
+    own picture, as large as it is shown."""
 
     residual: Any
     mask: np.ndarray | None
+    small: np.ndarray
     pure: bool
 
 
@@ -193,17 +199,21 @@ class Presenter(threading.Thread):
         carried, fluid = self._carried(dreamt, frame, picture, early)
         # What was said meanwhile counts too, as far as no more than this is left to do.
         state = self._state(frame)
-        laid = self._composed(dreamt, carried, picture, state)
+        ready = time.perf_counter()
+        eased = self._eased(carried, picture, state, (time.monotonic(), frame.time))
+        easing = time.perf_counter() - ready
+        laid = self._composed(dreamt, eased or carried, picture, state)
         picture = dimmed(picture, state.of(Show).light)
         composed = time.perf_counter()
         mode: Any = state["flash_limit"]
         comparing = bool(state["compare"])
         times = (time.monotonic(), frame.time)
-        compositor = self._composing.compositor
-        dream, seen = self._limiting.limited(compositor, laid, picture, mode, comparing, times)
+        dream, seen = self._limiting.limited(
+            self._composing.compositor, laid, picture, mode, comparing, times, eased is not None
+        )
         self._stats.record("fluid", fluid)
-        self._stats.record("compose", composed - began - fluid)
-        self._stats.record("limit", time.perf_counter() - composed)
+        self._stats.record("compose", composed - began - fluid - easing)
+        self._stats.record("limit", time.perf_counter() - composed + easing)
         return Shown(dream, picture, seen, frame.time, dreamt.time, dreamt.settings)
 
     def _sized(self, frame: Frame, state: State) -> np.ndarray:
@@ -234,12 +244,31 @@ class Presenter(threading.Thread):
         mask = self._where.at(small, state)
         whole = mask is None and dream.tone == 0 and image.shape == dreamt.picture.shape
         pure = own and whole and dreamt.detail is None and afterimage.pure
-        return _Carried(residual, mask, pure), fluid
+        return _Carried(residual, mask, small, pure), fluid
+
+    def _eased(
+        self, carried: _Carried, image: np.ndarray, state: State, times: tuple[float, float]
+    ) -> _Carried | None:
+        """What to lay over the picture in place of what was carried, where it would flash: for a
+        picture that is much larger than it is dreamt; None where nothing else."""
+        plain = carried.mask is None and state.of(Show).light == 1
+        large = image.shape[0] >= EASED * carried.small.shape[0]
+        if carried.residual is None or not (plain and large):
+            return None
+        mode: Any = state["flash_limit"]
+        residual = self._limiting.eased(
+            carried.small, carried.residual, self._amount(state), state.dream.camera, mode, times
+        )
+        return None if residual is None else carried._replace(residual=residual)
+
+    def _amount(self, state: State) -> float:
+        """Of the dream that is laid over a picture now."""
+        return 0.0 if state["panic"] else state.of(Show).amount * self._share(time.monotonic())
 
     def _composed(self, dreamt: Dreamt, carried: _Carried, image: np.ndarray, state: State) -> Any:
         """The picture with the dream on it, where the compositor keeps it."""
         show, compositor = state.of(Show), self._composing.compositor
-        amount = 0.0 if state["panic"] else show.amount * self._share(time.monotonic())
+        amount = self._amount(state)
         residual = carried.residual  # None at a cut: the old dream does not belong here.
         if residual is not None and carried.pure and amount == 1:
             picture, residual = compositor.dreamt(dreamt.result), None

@@ -65,11 +65,24 @@ class FlashLimiter(Generic[Picture]):
         self._pixels = pixels
         self._screen: _Screen[Picture] | None = None
 
-    def limit(self, picture: Picture, time: float) -> Picture:
+    def foreseen(self, cells: np.ndarray, time: float) -> np.ndarray | None:
+        """How far a picture of `time` that has about these cells should be pulled toward the one
+        shown before, 0..1 [cells]; None where it will be shown as it is. For whoever makes pictures
+        and can pull them sooner than `limit` does; nothing counts before that is asked."""
+        screen = self._screen
+        if self.mode == "off" or screen is None:
+            return None
+        time = max(time, screen.time)
+        screen.settle(time)
+        weights = self._held(screen, cells, time) if screen.tense(time) else None
+        return None if weights is None else screen.spread(cells, weights, time)
+
+    def limit(self, picture: Picture, time: float, eased: bool = False) -> Picture:
         """What to show from `time` on, in monotonic seconds, instead of `picture`: uint8 BGR
         [height, width, 3] both. A calm picture is returned itself. Nobody may write on either
         afterwards. In the rare case that a new size has nothing admissible, the picture shown
-        before comes again in its own size.
+        before comes again in its own size. eased: whether it was made as `foreseen` says, and is
+        left as it is where it does not flash too often.
         """
         if self.mode == "off":
             self._screen = None  # What is shown from here on is not known.
@@ -82,13 +95,13 @@ class FlashLimiter(Generic[Picture]):
         screen.settle(time)
         tense, shown = screen.tense(time), picture
         # Where much is held, how far is well enough foreseen, and only what is shown is measured.
-        cells = self._pixels.foreseen(picture) if tense else None
+        cells = self._pixels.foreseen(picture) if tense and not eased else None
         weights = None if cells is None else self._held(screen, cells, time)
         if cells is not None and weights is not None:
             weights = screen.spread(cells, weights, time)
         else:
             cells = self._pixels.measure(picture)
-            weights = self._held(screen, cells, time) if tense else None
+            weights = self._held(screen, cells, time, eased) if tense else None
         if weights is not None:
             shown, cells = screen.pulled(picture, cells, weights, time)
         elif tense:
@@ -96,10 +109,13 @@ class FlashLimiter(Generic[Picture]):
         screen.show(shown, cells, time)
         return shown
 
-    def _held(self, screen: _Screen[Picture], cells: np.ndarray, time: float) -> np.ndarray | None:
+    def _held(
+        self, screen: _Screen[Picture], cells: np.ndarray, time: float, eased: bool = False
+    ) -> np.ndarray | None:
         """How far a picture with `cells` is pulled at least, 0..1 [cells]; None where it is shown
-        as it is."""
-        slowing = screen.slowing(cells, time) if self.mode == "strict" else None
+        as it is. eased: its motion is slowed already."""
+        slows = self.mode == "strict" and not eased
+        slowing = screen.slowing(cells, time) if slows else None
         full = screen.full(cells, time)
         held = bool(full.any())
         if held and self.mode == "standard":
@@ -127,11 +143,12 @@ class _Screen(Generic[Picture]):
         self.excess = np.full(self.cells.shape[1], -np.inf)
         """When each cell was last shown with a transition too many."""
         self._restless = np.zeros(self.cells.shape[1], np.float32)
-        self._counted = -math.inf
+        self._counted, self._settled = -math.inf, time
 
     def settle(self, time: float) -> None:
         """Restlessness of cells, at the time of the next picture."""
-        self._restless *= math.exp(-(time - self.time) / _RELEASE)
+        self._restless *= math.exp(-(time - self._settled) / _RELEASE)
+        self._settled = time
         self._restless[self._restless < _LEAST] = 0
         if self._counted > time - 1:
             self._restless[self.transitions.recent(_RESTLESS, time - 1)] = 1
@@ -149,7 +166,7 @@ class _Screen(Generic[Picture]):
         other = _Screen(picture, self.time, pixels)
         other.transitions = copy.deepcopy(self.transitions)
         other.excess, other._restless = self.excess.copy(), self._restless.copy()
-        other._counted = self._counted
+        other._counted, other._settled = self._counted, self._settled
         return other
 
     def slowing(self, cells: np.ndarray, time: float) -> np.ndarray | None:

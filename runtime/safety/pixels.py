@@ -161,6 +161,16 @@ def _fill_mixed(
     cv2.add(share, pulled, mixed)
 
 
+def mixed(picture: np.ndarray, before: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """What `Processor.pulled` makes of them."""
+    much = cv2.resize(
+        as_bytes(smoothed(weights)), picture.shape[1::-1], interpolation=cv2.INTER_LINEAR
+    )
+    made = np.empty_like(picture)
+    _fill_mixed(made, picture, before, much)
+    return made
+
+
 def as_bytes(weights: np.ndarray) -> np.ndarray:
     """Weights 0..1 as uint8 0..255, rounded up: none pulls less than it says."""
     return np.ceil(weights * 255).astype(np.uint8)
