@@ -74,20 +74,25 @@ class Meter:
         self._shape, self.strips = shape, _strips(shape)
         height, width = (length * _times(shape) for length in shape[:2])
         high = height // len(self.strips)
-        self._linear = np.empty((high, width, 3), np.float32)
-        self._signal = np.empty((high, width), np.float32)
+        self._linear = np.empty(high * width * 3, np.float32)
+        self._signal = np.empty(high * width, np.float32)
         # Averages down each column of pixels over the height of a cell.
         self._colours = np.empty((FINE[1], width, 3), np.float32)
         self._red = np.empty((FINE[1], width), np.float32)
 
-    def fill(self, picture: np.ndarray, strip: Strip) -> None:
-        """Measures one strip of the picture."""
-        pixels = _no_smaller_than_the_grid(picture[strip.pixels], _times(self._shape))
-        cv2.LUT(pixels, _TO_LINEAR, self._linear)
-        _average_down(self._linear, self._colours, strip.cells)
-        cv2.transform(self._linear, _RED, self._signal)
-        cv2.threshold(self._signal, 0, 0, cv2.THRESH_TOZERO, self._signal)
-        _average_down(self._signal, self._red, strip.cells)
+    def fill(self, picture: np.ndarray, strip: Strip, columns: slice | None = None) -> None:
+        """Measures one strip of the picture, or some columns of pixels in it."""
+        times = _times(self._shape)
+        columns = slice(None) if columns is None or times > 1 else columns
+        pixels = _no_smaller_than_the_grid(picture[strip.pixels, columns], times)
+        colours, red = self._colours[strip.cells, columns], self._red[strip.cells, columns]
+        linear = self._linear[: pixels.size].reshape(pixels.shape)
+        signal = self._signal[: pixels.size // 3].reshape(pixels.shape[:2])
+        cv2.LUT(pixels, _TO_LINEAR, linear)
+        _average_down(linear, colours)
+        cv2.transform(linear, _RED, signal)
+        cv2.threshold(signal, 0, 0, cv2.THRESH_TOZERO, signal)
+        _average_down(signal, red)
 
     def cells(self) -> np.ndarray:
         """The cells, as of `measure`, from the strips as they were last measured."""
@@ -112,21 +117,21 @@ def _strips(shape: tuple[int, ...]) -> list[Strip]:
     ]
 
 
-def _average_down(pixels: np.ndarray, averages: np.ndarray, rows: slice) -> None:
-    """Fills some rows of averages, [rows, width, ...], with those of as many parts, one above the
-    other, of pixels [height, width, ...]."""
-    (height, width), count = pixels.shape[:2], rows.stop - rows.start
-    if height % count:
-        averages[rows] = cv2.resize(pixels, (width, count), interpolation=cv2.INTER_AREA)
-        return
+def _average_down(pixels: np.ndarray, rows: np.ndarray) -> None:
+    """Fills rows, [rows, width, ...], with the averages of as many parts, one above the other, of
+    pixels [height, width, ...]."""
+    (height, width), count = pixels.shape[:2], len(rows)
     high = height // count
-    flat, lines = pixels.reshape(height, -1), averages.reshape(len(averages), -1)[rows]
-    if high <= _LOW:
-        np.add.reduce(flat.reshape(count, high, -1), axis=1, out=lines)
-        lines /= high
-        return
-    for at in range(count):
-        cv2.reduce(flat[at * high : (at + 1) * high], 0, cv2.REDUCE_AVG, lines[at : at + 1])
+    if height % count:
+        rows[:] = cv2.resize(pixels, (width, count), interpolation=cv2.INTER_AREA)
+    elif high <= _LOW:
+        np.add.reduce(pixels.reshape(count, high, *pixels.shape[1:]), axis=1, out=rows)
+        rows /= high
+    else:
+        flat = pixels.reshape(height, -1)
+        for at, row in enumerate(rows):
+            part = flat[at * high : (at + 1) * high]
+            cv2.reduce(part, 0, cv2.REDUCE_AVG, row.reshape(1, -1))
 
 
 def smoothed(weights: np.ndarray) -> np.ndarray:

@@ -102,15 +102,15 @@ class Processor:
         # Between two cells the weights run from one to the other.
         touched = widened(differs.astype(np.uint8)) > 0
         known = again or self._measured is picture
-        for strip, columns in zip(
-            meter.strips, _columns(touched, len(meter.strips), width), strict=True
-        ):
-            if not again and columns != slice(0, width):
+        for strip, runs in zip(meter.strips, _runs(touched, len(meter.strips), width), strict=True):
+            if not again and runs != [slice(0, width)]:
                 mixed[strip.pixels] = picture[strip.pixels]
-            if columns.stop:
+            for columns in runs:
                 here = strip.pixels, columns
                 _fill_mixed(mixed[here], picture[here], before[here], much[here])
-            if columns.stop or not known:
+                if known:
+                    meter.fill(mixed, strip, columns)
+            if not known:
                 meter.fill(mixed, strip)
         self._measured, self._mix = mixed, _Mix(picture, before, codes, mixed)
         return mixed, meter.cells()
@@ -139,13 +139,15 @@ def _halved(picture: np.ndarray) -> np.ndarray:
     return _halved(cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
 
 
-def _columns(cells: np.ndarray, strips: int, width: int) -> list[slice]:
-    """Of each strip, from the first to the last column of pixels that has any of the cells, bool
-    as FINE; an empty one at 0 for none."""
-    there = np.asarray(cells.reshape(strips, -1, FINE[0]).max(axis=1))
-    first, last = there.argmax(axis=1), FINE[0] - there[:, ::-1].argmax(axis=1)
-    ends = np.where(there.max(axis=1), (first * width // FINE[0], -(-last * width // FINE[0])), 0)
-    return [slice(begin, end) for begin, end in ends.T.tolist()]
+def _runs(cells: np.ndarray, strips: int, width: int) -> list[list[slice]]:
+    """Of each strip, in runs, the columns of pixels that have any of the cells, bool as FINE."""
+    there = np.zeros((strips, FINE[0] + 2), bool)
+    there[:, 1:-1] = cells.reshape(strips, -1, FINE[0]).max(axis=1)
+    found: list[list[slice]] = [[] for _ in range(strips)]
+    edges = np.argwhere(there[:, 1:] != there[:, :-1]).tolist()
+    for (strip, begin), (_, end) in zip(edges[::2], edges[1::2], strict=True):
+        found[strip].append(slice(begin * width // FINE[0], -(-end * width // FINE[0])))
+    return found
 
 
 def _fill_mixed(
