@@ -167,18 +167,26 @@ def strengths(make: Make, dream: Dream, picture: np.ndarray) -> dict[int, float]
 
 
 def drift(
-    dreamer: Dreamer[Any], picture: np.ndarray, frames: int, settled: int = 200
+    dreamer: Dreamer[Any], picture: np.ndarray, frames: int, settled: int = 200, over: int = 50
 ) -> dict[str, float]:
-    """How far a still picture's dream has come away, at the last frame, from what it was at frame
-    `settled`: shares of mean brightness and contrast, and of all values that are clipped."""
-    early = late = np.empty(0)
+    """How far a still picture's dream has come away, in the last frames, from what it was at frame
+    `settled`: shares of mean brightness and contrast, and of all values that are clipped.
+
+    Means of `over` frames, the earlier ones around `settled`: from one frame to another a dream
+    wanders by a hundredth and comes back, which is no drift.
+    """
+    early: list[tuple[float, float, float]] = []
+    late: list[tuple[float, float, float]] = []
+    first = max(0, settled - over // 2)
     for index in range(frames):
-        late = np.asarray(dreamer.live(picture, index / RATE))
-        if index == settled:
-            early = late
-    clipped = [float(((each <= 1) | (each >= 254)).mean()) for each in (early, late)]
+        dream = np.asarray(dreamer.live(picture, index / RATE))
+        clipped = float(((dream <= 1) | (dream >= 254)).mean())
+        for figures, begin in ((early, first), (late, frames - over)):
+            if begin <= index < begin + over:
+                figures.append((float(dream.mean()), float(dream.std()), clipped))
+    before, after = np.mean(early, axis=0), np.mean(late, axis=0)
     return {
-        "brightness": abs(float(late.mean() / early.mean()) - 1),
-        "contrast": abs(float(late.std() / early.std()) - 1),
-        "clipped": abs(clipped[1] - clipped[0]),
+        "brightness": abs(float(after[0] / before[0]) - 1),
+        "contrast": abs(float(after[1] / before[1]) - 1),
+        "clipped": abs(float(after[2] - before[2])),
     }

@@ -99,16 +99,22 @@ def test_it_is_as_strong_after_a_second_at_any_rate(still):
     assert max(shares.values()) - min(shares.values()) < 0.3
 
 
-def test_drift_tells_what_changed_from_frame_to_frame(still):
-    class Fading:
-        def __init__(self) -> None:
-            self.index = 0
+class Fading:
+    """A dream that gets darker from frame to frame, under a flicker that does not last."""
 
-        def live(self, picture: np.ndarray, time: float) -> np.ndarray:
-            self.index += 1
-            return (picture * (1 - 0.01 * self.index)).astype(np.uint8)
+    def __init__(self, flicker: float) -> None:
+        self.index, self.flicker = 0, flicker
 
-    changes = measures.drift(Fading(), still, 11, settled=0)  # pyright: ignore[reportArgumentType]
-    assert changes["brightness"] == pytest.approx(0.1, abs=0.02)
-    assert changes["contrast"] == pytest.approx(0.1, abs=0.02)
+    def live(self, picture: np.ndarray, time: float) -> np.ndarray:
+        self.index += 1
+        light = 0.8 - 0.01 * self.index + self.flicker * (-1) ** self.index
+        return (picture * light).astype(np.uint8)
+
+
+@pytest.mark.parametrize("flicker", [0, 0.1])
+def test_drift_tells_what_changed_and_not_what_flickers(still, flicker):
+    dreamer = Fading(flicker)
+    changes = measures.drift(dreamer, still, 16, settled=4, over=4)  # pyright: ignore[reportArgumentType]
+    assert changes["brightness"] == pytest.approx(0.1 / 0.755, abs=0.02)  # Ten frames later.
+    assert changes["contrast"] == pytest.approx(0.1 / 0.755, abs=0.02)
     assert changes["clipped"] < 0.05
