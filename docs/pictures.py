@@ -2,6 +2,7 @@
 
 python docs/pictures.py [--seconds 4] [--only looks,dream,demo]
 
+`--looks 6,8` draws those anew and leaves the others of the sheet as they are.
 Others to look at are made with `--model`, `--weights`, `--clip` and `--into FOLDER`.
 
 looks.jpg: the built-in looks, one frame of each; small ones beside their files, for the page. Those
@@ -42,6 +43,7 @@ HERE = Path(__file__).parent
 FPS = 25
 SIZE = (320, 240)
 CARD = (240, 180)
+COLUMNS = 4
 
 
 def pictures(clip: Path | None, seconds: float) -> Iterator[np.ndarray]:
@@ -89,10 +91,18 @@ def last(frames: Iterator[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, n
     return pair
 
 
+def cell(sheet: np.ndarray, number: int, count: int) -> np.ndarray:
+    """That of look `number` in a sheet of `count`, COLUMNS a row."""
+    row, column = divmod(number - 1, COLUMNS)
+    height, width = sheet.shape[0] // -(-count // COLUMNS), sheet.shape[1] // COLUMNS
+    return sheet[row * height :, column * width :][:height, :width]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--only", default="looks,dream,demo")
+    parser.add_argument("--looks", help="numbers by comma; the others stay as they are")
     parser.add_argument("--model", default=DEFAULT)
     parser.add_argument("--weights", default="auto")
     parser.add_argument("--clip", type=Path)
@@ -108,7 +118,14 @@ def main() -> None:
     every = looks(network.layers)
     if "looks" in only:
         cells, cards = [], look_pictures(network.layers)
+        name = "looks.jpg" if asked.model == DEFAULT else f"looks_{asked.model}.jpg"
+        anew = {int(number) for number in asked.looks.split(",")} if asked.looks else {*every}
+        there = cv2.imread(str(asked.into / name)) if asked.looks else None
         for number, look in every.items():
+            if number not in anew:
+                if there is not None:
+                    cells.append(cell(there, number, len(every)))
+                continue
             scene = pictures(asked.clip, asked.seconds)
             _, dream = last(dreamt(console, engines, network, look, scene))
             if asked.into == HERE:
@@ -116,10 +133,10 @@ def main() -> None:
                 cv2.imwrite(str(cards[number]), card, [cv2.IMWRITE_JPEG_QUALITY, 80])
             cells.append(labelled(dream, f"{number}  {look.name}"))
             console.print(look.name)
-        rows = [np.hstack(cells[start : start + 4]) for start in range(0, len(cells), 4)]
-        sheet = np.vstack(rows)
-        name = "looks.jpg" if asked.model == DEFAULT else f"looks_{asked.model}.jpg"
-        cv2.imwrite(str(asked.into / name), sheet, [cv2.IMWRITE_JPEG_QUALITY, 82])
+        if len(cells) == len(every):
+            starts = range(0, len(cells), COLUMNS)
+            sheet = np.vstack([np.hstack(cells[start : start + COLUMNS]) for start in starts])
+            cv2.imwrite(str(asked.into / name), sheet, [cv2.IMWRITE_JPEG_QUALITY, 82])
     pairs = []
     if {"demo", "dream"} & set(only):
         scene = pictures(asked.clip, asked.seconds + 1)

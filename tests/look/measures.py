@@ -167,12 +167,12 @@ def strengths(make: Make, dream: Dream, picture: np.ndarray) -> dict[int, float]
 
 
 def drift(
-    dreamer: Dreamer[Any], picture: np.ndarray, frames: int, settled: int = 200, over: int = 50
+    dreamer: Dreamer[Any], picture: np.ndarray, frames: int, settled: int = 200, over: int = 200
 ) -> dict[str, float]:
     """How far a still picture's dream has come away, in the last frames, from what it was at frame
     `settled`: shares of mean brightness and contrast, and of all values that are clipped.
 
-    Means of `over` frames, the earlier ones around `settled`: from one frame to another a dream
+    Means of `over` frames, the earlier ones around `settled`: from one second to another a dream
     wanders by a hundredth and comes back, which is no drift.
     """
     early: list[tuple[float, float, float]] = []

@@ -31,6 +31,7 @@ from livedream.runtime.gradient.wanted import Ready, Wanted
 from livedream.runtime.live import governor, loop
 from livedream.runtime.live.capture import Capture
 from livedream.runtime.live.climbing import Climbing
+from livedream.runtime.live.composition import NONE
 from livedream.runtime.live.governor import LADDER
 from livedream.runtime.live.loop import Dreaming, Dreamt
 from livedream.runtime.live.patience import MOST
@@ -466,6 +467,10 @@ class TestWhatTheDeskSays:
             assert not show.dreamer.in_turn
 
     def test_finer_windows_come_and_go_with_what_is_said(self):
+        def there(dreamt):
+            detail = dreamt.detail
+            return 0.0 if detail is None else float(np.abs(detail.astype(int) - NONE).mean())
+
         with Setting(Film(100_000)) as show:
             assert show.next().detail is None
             show.desk.set("size", "20x16", "test", 0)
@@ -473,8 +478,11 @@ class TestWhatTheDeskSays:
             show.desk.set("finer", True, "test")
             until(lambda: show.next().detail is not None)
             assert show.next().detail.shape == (32, 40, 3)
+            grown = max(there(show.next()) for _ in range(8))
             show.desk.set("finer", False, "test")
-            until(lambda: show.next().detail is None)
+            left: list[float] = []
+            until(lambda: left.append(there(show.next())) or left[-1] == 0)
+            assert sum(0.1 * grown < each for each in left) > 4  # Little by little.
 
     def test_a_machine_that_cannot_dream_smaller_goes_on_at_what_it_has(self, monkeypatch):
         with Setting(Film(100_000)) as show:
