@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import ascend, blur, carry, compose, jitter, limit, residual
+from . import ascend, blur, carry, compose, hold, jitter, limit, meter, residual, shrink
 from .compile import KernelError
 from .launcher import Launcher, open_launcher
 from .operations import Operations, Size
@@ -26,6 +26,9 @@ SIGMA, STEP, SHIFT, STRENGTH = 1.75, 0.02, (3, 5), 0.01
 LIGHT = 0.8
 SMALLER = 2
 """How often the sides of a residual go into those of the picture."""
+
+GRID = (90, 160)
+"""Rows and columns of cells."""
 
 TOLERANCE = 1e-4
 BYTE = 1
@@ -64,7 +67,8 @@ class Workbench:
         self.residual = random.integers(90, 166, (*self.small, 3), np.uint8)
         self.flow = random.standard_normal((2, 17, 30), np.float32)
         self.keep = random.random((17, 30), np.float32)
-        self._memories = [launcher.allocate(self.image.nbytes) for _ in range(3)]
+        room = max(self.image.nbytes, 8 * GRID[0] * GRID[1])  # What `meter` writes counts too.
+        self._memories = [launcher.allocate(room) for _ in range(3)]
         self.out, self.kept, scratch = (each.pointer for each in self._memories)
         self._at = self._put(self.image), self._put(self.gradient), scratch
 
@@ -130,6 +134,22 @@ class Workbench:
             Case("compose, dim", 12 + 3 * share, apart, lit, swept=True),
             Case("compose, fused", 6 + 3 * share, lambda: do.compose(
                 out, camera, size, added, small, light=LIGHT), lit, swept=True),
+            *self._limited(camera, image),
+        ]  # fmt: skip
+
+    def _limited(self, camera: int, before: int) -> list[Case]:
+        """Those of the flash limiter. before: of a picture, of which only the bytes count."""
+        do, out, size = self.operations, self.out, self.size
+        last = self.image.view(np.uint8).ravel()[: self.camera.size].reshape(self.camera.shape)
+        weights = np.random.default_rng(1).integers(0, 256, GRID, np.uint8)
+        much, cells = self._put(weights), GRID[0] * GRID[1] / (size[0] * size[1])
+        return [
+            Case("meter", 3 + 8 * cells, lambda: do.meter(out, camera, size, GRID),
+                 meter(self.camera, *GRID)),
+            Case("shrink", 3 + 3 * cells, lambda: do.shrink(out, camera, size, GRID),
+                 shrink(self.camera, *GRID), swept=True),
+            Case("hold", 9 + cells, lambda: do.hold(out, camera, before, size, much, GRID),
+                 hold(self.camera, last, weights), swept=True),
         ]  # fmt: skip
 
     def error(self, case: Case) -> float:

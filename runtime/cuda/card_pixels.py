@@ -10,7 +10,7 @@ from ...kernels.backend import Stream
 from ...kernels.operations import Operations
 from ..safety.cells import FINE, over_all_grids, smoothed
 from ..safety.pixels import Processor, as_bytes
-from .buffers import Pool
+from .buffers import Buffer, Pool
 from .image import CardPicture, Size
 from .readback import on_card
 
@@ -82,19 +82,29 @@ class CardPixels:
 
     @on_card
     def toward(self, picture: CardPicture, small: np.ndarray, weight: float) -> CardPicture:
-        return self.sent(Processor().toward(self.fetched(picture), small, weight))
+        sent, every = self.sent(small), self._up(np.ones((1, 1), np.float32))
+        enlarged, made = (self._pool.take(picture.buffer.size) for _ in range(2))
+        places = enlarged.pointer, picture.size, sent.buffer.pointer, sent.size
+        self._operations.carry(*places, 0, (1, 1), every.pointer, (1, 1))
+        self._operations.blend(
+            made.pointer, picture.buffer.pointer, enlarged.pointer, picture.size, weight
+        )
+        return CardPicture(picture.size, made)
 
     @on_card
     def sent(self, picture: np.ndarray) -> CardPicture:
         """A picture of host memory on the card. Waits for it."""
-        host, buffer = self._device.pinned(picture, np.uint8), self._pool.take(picture.nbytes)
-        self._device.launcher.copy_to(buffer.pointer, host, self._stream)
-        self._finish()
-        return CardPicture((picture.shape[0], picture.shape[1]), buffer)
+        return CardPicture((picture.shape[0], picture.shape[1]), self._up(picture))
 
     def fetched(self, picture: CardPicture) -> np.ndarray:
         """A picture of the card in host memory. Waits for it."""
-        return self._down(picture.buffer.pointer, (*picture.size, 3), np.uint8)
+        return self._device.copied(picture, None, self._stream)
+
+    def _up(self, array: np.ndarray) -> Buffer:
+        host, buffer = self._device.pinned(array, array.dtype), self._pool.take(array.nbytes)
+        self._device.launcher.copy_to(buffer.pointer, host, self._stream)
+        self._finish()
+        return buffer
 
     def _down(self, pointer: int, shape: tuple[int, ...], dtype: type) -> np.ndarray:
         host = self._device.host.take(shape, dtype)

@@ -17,13 +17,14 @@ def bench_of(host_compiler, monkeypatch) -> timing.Workbench:
     monkeypatch.setattr(launcher, "mark", lambda stream: next(clock))
     monkeypatch.setattr(launcher, "elapsed", lambda start, end: end - start)
     monkeypatch.setattr(timing, "REPEATS", 1)
+    monkeypatch.setattr(timing, "GRID", (9, 16))
     return timing.Workbench(launcher, (33, 65))
 
 
 def test_every_case_is_its_definition_at_every_block(host_compiler, monkeypatch):
     bench, said = bench_of(host_compiler, monkeypatch), []
     assert timing.report(bench, said.append)
-    assert len(said) == 6 * len(timing.BLOCKS) + 4
+    assert len(said) == 8 * len(timing.BLOCKS) + 5
     assert "GB/s" in said[0]
     bench.close()
 

@@ -37,15 +37,13 @@ def flashing():
         yield picture, index / 15
 
 
-@pytest.mark.parametrize("which", ["host", "late", "card"])
+@pytest.mark.parametrize("which", ["late", "card"])
 def test_pictures_on_the_card_are_limited_by_the_definitions(request, which):
     if which == "card":
         launcher = request.getfixturevalue("card")
-    elif which == "late":
+    else:
         late = LateBackend(request.getfixturevalue("compiler"), eager=False)
         launcher = Launcher(late)  # pyright: ignore[reportArgumentType]
-    else:
-        launcher = request.getfixturevalue("host")[0]
     pixels = pixels_on(launcher)
     limiter = FlashLimiter(pixels)
     expected, times = limited(flashing(), pixels=DefinedPixels())
