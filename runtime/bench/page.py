@@ -11,6 +11,7 @@ from . import plots
 from .compare import Comparison
 from .report import (
     COLUMNS,
+    FINER,
     PARTIAL,
     busy_text,
     case_lines,
@@ -237,6 +238,8 @@ def _table(case: Case) -> str:
         for stage in case.picture.stages:
             shares = percent(stage.share), percent(stage.floor_share)
             rows.append(row(f"\u2003{stage_name(stage)}", stage.ms, "", *shares))
+        if finer := case.picture.finer:
+            rows.append(row(FINER, finer, finer.ended))
     for live in case.live:
         rows.append(row(f"live age, {pace(live)}", live.age, live.age.ended))
         rows.append(row("\u2003interval", live.interval, ""))

@@ -127,6 +127,8 @@ def case_table(case: Case) -> Table:
         for stage in case.picture.stages:
             shares = percent(stage.share), percent(stage.floor_share)
             table.add_row(f" {stage_name(stage)}", *figures(stage.ms), *shares)
+        if finer := case.picture.finer:
+            table.add_row(FINER, *figures(finer), "", "", finer.ended)
     for live in case.live:
         table.add_row(f"age {pace(live)}", *figures(live.age), "", "", live.age.ended, style="bold")
         table.add_row(" interval", *figures(live.interval))
@@ -146,6 +148,10 @@ def stage_name(stage: Stage) -> str:
 def picture_name(picture: Picture) -> str:
     """`shown 1280x720`"""
     return "shown {}x{}".format(*picture.size)
+
+
+FINER = "finer, a dream"
+"""The row of what a dream takes longer with finer detail."""
 
 
 def sides(baseline: Baseline) -> list[tuple[str, Turns]]:

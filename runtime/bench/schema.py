@@ -144,6 +144,11 @@ class Picture(_Part):
     pictures_a_dream: int = Field(description="Of so many pictures one comes with a new dream.")
     stages: list[Stage]
     covered: float = Field(description="Sum of the stages / picture, median over pictures.")
+    finer: Measure | None = Field(
+        default=None,
+        description="One window of finer detail, which `--finer` adds to a dream; absent where the "
+        "picture is less than twice the dream's size, or dreamt as a still.",
+    )
 
 
 class Live(_Part):

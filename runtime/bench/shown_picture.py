@@ -17,6 +17,7 @@ from ..scaling import fit, resized
 from ..slot import Closed, Slot
 from ..start import open_desk, settings_of
 from ..stats import Stats
+from .finer_window import measure_finer
 from .opened import Opened
 from .results import measured, rounded
 from .sampling import collect
@@ -32,6 +33,9 @@ limited."""
 
 DRAWN = 24
 """Frames of the camera; those of 1920x1080 take 150 MB."""
+
+FINER_SHARE = 0.25
+"""Of the time for pictures, so much more goes to windows of finer detail and their dreams."""
 
 PICTURES = 3
 """Pictures for each dream: a dream of every third frame, shown from the frame after it on."""
@@ -58,8 +62,8 @@ class Shows:
     """
 
     def __init__(self, opened: Opened, size: tuple[int, int]) -> None:
-        self._frames = drawn_frames(size, opened.choices.seed, DRAWN)
-        self._dreams = dreams_of(opened, self._frames)
+        self.frames = drawn_frames(size, opened.choices.seed, DRAWN)
+        self._dreams = dreams_of(opened, self.frames)
         self._camera: Slot[Frame] = Slot()
         self._newest: Slot[Dreamt] = Slot()
         self._stats = _Noted()
@@ -80,12 +84,12 @@ class Shows:
         """The next picture; returns the seconds until it is there."""
         self._index += 1
         place = swing(self._index, DRAWN)
-        frame = Frame(self._frames[place], self._index / RATE, self._index)
+        frame = Frame(self.frames[place], self._index / RATE, self._index)
         dream = None
         if self._index % PICTURES == 0:
             behind = self._index - 1
             dream = self._dreams[swing(behind, DRAWN)]
-            at = Frame(self._frames[swing(behind, DRAWN)], behind / RATE, behind)
+            at = Frame(self.frames[swing(behind, DRAWN)], behind / RATE, behind)
             dream = replace(dream, time=at.time, frame=at)
         self._stats.parts = {}
         start = time.perf_counter()
@@ -139,6 +143,7 @@ def measure_picture(
         before, began = time.process_time(), len(shows.parts)
         sampling = collect(shows.run, seconds)
         busy = (time.process_time() - before) / (len(shows.parts) - began)
+    finer = measure_finer(opened, shows.frames, seconds * FINER_SHARE, raw)
     kept = shows.parts[sampling.warmup :]
     timing = measured(sampling, raw)
     least = picture_floors(size, opened.size, floor) if floor else {}
@@ -150,6 +155,7 @@ def measure_picture(
         pictures_a_dream=PICTURES,
         stages=stages_of("host", kept, least, raw, STAGES),
         covered=rounded(covered(kept)),
+        finer=finer,
     )
 
 

@@ -53,6 +53,7 @@ def make_picture(ms: float = 20.0) -> Picture:
             Stage(name="limit", clock="host", ms=distribution([ms / 1700] * 9), share=0.6),
         ],
         covered=0.99,
+        finer=make_measure(ms / 2),
     )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def measure(graph_file: Path, folder: Path) -> None:
     call(
         "--graph", graph_file, "--provider", "cpu", "--size", "192x144", "--seconds", 0.4,
         "--octaves", 2,
-        "--octave-scale", 1.5, "--steps", 2, "--blur", 0.5, "--picture", "256x192",
+        "--octave-scale", 1.5, "--steps", 2, "--blur", 0.5, "--picture", "384x288",
         "--baseline", "torch:eager", "--json", folder / "a.json", "--html", folder / "a.html",
     )  # fmt: skip
 
@@ -102,7 +102,7 @@ def test_its_figures_hang_together(report):
 def test_a_shown_picture_is_measured_by_stage(report):
     """With a fresh dream now and then, and without one."""
     picture = report.cases[0].picture
-    assert picture.size == [256, 192]
+    assert picture.size == [384, 288]
     assert [stage.name for stage in picture.stages] == ["residual", "fluid", "compose", "limit"]
     assert picture.covered == pytest.approx(1, abs=0.1)
     assert picture.processor_ms > 0
@@ -111,7 +111,15 @@ def test_a_shown_picture_is_measured_by_stage(report):
     assert 0 < compose.floor_share < 1
     assert 0 < limit.floor_share < 1
     assert fluid.floor_share is None
-    assert report.options["picture"] == "256x192"
+    assert report.options["picture"] == "384x288"
+
+
+def test_a_window_of_finer_detail_is_measured_where_live_has_one(report):
+    """The picture is twice what is dreamt. A window climbs as the dream's own octave does."""
+    (case,) = report.cases
+    finer = case.picture.finer
+    assert finer.count > 0
+    assert finer.p50 > 0
 
 
 @needs_torch

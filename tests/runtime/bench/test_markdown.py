@@ -79,5 +79,6 @@ def test_a_shown_picture_has_its_rows():
     rows = [line.split()[:2] for line in out.getvalue().splitlines()]
     assert ["shown", "960x720"] in rows
     assert ["fluid", "~4.00"] in rows
+    assert ["finer,", "a"] in rows
     assert "which at 30 fps is 0.36 of a core" in out.getvalue()
     assert "960x720 10.4 ms" in out.getvalue().splitlines()[-1]
