@@ -101,6 +101,18 @@ def commands(debug: bool) -> None:
     "--record", type=click.Path(path_type=Path), metavar="OUT.mp4", help="Record from the start."
 )
 @click.option(
+    "--record-minutes",
+    type=click.FloatRange(0, min_open=True),
+    metavar="N",
+    help="Of each recording; then the next one begins, OUT-2.mp4 and so on.",
+)
+@click.option(
+    "--record-gigabytes",
+    type=click.FloatRange(0, min_open=True),
+    metavar="N",
+    help="Of all these together, with --record-minutes; the oldest ones are deleted.",
+)
+@click.option(
     "--record-quality",
     "quality",
     type=Name("quality", (*QUALITIES, EDIT)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, astuple, fields
@@ -17,6 +18,7 @@ from ..errors import LivedreamError
 from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder, new_recording
 from ..sinks.sent import fact
+from ..sinks.series import Series
 from ..sinks.snapshot import save_snapshot
 from ..sinks.soundtrack import Sound
 from ..stats import Stats
@@ -55,6 +57,8 @@ class Controls:
         self.trouble: LivedreamError | None = None  # Of a recording; the show went on without it.
         self.window: Window | None = None
         self.begin_recording: Callable[[], Recorder] = new_recording  # By the desk.
+        self.series: Series | None = None  # That the recording belongs to.
+        self._finishing: threading.Thread | None = None
         self.audience: Audience | None = None
         self.slides = False  # Whether a folder of pictures may play.
         self.stores = True  # Pictures, where somebody asks for it.
@@ -145,6 +149,7 @@ class Controls:
             self._snapshot()
         if (show.record and self.stores) != (self._recorder is not None):
             self._toggle_recording()
+        self._follow()
         for number, on in enumerate(astuple(self._desk.base.of(Outs))):
             self._outputs.switch(number, on)
         self._outputs.look()
@@ -165,6 +170,8 @@ class Controls:
         """Finish what is being recorded."""
         if self._recorder:
             self._toggle_recording()
+        if self._finishing:
+            self._finishing.join()
 
     @property
     def message(self) -> str:
@@ -255,6 +262,31 @@ class Controls:
                 self.recorder = recorder = self.begin_recording()
                 self._notice(f"Recording {recorder.path}")
                 return
+            recorder.close()
+        except LivedreamError as error:
+            self.trouble = error
+            self._notice(str(error))
+            return
+        self._notice(recorder.summary)
+
+    def _follow(self) -> None:
+        """Where the recording is long enough, have the next one of its series take the pictures."""
+        recorder, series = self._recorder, self.series
+        if recorder is None or series is None or not series.over(recorder):
+            return
+        try:
+            self._recorder = series.begin()
+        except LivedreamError as error:  # It goes on in the file that there is.
+            self.series, self.trouble = None, error
+            self._notice(str(error))
+            return
+        if self._finishing:
+            self._finishing.join()
+        self._finishing = threading.Thread(target=self._finish, args=(recorder,), name="finishing")
+        self._finishing.start()
+
+    def _finish(self, recorder: Recorder) -> None:
+        try:
             recorder.close()
         except LivedreamError as error:
             self.trouble = error

@@ -31,6 +31,7 @@ from ..sinks.formats import GOOD
 from ..sinks.named import Places
 from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder, new_recording
+from ..sinks.series import Series
 from ..sinks.soundtrack import Sound
 from ..slot import Closed
 from ..start import network_of, open_desk, open_dreamer, settings_of
@@ -107,6 +108,8 @@ def run_show(
     face_model: Path | None = None,
     camera_controls: Sequence[tuple[str, int]] = (),
     build_while_playing: bool = False,
+    record_minutes: float | None = None,
+    record_gigabytes: float | None = None,
 ) -> None:
     """Play until the source ends, the person quits, or `frames` are dreamt.
 
@@ -117,23 +120,34 @@ def run_show(
     begin: how it is shown, by the names of parameters. surfaces: what it is played with. show: the
     folder of a show. given: the options that were said, which hold against it.
     kept: of a show in an exhibit, the pipe to its keeper: keys are locked, the source is waited
-    for, flashes are limited, and without `record` no picture is kept.
+    for, flashes are limited, and without `record` no picture is kept. Each time that it starts it
+    records under a name of `Series` that nobody has, and writes its stats anew.
     attract: what is to be seen while nobody is there, as `open_attract` reads it.
     mask_model, face_model: files in place of the official models. camera_controls: names and values
     that a camera is told whenever it is opened. build_while_playing: at full rate; else it plays
-    slowly while an engine is timed.
+    slowly while an engine is timed. record_minutes: of each file of the recording.
+    record_gigabytes: of all of them, the oldest are deleted.
     A signal is a way to quit too, see `ending`: everything is closed and written, and once the
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
     keep_memory()
     places = Places.of(outs, headless, record)
-    check_outputs([places.file, stats_file], [*source, *choices.files], overwrite)
+    replaces = overwrite or kept is not None
+    check_outputs([places.file, stats_file], [*source, *choices.files], replaces)
+    if (record_minutes and not places.file) or (record_gigabytes and not record_minutes):
+        raise UsageError("--record-minutes needs --record OUT.mp4, --record-gigabytes needs both.")
+
+    def record_at(path: Path, overwrite: bool = False) -> Recorder:
+        return Recorder(path, overwrite=overwrite, quality=quality, rate=rate, sound=record_sound)
+
     # Starts to write with its first frame; made now, a wrong name is told before the work.
-    recorder = (
-        Recorder(places.file, overwrite=overwrite, quality=quality, rate=rate, sound=record_sound)
-        if places.file
-        else None
-    )
+    recorder: Recorder | None = None
+    series: Series | None = None
+    if places.file:
+        seconds = 60 * record_minutes if record_minutes else None
+        most = 1e9 * record_gigabytes if record_gigabytes else None
+        series = Series(places.file, record_at, seconds, most)
+        recorder = series.begin() if kept is not None else record_at(places.file, overwrite)
     monitor: Monitor | None = None
     if places.window:
         require_display()
@@ -240,10 +254,13 @@ def run_show(
             outputs = Outputs(places.sinks, notice, rate=rate)
             controls = Controls(desk, dreaming, presenter, player, outputs, messages, notice)
             opened.callback(controls.close)
-            controls.recorder = recorder
-            controls.begin_recording = lambda: new_recording(
-                quality=quality, rate=rate, sound=record_sound
-            )
+            controls.recorder, controls.series = recorder, series
+            if series is None:
+                controls.begin_recording = lambda: new_recording(
+                    quality=quality, rate=rate, sound=record_sound
+                )
+            else:
+                controls.begin_recording = series.begin
             controls.audience = audience
             controls.slides = slides(sources)
             controls.stores = heartbeat is None or recorder is not None

@@ -213,8 +213,11 @@ def exhibit(tmp_path) -> Iterator[Callable[..., Exhibit]]:
         each.manager.close()
 
 
-def test_the_real_show_is_kept(exhibit):
-    it = exhibit()
+def test_the_real_show_is_kept(exhibit, tmp_path):
+    """And records each time anew, although the name that was said is taken."""
+    (tmp_path / "take.mp4").write_text("of yesterday")
+    (tmp_path / "stats.json").write_text("of yesterday")
+    it = exhibit("--record", "take.mp4", "--stats", "stats.json")
     it.heard("READY=1")
     it.heard("WATCHDOG=1")
     it.heard("pictures a second")
@@ -231,6 +234,9 @@ def test_the_real_show_is_kept(exhibit):
     it.until("A picture is shown")
     it.process.send_signal(signal.SIGTERM)
     assert it.process.wait(15) == 0
+    assert (tmp_path / "take.mp4").read_text() == "of yesterday"
+    assert len(list(tmp_path.glob("take-*.mp4"))) >= 1
+    assert "frames" in (tmp_path / "stats.json").read_text()
     assert again < 30  # Five seconds on a machine that does nothing else.
 
 
