@@ -15,10 +15,10 @@ from ..control.keys import LEARN, STORE, Binding
 from ..control.parameters import Outs, Show
 from ..control.player import Player
 from ..errors import LivedreamError
+from ..sinks.episodes import Episodes
 from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder, new_recording
 from ..sinks.sent import fact
-from ..sinks.series import Series
 from ..sinks.snapshot import save_snapshot
 from ..sinks.soundtrack import Sound
 from ..stats import Stats
@@ -57,7 +57,7 @@ class Controls:
         self.trouble: LivedreamError | None = None  # Of a recording; the show went on without it.
         self.window: Window | None = None
         self.begin_recording: Callable[[], Recorder] = new_recording  # By the desk.
-        self.series: Series | None = None  # That the recording belongs to.
+        self.episodes: Episodes | None = None  # That the recording belongs to.
         self._finishing: threading.Thread | None = None
         self.audience: Audience | None = None
         self.slides = False  # Whether a folder of pictures may play.
@@ -270,14 +270,14 @@ class Controls:
         self._notice(recorder.summary)
 
     def _follow(self) -> None:
-        """Where the recording is long enough, have the next one of its series take the pictures."""
-        recorder, series = self._recorder, self.series
-        if recorder is None or series is None or not series.over(recorder):
+        """Where the recording is long enough, have the next episode take the pictures."""
+        recorder, episodes = self._recorder, self.episodes
+        if recorder is None or episodes is None or not episodes.over(recorder):
             return
         try:
-            self._recorder = series.begin()
+            self._recorder = episodes.begin()
         except LivedreamError as error:  # It goes on in the file that there is.
-            self.series, self.trouble = None, error
+            self.episodes, self.trouble = None, error
             self._notice(str(error))
             return
         if self._finishing:

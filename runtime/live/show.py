@@ -27,11 +27,11 @@ from ..heartbeat import Heartbeat
 from ..presence.models import Models
 from ..reuse import keep_memory
 from ..scaling import fit
+from ..sinks.episodes import Episodes
 from ..sinks.formats import GOOD
 from ..sinks.named import Places
 from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder, new_recording
-from ..sinks.series import Series
 from ..sinks.soundtrack import Sound
 from ..slot import Closed
 from ..start import network_of, open_desk, open_dreamer, settings_of
@@ -121,7 +121,7 @@ def run_show(
     folder of a show. given: the options that were said, which hold against it.
     kept: of a show in an exhibit, the pipe to its keeper: keys are locked, the source is waited
     for, flashes are limited, and without `record` no picture is kept. Each time that it starts it
-    records under a name of `Series` that nobody has, and writes its stats anew.
+    records under a name of `Episodes` that nobody has, and writes its stats anew.
     attract: what is to be seen while nobody is there, as `open_attract` reads it.
     mask_model, face_model: files in place of the official models. camera_controls: names and values
     that a camera is told whenever it is opened. build_while_playing: at full rate; else it plays
@@ -142,12 +142,12 @@ def run_show(
 
     # Starts to write with its first frame; made now, a wrong name is told before the work.
     recorder: Recorder | None = None
-    series: Series | None = None
+    episodes: Episodes | None = None
     if places.file:
         seconds = 60 * record_minutes if record_minutes else None
         most = 1e9 * record_gigabytes if record_gigabytes else None
-        series = Series(places.file, record_at, seconds, most)
-        recorder = series.begin() if kept is not None else record_at(places.file, overwrite)
+        episodes = Episodes(places.file, record_at, seconds, most)
+        recorder = episodes.begin() if kept is not None else record_at(places.file, overwrite)
     monitor: Monitor | None = None
     if places.window:
         require_display()
@@ -254,13 +254,13 @@ def run_show(
             outputs = Outputs(places.sinks, notice, rate=rate)
             controls = Controls(desk, dreaming, presenter, player, outputs, messages, notice)
             opened.callback(controls.close)
-            controls.recorder, controls.series = recorder, series
-            if series is None:
+            controls.recorder, controls.episodes = recorder, episodes
+            if episodes and episodes.seconds:
+                controls.begin_recording = episodes.begin
+            else:
                 controls.begin_recording = lambda: new_recording(
                     quality=quality, rate=rate, sound=record_sound
                 )
-            else:
-                controls.begin_recording = series.begin
             controls.audience = audience
             controls.slides = slides(sources)
             controls.stores = heartbeat is None or recorder is not None

@@ -13,7 +13,7 @@ from .recording import Recorder
 
 
 @dataclass(frozen=True)
-class Series:
+class Episodes:
     """OUT.mp4, OUT-2.mp4 and so on, each with the first of these names that nobody has.
 
     path: OUT.mp4. record: begins a recording. seconds: of each, then the next one begins; None for
@@ -48,7 +48,7 @@ class Series:
                 total -= size
 
     def _written(self) -> list[tuple[float, int, Path]]:
-        """When each was changed last, its bytes, and where it is; those too that a power cut left."""
+        """When each was changed last, its bytes, and where it is, unfinished ones too."""
         stem, suffix = re.escape(self.path.stem), re.escape(self.path.suffix)
         name = re.compile(rf"{stem}(-\d+)?(-unfinished-[0-9a-f]+)?{suffix}")
         found = []

@@ -9,8 +9,8 @@ import av
 import numpy as np
 import pytest
 
+from livedream.runtime.sinks.episodes import Episodes
 from livedream.runtime.sinks.recording import Recorder
-from livedream.runtime.sinks.series import Series
 
 
 def wrote(path: Path, size: int, age: int) -> None:
@@ -34,22 +34,22 @@ def test_the_oldest_go_where_there_are_too_many(tmp_path, most, left):
     others = {"a-b.mp4", "a.webm", "b.mp4", "xa-2.mp4"}
     for name in others:
         wrote(tmp_path / name, 10_000, 9)
-    Series(tmp_path / "a.mp4", Recorder, most=most).tidy()
+    Episodes(tmp_path / "a.mp4", Recorder, most=most).tidy()
     assert {path.name for path in tmp_path.iterdir()} == left | others
 
 
 def test_each_takes_a_name_that_nobody_has(tmp_path):
-    series = Series(tmp_path / "a.mp4", Recorder, seconds=1.0)
+    episodes = Episodes(tmp_path / "a.mp4", Recorder, seconds=1.0)
     picture = np.zeros((32, 32, 3), np.uint8)
     for name in ("a.mp4", "a-2.mp4", "a-3.mp4"):
-        with series.begin() as recorder:
+        with episodes.begin() as recorder:
             assert recorder.path.name == name
             for number in range(4):
-                assert not series.over(recorder)
+                assert not episodes.over(recorder)
                 recorder.write(picture, number / 2)
                 if number == 1:
                     break
             recorder.write(picture, 1.1)
-            assert series.over(recorder)
+            assert episodes.over(recorder)
         with av.open(str(recorder.path)) as video:
             assert sum(1 for _ in video.decode(video=0)) == 3
