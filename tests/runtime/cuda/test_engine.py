@@ -470,6 +470,23 @@ def test_a_session_ends_when_its_work_is_done(late):
     assert late.ort.sessions[0].ended
 
 
+@pytest.mark.parametrize("opened", [True, False])
+def test_memory_that_queued_frames_still_read_is_left_alone(late, opened):
+    """By what opens, and by what is computed beside the dream: the pool gives it out again."""
+    device, engine = late.device, late.engine
+    if opened:
+        engine.prepare(20, 24)
+    one, other = device.put(IMAGE), device.put(IMAGE)
+    device.fetch(device.add(one, other))
+    got = device.add(one, other)
+    del one, other
+    if opened:
+        engine.probe(IMAGE[::-1].copy())
+    else:
+        engine.prepare(20, 24)
+    assert np.allclose(device.fetch(got), 2 * IMAGE)
+
+
 def test_late_frames_are_the_cpu_devices(late):
     """Uploads, steering and gradients in their order, though everything is late."""
     ours = Dreamer(late.device, late.engine, LIVE, seed=5)
