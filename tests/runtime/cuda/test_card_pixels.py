@@ -11,6 +11,7 @@ from livedream.runtime.cuda.buffers import Pool
 from livedream.runtime.cuda.card import CudaDevice
 from livedream.runtime.cuda.card_pixels import CardPixels
 from livedream.runtime.cuda.readback import CardError
+from livedream.runtime.live.limiting import Limiting
 from livedream.runtime.safety.limiter import FlashLimiter
 from livedream.runtime.safety.pattern import softened
 from livedream.runtime.safety.pixels import Processor
@@ -101,3 +102,19 @@ def test_a_card_that_fails_says_so(host, monkeypatch):
     monkeypatch.setattr(backend, "synchronize", lost)
     with pytest.raises(CardError, match="CUDA_ERROR_UNKNOWN"):
         pixels.measure(picture)
+
+
+def test_the_window_beside_the_camera_goes_on_from_what_the_card_showed(host):
+    """It is limited in host memory; on and off, neither flashes more than all others."""
+    compositor = CudaDevice(host[0]).compositor()
+    limiting, window, times = Limiting(), [], []
+    for index, (picture, time) in enumerate(flashing()):
+        there = compositor.upload(picture)
+        beside = index // 3 % 2 == 1
+        shown, seen = limiting.limited(compositor, there, picture, "strict", beside, (time,) * 2)
+        assert seen is not shown if beside else index > 3 or seen is shown
+        window.append(seen)
+        times.append(time)
+    assert worst(window, times) <= 4
+    limiting.close()
+    compositor.close()
