@@ -252,22 +252,20 @@ class Controls:
             recorder.made = recorder.made or shown.settings
             recorder.write(shown.dream, shown.time)
         except LivedreamError as error:
-            self.recorder, self.trouble = None, error
-            self._notice(str(error))
+            self.recorder = None
+            self._failed(error)
 
     def _toggle_recording(self) -> None:
         recorder, self.recorder = self._recorder, None
-        try:
-            if recorder is None:
-                self.recorder = recorder = self.begin_recording()
-                self._notice(f"Recording {recorder.path}")
-                return
-            recorder.close()
-        except LivedreamError as error:
-            self.trouble = error
-            self._notice(str(error))
+        if recorder is not None:
+            self._finish(recorder)
             return
-        self._notice(recorder.summary)
+        try:
+            self.recorder = recorder = self.begin_recording()
+        except LivedreamError as error:
+            self._failed(error)
+            return
+        self._notice(f"Recording {recorder.path}")
 
     def _follow(self) -> None:
         """Where the recording is long enough, have the next episode take the pictures."""
@@ -277,8 +275,8 @@ class Controls:
         try:
             self._recorder = episodes.begin()
         except LivedreamError as error:  # It goes on in the file that there is.
-            self.episodes, self.trouble = None, error
-            self._notice(str(error))
+            self.episodes = None
+            self._failed(error)
             return
         if self._finishing:
             self._finishing.join()
@@ -289,7 +287,11 @@ class Controls:
         try:
             recorder.close()
         except LivedreamError as error:
-            self.trouble = error
-            self._notice(str(error))
+            self._failed(error)
             return
         self._notice(recorder.summary)
+
+    def _failed(self, error: LivedreamError) -> None:
+        """Something of a recording failed: it is told now, and raised at the end of the show."""
+        self.trouble = error
+        self._notice(str(error))
