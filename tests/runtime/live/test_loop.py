@@ -478,11 +478,14 @@ class TestWhatTheDeskSays:
             show.desk.set("finer", True, "test")
             until(lambda: show.next().detail is not None)
             assert show.next().detail.shape == (32, 40, 3)
-            grown = max(there(show.next()) for _ in range(8))
-            show.desk.set("finer", False, "test")
+            until(lambda: there(show.next()) > 1)
             left: list[float] = []
-            until(lambda: left.append(there(show.next())) or left[-1] == 0)
-            assert sum(0.1 * grown < each for each in left) > 4  # Little by little.
+            show.dreaming.listener = lambda dreamt: left.append(there(dreamt))
+            show.desk.set("finer", False, "test")
+            until(lambda: left[-1:] == [0])
+            assert all(
+                before < 1 or after > 0.5 * before for before, after in itertools.pairwise(left)
+            )
 
     def test_a_machine_that_cannot_dream_smaller_goes_on_at_what_it_has(self, monkeypatch):
         with Setting(Film(100_000)) as show:
