@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import getpass
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,6 +19,7 @@ from ..exhibit.keeper import Keeper, Limits
 from ..exhibit.systemd import Notify, unit, unit_path
 from ..live.window import display_problem
 from ..live.window.monitors import find_monitor, monitors
+from ..presence.kinds import OF_PEOPLE
 from ..sinks.named import WINDOW
 from ..store.files import write_bytes
 from ..telling import console
@@ -27,8 +28,8 @@ PROGRAM = (sys.executable, "-m", "livedream.runtime")
 PUBLIC = ("--fullscreen", "--no-hud", "--loop", "--flash-limit", "strict")
 """What a show for the public begins with."""
 
-NETWORK = ("--osc", "--page", "--dmx", "--clock", "://")
-"""Words of options that need the network."""
+LISTENING = ("osc", "page", "dmx", "clock", "show")
+"""Options of `run` that need the network, or may: a show's folder says what it listens to."""
 
 
 @click.command(
@@ -73,16 +74,21 @@ def exhibit(
         raise UsageError("`livedream exhibit` needs Linux or macOS.")
     hours = parse_hours(opening) if opening else None
     night = None if nightly == "never" else parse_time(nightly)
-    if arguments[:1] == ("install",):
+    words = list(arguments)
+    if installs := words[:1] == ["install"]:
+        del words[0]
+    chosen = checked(click.get_current_context(), words)
+    if installs:
         own = [f"--patience={patience:g}", f"--nightly={nightly}"]
         own += [f"--opening={opening}"] if opening else []
-        install([*own, *arguments[1:]], system, only)
+        install([*own, *words], chosen, system, only)
         return
     if system or only:
         raise UsageError("--system and --print belong to `livedream exhibit install`.")
-    windowed, cover = _seen(arguments)
+    windowed = has_window(chosen)
+    cover = _cover(chosen["screen"]) if windowed else None
     keeper = Keeper(
-        [*PROGRAM, "run", *PUBLIC, *arguments],
+        [*PROGRAM, "run", *PUBLIC, *words],
         lambda text: console.print(f"exhibit: {text}"),
         Notify.of(os.environ),
         opening=hours,
@@ -100,26 +106,58 @@ def exhibit(
     sys.exit(code)
 
 
-def _seen(arguments: Sequence[str]) -> tuple[bool, Cover | None]:
-    """Whether the show has a window, and what lies over the screen between two shows, where there
-    is such a thing. Raises UsageError for a screen that is not there."""
-    options = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    options.add_argument("--out", action="append", default=[])
-    options.add_argument("--headless", action="store_true")
-    options.add_argument("--screen")
-    given, _ = options.parse_known_args(arguments)
-    windowed = not given.headless and (WINDOW in given.out or not given.out)
-    if not (windowed and sys.platform == "linux" and os.environ.get("DISPLAY")):
-        return windowed, None
-    if not given.screen:
-        return windowed, Cover()
-    monitor = find_monitor(given.screen, monitors())
-    return windowed, Cover((monitor.left, monitor.top, monitor.width, monitor.height))
+def checked(context: click.Context, words: Sequence[str]) -> dict[str, Any]:
+    """What the show is told by these options of `run`, so that a wrong one is said before anything
+    is started or written. Raises what `run` would for it."""
+    commands = context.find_root().command
+    assert isinstance(commands, click.Group)
+    run = commands.commands["run"]
+    chosen = run.make_context("run", [*PUBLIC, *words], context.find_root()).params
+    if chosen["flash_limit"] == "off":
+        raise UsageError("An exhibit limits flashes: say --flash-limit strict or standard.")
+    return chosen
+
+
+def has_window(chosen: Mapping[str, Any]) -> bool:
+    outs = chosen["outs"]
+    return not chosen["headless"] and (WINDOW in outs or not outs)
+
+
+def needs_network(chosen: Mapping[str, Any]) -> bool:
+    """Whether the show listens, sends, plays from afar, or may have to download something."""
+    places = (*chosen["source"], *chosen["outs"])
+    finds_faces = chosen["presence"] == "face" and not chosen["face_model"]
+    finds_people = chosen["presence"] == "person" or chosen["mask"] in OF_PEOPLE
+    return (
+        any(chosen[name] for name in LISTENING)
+        or any("://" in place or place.startswith(("ndi", "mjpeg")) for place in places)
+        or not chosen["graph"]
+        or finds_faces
+        or (finds_people and not chosen["mask_model"])
+    )
+
+
+def written_folders(chosen: Mapping[str, Any]) -> list[Path]:
+    """Where the show writes, besides its cache."""
+    files = [chosen[name] for name in ("record", "stats_file") if chosen[name]]
+    folders = [Path(file).expanduser().absolute().parent for file in files]
+    return folders + ([chosen["show"].expanduser().absolute()] if chosen["show"] else [])
+
+
+def _cover(screen: str | None) -> Cover | None:
+    """What lies over that screen between two shows, where there is such a thing. Raises UsageError
+    for a screen that is not there."""
+    if sys.platform != "linux" or not os.environ.get("DISPLAY"):
+        return None
+    if not screen:
+        return Cover()
+    monitor = find_monitor(screen, monitors())
+    return Cover((monitor.left, monitor.top, monitor.width, monitor.height))
 
 
 def session_of(user: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the person who said sudo, as far as their screen needs it: sudo may have
-    taken it away."""
+    """The environment of that person, as far as their screen needs it: sudo may have taken it away,
+    and who is logged in from afar has none."""
     kept = {"DISPLAY": ":0", **environment}
     cookie = Path(f"~{user}/.Xauthority").expanduser()
     if cookie.exists():
@@ -127,10 +165,9 @@ def session_of(user: str, environment: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def install(arguments: list[str], system: bool, only: bool) -> None:
+def install(arguments: list[str], chosen: Mapping[str, Any], system: bool, only: bool) -> None:
     """Writes the unit that keeps `livedream exhibit` with these arguments, and says what to do
-    next."""
-    network = any(word in argument for argument in arguments for word in NETWORK)
+    next. chosen: what `checked` found in them."""
     sudoer = os.environ.get("SUDO_USER")
     if sudoer and not (system or only):
         raise UsageError(
@@ -138,12 +175,14 @@ def install(arguments: list[str], system: bool, only: bool) -> None:
             "machine."
         )
     user = sudoer or getpass.getuser()
+    session = session_of(user, os.environ) if has_window(chosen) else os.environ
     text = unit(
         [*PROGRAM, "exhibit", *arguments],
         str(Path.cwd()),
-        session_of(sudoer, os.environ) if sudoer else os.environ,
+        session,
         user=user if system else None,
-        network=network,
+        network=needs_network(chosen),
+        writes=[str(folder) for folder in written_folders(chosen)],
     )
     if only:
         click.echo(text, nl=False)
@@ -157,7 +196,8 @@ def install(arguments: list[str], system: bool, only: bool) -> None:
             f"{path} cannot be written ({error.strerror}); run it with sudo, or leave --system out."
         ) from error
     systemctl = "sudo systemctl" if system else "systemctl --user"
-    console.print(f"Wrote {path}; it runs as {user}, in {Path.cwd()}. Now:")
+    place = f" on display {session['DISPLAY']}," if has_window(chosen) else ""
+    console.print(f"Wrote {path}; it runs as {user},{place} in {Path.cwd()}. Now:")
     console.print(f"  {systemctl} daemon-reload && {systemctl} enable --now livedream")
     if not system:
         console.print(f"  sudo loginctl enable-linger {user}   # from boot on, without a login")

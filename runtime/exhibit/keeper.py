@@ -176,7 +176,7 @@ class Keeper:
                     picture = self._last_picture = sign
                     waiting, self._played = False, True
                     self._notify.ready()
-                    self._notify.status(f"{rest[0]} pictures a second, {rest[1]} ms old")
+                    self._notify.figures(f"{rest[0]} pictures a second, {rest[1]} ms old")
                 elif (
                     word == "waiting" and not waiting and sign - (picture or sign) > limits.picture
                 ):

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+
+ALIVE = 1.0
+"""Seconds between two signs of life, at least."""
+
+FIGURES = 10.0
+"""Seconds between two statuses of figures, at least: each is told to the whole session."""
 
 
 class Notify:
     """Tells systemd how the service is; without one it does nothing."""
 
-    def __init__(self, address: str | None) -> None:
+    def __init__(self, address: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         """address: of NOTIFY_SOCKET; a leading @ stands for the abstract namespace."""
+        self._clock = clock
+        self._alive = self._figures = -FIGURES
         self._address = address and ("\0" + address[1:] if address.startswith("@") else address)
         self._socket: socket.socket | None = None
         self._ready = False
@@ -28,10 +37,22 @@ class Notify:
             self._send("READY=1")
 
     def alive(self) -> None:
-        self._send("WATCHDOG=1")
+        """May be said as often as one likes."""
+        now = self._clock()
+        if now - self._alive >= ALIVE:
+            self._alive = now
+            self._send("WATCHDOG=1")
 
     def status(self, text: str) -> None:
+        """A change of state."""
         self._send(f"STATUS={text}")
+
+    def figures(self, text: str) -> None:
+        """How it goes on; may be said as often as one likes."""
+        now = self._clock()
+        if now - self._figures >= FIGURES:
+            self._figures = now
+            self.status(text)
 
     def stopping(self) -> None:
         self._send("STOPPING=1")
@@ -67,7 +88,6 @@ WatchdogSec=20
 WatchdogSignal=SIGKILL
 Restart=always
 RestartSec=5
-RestartPreventExitStatus=2
 Environment=MALLOC_ARENA_MAX=2
 {environment}NoNewPrivileges=yes
 {hardening}
@@ -94,7 +114,8 @@ DeviceAllow=char-video4linux rw
 DeviceAllow=char-drm rw
 DeviceAllow=char-nvidia rw
 DeviceAllow=char-nvidia-uvm rw
-SupplementaryGroups=video render
+DeviceAllow=char-alsa rw
+SupplementaryGroups=video render audio
 """
 
 
@@ -105,12 +126,14 @@ def unit(
     *,
     user: str | None = None,
     network: bool = True,
+    writes: Sequence[str] = (),
 ) -> str:
     """The text of a unit that keeps `command` running in `folder`.
 
     environment: as `os.environ`; what KEPT names of it is written down. user: of a system unit,
     which is closed off from the machine; None is a unit of the person's own manager. network:
-    whether the show may use it; a unit of one's own cannot forbid it.
+    whether the show may use it; a unit of one's own cannot forbid it. writes: folders that a
+    system unit may write to, besides its cache.
     """
     kept = {name: environment[name] for name in KEPT if environment.get(name)}
     hardening = ""
@@ -119,6 +142,8 @@ def unit(
         hardening = _HARDENING.format(user=user)
         if not network:
             hardening += "IPAddressDeny=any\n"
+        if writes:
+            hardening += f"ReadWritePaths={' '.join(map(_quoted, writes))}\n"
     return _UNIT.format(
         after="graphical-session.target" if user is None else "graphical.target",
         command=" ".join(_quoted(word) for word in command),

@@ -139,22 +139,35 @@ def test_what_is_in_the_way_is_waited_for_and_is_no_failure(monkeypatch):
 
 
 def test_it_closes_and_opens_by_the_clock(tmp_path):
-    clock = iter([datetime(2026, 1, 1, 17, 59)] * 12 + [datetime(2026, 1, 1, 18, 0)] * 8)
-    now = lambda: next(clock, datetime(2026, 1, 2, 10, 0))  # noqa: E731
+    said: list[str] = []
+    evening = iter([datetime(2026, 1, 1, 18, 0)] * 4)
+
+    def now() -> datetime:
+        if not said:
+            return datetime(2026, 1, 1, 17, 59)
+        return next(evening, datetime(2026, 1, 2, 10, 0))
+
     first = "\nwhile 1: shown(); time.sleep(0.05)"
-    code, said, _ = kept(once(tmp_path, first), opening=parse_hours("10:00-18:00"), now=now)
-    assert (code, said) == (
-        0,
-        ["A picture is shown.", "Closed until 10:00.", "A picture is shown.",
-         "The show was ended by hand."],
-    )  # fmt: skip
+    show = [sys.executable, "-c", SHOWS + once(tmp_path, first)]
+    it = Keeper(
+        show, said.append, Notify(None), limits=QUICK, now=now, opening=parse_hours("10:00-18:00")
+    )
+    assert it.run(threading.Event()) == 0
+    assert said == [
+        "A picture is shown.", "Closed until 10:00.", "A picture is shown.",
+        "The show was ended by hand.",
+    ]  # fmt: skip
 
 
 def test_it_starts_anew_at_night(tmp_path):
-    clock = iter([datetime(2026, 1, 1, 3, 59)] * 5)
-    now = lambda: next(clock, datetime(2026, 1, 1, 4, 0))  # noqa: E731
+    said: list[str] = []
     first = "\nwhile 1: shown(); time.sleep(0.05)"
-    _, said, _ = kept(once(tmp_path, first), nightly=parse_time("4:00"), now=now)
+    it = Keeper(
+        [sys.executable, "-c", SHOWS + once(tmp_path, first)], said.append, Notify(None),
+        limits=QUICK, nightly=parse_time("4:00"),
+        now=lambda: datetime(2026, 1, 1, 4, 0) if said else datetime(2026, 1, 1, 3, 59),
+    )  # fmt: skip
+    assert it.run(threading.Event()) == 0
     assert said[:2] == ["A picture is shown.", "It starts anew, as every night."]
 
 

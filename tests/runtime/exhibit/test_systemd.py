@@ -3,6 +3,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -25,10 +26,33 @@ def test_the_manager_hears_ready_once(tmp_path, abstract):
     Notify.of({}).ready()
 
 
+def test_the_manager_is_not_told_the_same_all_day(tmp_path):
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(str(tmp_path / "notify"))
+    manager.setblocking(False)
+    clock, heard = [0.0], []
+    notify = Notify(str(tmp_path / "notify"), lambda: clock[0])
+    notify.status("A picture is shown.")
+    for tick in range(1, 101):  # Twenty seconds.
+        clock[0] = tick / 5
+        notify.alive()
+        notify.figures(f"picture {tick}")
+        with suppress(BlockingIOError):
+            while True:
+                heard.append(manager.recv(100).decode())
+    manager.close()
+    assert heard.count("WATCHDOG=1") == 20
+    assert [each for each in heard if "STATUS" in each] == [
+        "STATUS=A picture is shown.", "STATUS=picture 1", "STATUS=picture 51"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("user", [None, "root"])
 def test_systemd_takes_the_unit(tmp_path, user):
     odd = 'a b"c\\d%e$f'
-    text = unit(["/bin/true", "exhibit", "--source", odd], "/tmp", {"DISPLAY": ":0"}, user=user)
+    command = ["/bin/true", "exhibit", "--source", odd]
+    text = unit(command, "/tmp", {"DISPLAY": ":0"}, user=user, writes=["/srv/a b"])
+    assert ('ReadWritePaths="/srv/a b"\n' in text) == (user is not None)
     assert "Environment=DISPLAY=:0\n" in text
     assert "WatchdogSec=20\n" in text
     assert ("ProtectSystem=strict" in text) == (user is not None)
