@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 
 
 def test_a_short_slice_survives_its_faults(monkeypatch):
-    monkeypatch.setattr(soak, "EVERY", (10, 30))
+    monkeypatch.setattr(soak, "SOON", (10, 30))
     monkeypatch.setattr(soak, "WILD", 10)
     monkeypatch.setattr(soak, "RECOVERY", 60)  # Of a machine that may be busy with other tests.
     monkeypatch.setattr(soak, "MORE", 10)  # So short, something may still be opening.
@@ -76,3 +77,16 @@ def test_a_slope_is_found_between_jumps():
     )
     assert grown["slope"] == 50
     assert grown["interval"][0] > soak.SLOPE
+    assert grown["course"][:2] == [100, 350]
+
+
+def test_memory_is_judged_once_each_fault_has_come():
+    """What a fault loads and lays out the first time is there then."""
+    samples = [
+        {"pictures": 1000 * n, "kB": 50 * min(n, 60), **dict.fromkeys(soak.OPEN, 5)}
+        for n in range(200)
+    ]
+    assert soak.growth(samples)["slope"] == 0  # Most of it does not grow.
+    assert soak.growth(samples)["kB"] == [1000, 3000]
+    assert soak.growth(samples, 60_000)["kB"] == [3000, 3000]
+    assert "slope" not in soak.growth(samples, math.inf)

@@ -245,12 +245,18 @@ class _Trouble(NamedTuple):
     hangs: bool
 
 
+FRUGAL = {"MALLOC_ARENA_MAX": "2"}
+"""What glibc reads as a process starts: of how many places threads take memory; else eight for each
+core, and what lies free in one is of no use to the others."""
+
+
 class _Show:
     """A show in a process group of its own, and the pipe that it tells of pictures through."""
 
     def __init__(self, command: list[str]) -> None:
         self._reader, writer = os.pipe()
-        environment = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
+        environment = {**FRUGAL, **os.environ}
+        environment.pop("NOTIFY_SOCKET", None)
         try:
             self._process = subprocess.Popen(
                 [*command, "--kept", str(writer)],

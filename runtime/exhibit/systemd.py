@@ -88,7 +88,6 @@ WatchdogSec=20
 WatchdogSignal=SIGKILL
 Restart=always
 RestartSec=5
-Environment=MALLOC_ARENA_MAX=2
 {environment}NoNewPrivileges=yes
 {hardening}
 [Install]

@@ -27,7 +27,8 @@ from .usage import in_use, use
 ROOM = 300_000_000
 """Bytes that must be free: for the largest weights and a graph of them."""
 
-_SUBFOLDERS = ("graphs", "weights", "engines", "models", "locks")
+_KEEPING = ("graphs", "weights", "engines", "models")
+_SUBFOLDERS = (*_KEEPING, "locks")
 _STAND_IN = "livedream-cache-"
 
 _places: dict[Path, Path] = {}
@@ -146,6 +147,7 @@ def _stand_in(root: Path) -> Path:
     folder = use(Path(temporary.name))
     for name in _SUBFOLDERS:
         (folder / name).mkdir()
+    for name in _KEEPING:
         for entry in (root / name).glob("[!.]*"):
             with suppress(OSError):  # Windows wants a right for it: there it is made again.
                 (folder / name / entry.name).symlink_to(entry)

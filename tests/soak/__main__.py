@@ -4,18 +4,21 @@
 
 The toy network, a camera inside the process, no window; OSC, page and a sink are open, flashes are
 limited strictly, and an oracle of its own counts them on every picture that is shown. At picture
-numbers that the seed says, every few hundred, comes a fault of tests/soak/faults.py. After each a
-picture has to come within RECOVERY seconds, the network has to compute again, and what happened has
-to be said. Nothing is paced but the network: the camera gives a frame for every picture shown.
+numbers that the seed says comes a fault of tests/soak/faults.py: at first each kind ROUNDS times,
+soon after one another, then any, every few hundred pictures. After each a picture has to come
+within RECOVERY seconds, the network has to compute again, and what happened has to be said. Nothing
+is paced but the network: the camera gives a frame for every picture shown.
 At the end: the slope of memory (Theil-Sen with an interval from drawn blocks, after WARM_UP
-pictures) and what is open, each as of the end of the warm-up. Exit code 1 where something failed;
---report adds the slice to a file, and `--sum FILE` tells what all slices of it come to.
+pictures and those first faults) and what is open, each as of the end of the warm-up. Exit code 1
+where something failed; --report adds the slice to a file, and `--sum FILE` tells what all slices of
+it come to.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import random
@@ -48,6 +51,10 @@ whatever else the machine does. Pictures come from the dream that there was."""
 EVERY = (200, 2000)
 """Pictures between two faults."""
 
+ROUNDS, SOON = 2, (200, 400)
+"""At first each kind of fault comes so often, after so many pictures: what a kind loads and lays
+out is there then, and what grows later grows each time."""
+
 FLASHING = 0.2
 """Of the stretches between two faults: the scene flashes 10 times a second."""
 
@@ -60,8 +67,11 @@ CALM = {
 }  # fmt: skip
 """What the show began with."""
 
-WARM_UP = 10_000
-"""Pictures: until then the windows of `Stats` fill up, which looks like a leak."""
+WARM_UP = 20_000
+"""Pictures at least: until then the windows of `Stats` fill up, which looks like a leak."""
+
+COURSE = 5000
+"""Pictures between two medians of memory in a report."""
 
 FEWEST = 60
 """Samples that a slope is told of."""
@@ -88,17 +98,25 @@ class Soak:
         self.failures: list[str] = []
         self.longest = self.computed = 0.0
         self.samples: list[dict[str, int]] = []
+        self.rehearsed = math.inf
+        """Pictures until each kind of fault had come ROUNDS times."""
         self._ended = threading.Event()
 
     def play(self, seconds: float) -> None:
         sampling = threading.Thread(target=self._sample, daemon=True)
         sampling.start()
         end, next_fault = time.monotonic() + seconds, 0
+        first = [*self.kinds] * ROUNDS
+        self.chance.shuffle(first)
         try:
             while time.monotonic() < end:
-                next_fault = max(next_fault, self.show.watch.pictures) + self.chance.randint(*EVERY)
+                if not first and math.isinf(self.rehearsed):
+                    self.rehearsed = self.show.watch.pictures
+                pause = self.chance.randint(*(SOON if first else EVERY))
+                next_fault = max(next_fault, self.show.watch.pictures) + pause
                 # Each fault's own draws do not touch those of the script.
-                name, seed = self.chance.choice(self.kinds or [""]), self.chance.random()
+                name = first.pop() if first else self.chance.choice(self.kinds or [""])
+                seed = self.chance.random()
                 if not (self._pass(WILD, end) and self._calm() and self._pass_to(next_fault, end)):
                     return
                 if name:
@@ -160,16 +178,20 @@ class Soak:
         print(self.failures[-1], flush=True)
 
 
-def growth(samples: list[dict[str, int]]) -> dict[str, Any]:
-    """Of the samples after the warm-up: the slope of memory and its interval, kB per 1,000
-    pictures, and how much more was open at the end than at first."""
-    warm = [each for each in samples if each["pictures"] >= WARM_UP]
+def growth(samples: list[dict[str, int]], rehearsed: float = 0) -> dict[str, Any]:
+    """Of the samples after the warm-up, which lasts until `rehearsed` pictures at least: the slope
+    of memory and its interval, kB per 1,000 pictures, and how much more was open at the end than at
+    first. course: of memory over all samples, a median for each COURSE pictures."""
+    warm = [each for each in samples if each["pictures"] >= max(WARM_UP, rehearsed)]
     facts: dict[str, Any] = {}
     if len(warm) >= FEWEST:
         x = np.array([each["pictures"] for each in warm]) / 1000
         y = np.array([each["kB"] for each in warm], float)
         facts = {"slope": round(theil_sen(x, y), 2), "kB": [int(y[0]), int(y[-1])]}
         facts["interval"] = [round(value, 2) for value in interval(x, y)]
+    for start in range(0, samples[-1]["pictures"], COURSE):
+        part = [each["kB"] for each in samples if 0 <= each["pictures"] - start < COURSE]
+        facts.setdefault("course", []).append(int(np.median(part)) if part else None)
     settled = warm if len(warm) >= FEWEST else samples[len(samples) // 4 :]
     # Each child has descriptors of its own, and one that was killed is not missed at once.
     usual = Counter(each["children"] for each in settled).most_common(1)[0][0]
@@ -204,7 +226,7 @@ def run(
         passed = time.monotonic() - began
         code = show.end()
         show.watch.join(10)
-    grown = growth(soak.samples)
+    grown = growth(soak.samples, soak.rehearsed)
     flashes = show.watch.flashes
     failures = list(soak.failures)
     # A show whose recording broke off says so at its end.

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 from pythonosc.osc_message_builder import build_msg
 
+from livedream.runtime.exhibit.keeper import FRUGAL
 from tests.runtime.toy_graph import write_toy
 
 from .camera import NAME
@@ -61,8 +62,8 @@ class ShowProcess:
              "--record", str(folder / "first.mp4"),
              "--stats", str(folder / "stats.json"), *more],
             cwd=folder, pass_fds=[writer, kept], stderr=subprocess.PIPE,
-            env={**os.environ, "LIVEDREAM_CACHE": str(folder / "cache"), "COLUMNS": "500",
-                 "MALLOC_ARENA_MAX": "2",
+            env={**FRUGAL, **os.environ, "LIVEDREAM_CACHE": str(folder / "cache"),
+                 "COLUMNS": "500",
                  "PYTHONPATH": f"{ROOT}:{os.environ.get('PYTHONPATH', '')}"},
         )  # fmt: skip
         os.close(writer)

@@ -66,13 +66,14 @@ def test_a_lock_keeps_other_programs_out_and_can_be_given_up(place):
 # A cache on a disk of its own, in a process that may mount one.
 DISK = """
     mount -t tmpfs -o size={size} none "$1"
-    mkdir "$1/graphs" "$1/weights"
+    mkdir "$1/graphs" "$1/weights" "$1/locks"
     echo old > "$1/graphs/old.onnx"
+    echo > "$1/locks/old.lock"
     {then}
     TMPDIR="$2" "$3" -c "$4"
 """
 CODE = """
-    from livedream.runtime.store.cache import cache_folder
+    from livedream.runtime.store.cache import alone, cache_folder
     from livedream.runtime.store.files import write_bytes
     from livedream.runtime.store.hashes import sha256_of
     from livedream.runtime.telling import told
@@ -82,7 +83,8 @@ CODE = """
     write_bytes(graphs / "new.onnx", bytes(3_000_000))
     assert (graphs / "old.onnx").read_text() == "old\\n"
     assert len(sha256_of(pathlib.Path(sys.executable))) == 64
-    cache_folder("weights")
+    with alone("old"):
+        cache_folder("weights")
     told.drain(5)
     print(graphs)
 """
