@@ -26,6 +26,18 @@ def require_display() -> None:
         raise LivedreamError(f"No window can be opened: {problem}; {INSTEAD}.")
 
 
+def share_xlib() -> None:
+    """Has Qt set up the Xlib that is installed, before it is loaded. Does nothing elsewhere.
+
+    OpenCV's wheels bring the small library libX11-xcb along but not libX11, whose private fields
+    it writes: where they are of different versions, Xlib goes on to take events out of Qt's queue,
+    and a window that never heard that it is on screen stays black. The one beside libX11 fits it.
+    """
+    if sys.platform.startswith("linux"):
+        with suppress(OSError):  # Without it Qt has its own, which may fit.
+            ctypes.CDLL("libX11-xcb.so.1", mode=ctypes.RTLD_GLOBAL)
+
+
 @contextmanager
 def told_at_its_end() -> Iterator[None]:
     """While the block runs: where the display goes away, the process ends with a sentence and code

@@ -13,7 +13,7 @@ from ...control.keys import QUIT, Binding, binding_for
 from ...errors import LivedreamError
 from ...scaling import fit, letterbox
 from .monitors import Monitor, hide_pointer
-from .screen import require_display
+from .screen import require_display, share_xlib
 
 Overlay = Callable[[np.ndarray], np.ndarray]
 LARGEST_START = (1280, 720)
@@ -37,6 +37,7 @@ class Window:
         monitor: Monitor | None = None,
     ) -> None:
         require_display()
+        share_xlib()
         # Qt tells of missing fonts and plugins at every start; nobody can act on that.
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false;*.info=false")
         self._name = title

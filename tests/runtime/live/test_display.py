@@ -1,5 +1,6 @@
 """What is drawn: pure functions, no screen needed."""
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -272,3 +273,27 @@ def test_a_display_that_has_gone_is_known(monkeypatch):
         assert display_problem() is None
         assert display_problem() is None
     assert "does not answer" in str(display_problem())
+
+
+def test_qt_sets_up_the_xlib_that_is_installed(tmp_path):
+    """That of OpenCV's wheel writes past the field that keeps Xlib out of Qt's events."""
+    if not shutil.which("Xvfb") or "QT" not in cv2.currentUIFramework():
+        pytest.skip("needs Xvfb and a Qt window")
+    installed = ctypes.util.find_library("X11-xcb")
+    if installed is None:
+        pytest.skip("not installed: libX11-xcb")
+    opened = "from livedream.runtime.live.window import Window; Window().poll()"
+    with xserver(320, 240) as display:
+        subprocess.run(
+            [sys.executable, "-c", opened], check=True, timeout=60,
+            env={**os.environ, "DISPLAY": display, "LD_DEBUG": "bindings",
+                 "LD_DEBUG_OUTPUT": str(tmp_path / "bound")},
+        )  # fmt: skip
+    bound = [
+        line
+        for path in tmp_path.glob("bound.*")
+        for line in path.open(errors="replace")
+        if "`XSetEventQueueOwner'" in line
+    ]
+    assert bound
+    assert all(f"/{installed} [" in line.partition(" to ")[2] for line in bound), bound
