@@ -20,7 +20,7 @@ from .desk import Desk, Values
 from .playing import WAITS
 from .presets import Preset, recall, stored
 from .shelf import Shelf
-from .tempo import BAR, FASTEST, SLOWEST, TAPS, Tempo
+from .tempo import BAR, FASTEST, SLOWEST, TAPS, Tempo, following
 
 STEPS_BACK = 20
 """Recalls that can be undone."""
@@ -418,7 +418,10 @@ class Player:
             return
         with self._lock:
             self._taps.append(self._clock())
-            tempo = self._desk.tempo.tapped(list(self._taps))
+            taps = list(self._taps)
+        tempo = self._desk.tempo.tapped(taps)
+        if len(following(taps)) > 1:
+            self._say(f"{tempo.bpm:.0f} beats a minute")
         self.follow(tempo)
         self._desk.set("tempo", round(tempo.bpm, 2), "tap")
 

@@ -159,9 +159,10 @@ class Switcher:
     def lost(self, error: SessionLost) -> bool:
         """What plays has lost its sessions: opens them again, or those of the next provider. May be
         called for every frame until they are there; whether this is the first one since they were
-        opened, or could not be. Takes no time."""
+        opened, or could not be. Takes no time. At the end they are lost, and nobody needs to know.
+        """
         with self._changed:
-            if self._lost or self._ready:
+            if self._lost or self._ready or self._ending:
                 return False
             self._lost = True
             self._losses.add()

@@ -131,6 +131,8 @@ class Controls:
         self._desk.nudge(binding.name, binding.direction, "key")
         if parameter.kind == "number" and self._desk.base[binding.name] == before[binding.name]:
             self._notice(f"{parameter.label} is at the end of its range.")
+        if parameter.kind == "choice" and len(parameter.choices) == 1:
+            self._notice(f"There is no other {parameter.label}.")
 
     def attend(self) -> None:
         """Do what the desk asks for, whoever said it. Once a look at the window."""

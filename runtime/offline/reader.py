@@ -16,7 +16,7 @@ from av.sidedata.sidedata import SideData, Type
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from ..errors import LivedreamError
+from ..errors import LivedreamError, UsageError
 from ..store.colour import EXACT, SWS, matrix_of
 from ..store.footage import cut_off, length_of, picture_of, upright, without_index
 from .sound import reading
@@ -125,7 +125,7 @@ def _check(source: Path) -> None:
     if source.is_dir():
         raise LivedreamError(f"{source} is a folder; name a clip in it.")
     if not source.exists():
-        raise LivedreamError(f"{source} does not exist; check the name.")
+        raise UsageError(f"{source} does not exist; check the name.")
     if not source.is_file():
         raise LivedreamError(f"{source} is no regular file; a clip is read from a file.")
     if source.stat().st_size == 0:

@@ -72,9 +72,9 @@ def make_sheet(
 
 
 def parse_columns(text: str) -> tuple[str, list[Any]]:
-    """`step_size=1,2,4` as the name and its values, in their range and whole where they must be.
+    """`step_size=1,2,4` as the name and its values, whole where they must be.
 
-    Raises UsageError for another form and for what is no field of `Dream`.
+    Raises UsageError for another form, what is no field of `Dream`, and what is out of its range.
     """
     name, _, written = text.partition("=")
     fields = {each.name: each for each in declared(Dream)}
@@ -85,6 +85,9 @@ def parse_columns(text: str) -> tuple[str, list[Any]]:
         values = [float(part) for part in written.split(",")]
     except ValueError as error:
         raise UsageError(f"'{text}' is no row of values; write {each.name}=1,2,4.") from error
+    for value in values:
+        if not each.low <= value <= each.high:
+            raise UsageError(f"{each.name} is {each.low:g} to {each.high:g}, not {value:g}.")
     return each.name, [each.clamp(value) for value in values]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from ..errors import LivedreamError
+from ..errors import LivedreamError, UsageError
 from .memory import Memory
 
 HASHES = Memory("weights", "hashes.json", limit=200)
@@ -21,7 +21,7 @@ def sha256_of(path: Path) -> str:
     """As `content_hash`. Remembered until the file changes, so that a start is fast;
     without a memory, where the cache cannot be written, it only takes longer.
 
-    Raises LivedreamError where the file is missing or cannot be read.
+    Raises UsageError where the file is missing, LivedreamError where it cannot be read.
     """
     path = path.expanduser()
     try:
@@ -33,7 +33,7 @@ def sha256_of(path: Path) -> str:
             return str(entry[-1])
         digest = content_hash(path)
     except FileNotFoundError as error:
-        raise LivedreamError(f"The weights {path} do not exist; check the name.") from error
+        raise UsageError(f"The weights {path} do not exist; check the name.") from error
     except OSError as error:
         raise LivedreamError(f"The weights {path} cannot be read: {error.strerror}.") from error
     HASHES.tell(place, [*stamp, digest])

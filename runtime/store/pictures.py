@@ -55,13 +55,14 @@ def read_photo(path: Path | str) -> np.ndarray:
     """The photo as uint8 BGR [height, width, 3], upright as its EXIF orientation says.
 
     Grey becomes three equal channels, 16 bits become 8, transparency lies on black.
-    Raises LivedreamError for a file that is missing, unreadable, no image, or larger than LARGEST.
+    Raises UsageError for a file that is missing, LivedreamError for one that is unreadable, no
+    image, or larger than LARGEST.
     """
     path = Path(path).expanduser()
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        raise LivedreamError(f"{path} does not exist; check the name.") from error
+        raise UsageError(f"{path} does not exist; check the name.") from error
     except IsADirectoryError as error:
         raise LivedreamError(f"{path} is a folder; name a photo in it.") from error
     except OSError as error:

@@ -17,7 +17,7 @@ import av.error
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from ..errors import LivedreamError
+from ..errors import LivedreamError, UsageError
 
 KEYWORD = "livedream"
 _CHUNK = b"LDRM"
@@ -147,7 +147,7 @@ def read_settings(path: Path | str) -> dict[str, Any]:
 
 def _of_clip(path: Path) -> str | None:
     if not path.exists():
-        raise LivedreamError(f"{path} does not exist; check the name.")
+        raise UsageError(f"{path} does not exist; check the name.")
     try:
         with av.open(str(path.resolve())) as clip:
             comment = {name.lower(): text for name, text in clip.metadata.items()}.get("comment")
@@ -165,7 +165,7 @@ def _of_picture(path: Path) -> str | bytes | None:
         if kind == "WEBP":
             info[KEYWORD] = _of_webp(path)
     except FileNotFoundError as error:
-        raise LivedreamError(f"{path} does not exist; check the name.") from error
+        raise UsageError(f"{path} does not exist; check the name.") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise LivedreamError(
             f"{path} is no picture or clip that can be read; only those carry their settings."

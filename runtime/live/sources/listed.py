@@ -19,9 +19,12 @@ def named(specs: Sequence[str], listed: Mapping[str, str]) -> dict[str, str | No
     specs: of the command line, each a source or a name of `listed`, a show's own; what they leave
     out of that comes after them. Nothing else can be said while it plays, least of all a file or
     an address: who may play the show need not be trusted with the disk and the network.
+    Raises UsageError for an empty one, which a script says whose variable is not set.
     """
     found: dict[str, str | None] = {}
     for spec in specs:
+        if not spec.strip():
+            raise UsageError("The name of a source is empty; leave it out for the first camera.")
         own = spec in listed
         name = first = spec if own else name_of(spec)
         count = 1

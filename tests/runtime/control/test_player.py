@@ -349,6 +349,7 @@ def test_taps_halve_double_and_nudge_move_the_beat(stage):
         stage.now = time
         stage.desk.set("tap", 1, "key")
     assert stage.desk.base["tempo"] == 120
+    assert stage.said == ["120 beats a minute"] * 3  # One tap tells none.
     assert stage.desk.tempo.beats(21.5) == pytest.approx(3)
     stage.desk.set("halve", 1, "key")
     assert (stage.desk.base["tempo"], stage.desk.tempo.bpm) == (60, 60)

@@ -428,6 +428,12 @@ class TestLosses:
         now[0] = 0.3
         assert taken(switcher).engine.provider.name == "quick"
 
+    def test_at_the_end_it_is_no_news(self):
+        switcher, said = switching()
+        assert switcher.close()
+        assert not switcher.lost(SessionLost("It is gone."))
+        assert said == []
+
 
 class TestSteppingDown:
     @pytest.mark.parametrize("elsewhere", [True, False])

@@ -160,6 +160,8 @@ def test_the_picture_is_the_dream_or_both_side_by_side(stage):
 def test_a_key_at_the_end_of_the_range_says_so(stage):
     stage.press("[")
     assert stage.notice.text == "octaves is at the end of its range."
+    stage.press("v")
+    assert stage.notice.text == "There is no other source."
     stage.clock.now += STAYS
     news = []
     stage.show.desk.observe(lambda *change: news.append(change))

@@ -50,6 +50,11 @@ def test_names_that_are_alike_are_counted():
     }  # fmt: skip
 
 
+def test_an_empty_name_is_no_camera():
+    with pytest.raises(UsageError, match="is empty"):
+        named(("demo", " "), {})
+
+
 def test_nothing_that_is_said_is_the_first_camera():
     assert named((), {}) == {"camera": None}
 

@@ -58,9 +58,12 @@ def test_parts_are_all_of_it_and_share_nothing(photos):
 
 
 def test_columns_are_in_range_and_whole_where_they_must_be():
-    assert parse_columns("octaves=1,2.6,99") == ("octaves", [1, 3, 12])
+    assert parse_columns("octaves=1,2.6,12") == ("octaves", [1, 3, 12])
     assert parse_columns("step-size=1.5") == ("step_size", [1.5])
     with pytest.raises(UsageError, match="octaves"):
         parse_columns("octave=1")
+    for beyond in ("octaves=1,13", "octaves=0.9", "octaves=nan"):
+        with pytest.raises(UsageError, match="octaves is 1 to 12, not"):
+            parse_columns(beyond)
     with pytest.raises(UsageError, match="step_size=1,2,4"):
         parse_columns("step_size=a")
