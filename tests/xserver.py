@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from .patience import PATIENCE
+
 
 @contextmanager
 def xserver(width: int = 1000, height: int = 700) -> Iterator[str]:
@@ -27,4 +29,4 @@ def xserver(width: int = 1000, height: int = 700) -> Iterator[str]:
         yield f":{number}"
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(PATIENCE)

@@ -21,6 +21,8 @@ from livedream.export import download
 from livedream.export.download import fetch
 from livedream.export.errors import ExportError
 
+from ..patience import PATIENCE
+
 CONTENT = bytes(range(256)) * 8192  # 2 MiB
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
@@ -74,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(CONTENT[:1000])
                 self.wfile.flush()
             if trouble == "hangs":
-                self.server.gone.wait(30)
+                self.server.gone.wait(PATIENCE)
             if trouble == "resets":  # Closed at once, with what is under way thrown away.
                 linger = struct.pack("ii", 1, 0)
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -87,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(code)
             return
         if self.server.gate:
-            self.server.gate.wait(30)
+            self.server.gate.wait(PATIENCE)
         if self.server.leads_to and "elsewhere" not in self.path:
             self.send_response(302)
             self.send_header("Location", self.server.leads_to)
@@ -206,7 +208,7 @@ def test_two_programs_download_once_and_both_have_it(server: Server, tmp_path: P
     assert list(said.values()) == ["waiting for another program's download\n"]
     server.gate.set()
     for program in programs:
-        rest, _ = program.communicate(timeout=60)
+        rest, _ = program.communicate(timeout=PATIENCE)
         assert program.returncode == 0
         assert rest.splitlines()[-1] == str(CONTENT[:4])
     assert len(server.requests) == 1

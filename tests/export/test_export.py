@@ -19,6 +19,7 @@ from livedream.export.errors import ExportError
 from livedream.export.graph import export_graph
 from livedream.export.operators import TENSORRT, foreign
 
+from ..patience import PATIENCE
 from .conftest import Dream, onnxruntime, smooth_image, torch
 
 COMMAND = [sys.executable, "-m", "livedream.export"]
@@ -207,7 +208,7 @@ def test_interrupted_process_leaves_nothing(tmp_path: Path, number: int) -> None
         if "tracing" in line:  # the file is written, and checked, after this
             break
     process.send_signal(number)
-    rest, errors = process.communicate(timeout=60)
+    rest, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "interrupted" in lines(rest)[-1]["error"]
     assert "Traceback" not in errors

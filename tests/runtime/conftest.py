@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ..patience import until
 from ..shared import shared
 from ..xserver import xserver
 from .toy_graph import write_toy
@@ -54,16 +55,25 @@ PROGRAM = [sys.executable, "-m", "livedream.runtime"]
 STARTED = "recipe live"
 
 
+class Show(subprocess.Popen[str]):
+    """`recording`: what it records into."""
+
+    recording: Path
+
+    @property
+    def records(self) -> bool:
+        """Whether its first picture came: until then there is no file, of whatever name."""
+        return bool(list(self.recording.parent.glob(f"*{self.recording.stem}*")))
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., Show]]:
     """Begins a show of the demo scene, or of another source, on the toy graph, in `tmp_path`, that
     records."""
     graph = write_toy(tmp_path / "toy.onnx")
-    running: list[subprocess.Popen[str]] = []
+    running: list[Show] = []
 
-    def begin(
-        *more: str, source: str = "demo", record: str = "take.mp4", **how: object
-    ) -> subprocess.Popen[str]:
+    def begin(*more: str, source: str = "demo", record: str = "take.mp4", **how: object) -> Show:
         command = [
             *PROGRAM, "--source", source, "--headless", "--graph", str(graph), "--provider", "cpu",
             "--octaves", "1", "--size", "64x48", "--record", record, "--stats", "stats.json",
@@ -71,7 +81,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         ]  # fmt: skip
         options = {"stderr": subprocess.PIPE, "text": True, **how}
         environment = {**os.environ, "LIVEDREAM_CACHE": str(tmp_path / "cache")}
-        child = subprocess.Popen(command, cwd=tmp_path, env=environment, **options)
+        child = Show(command, cwd=tmp_path, env=environment, **options)
+        child.recording = tmp_path / record
         running.append(child)
         return child
 
@@ -81,11 +92,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         child.wait()
 
 
-def plays(child: subprocess.Popen[str], seconds: float = 0.5) -> None:
-    """Waits until it says that it plays, and lets some frames pass."""
+def plays(child: Show, seconds: float = 0.2) -> None:
+    """Waits until it shows its first picture, and lets some more pass."""
     assert child.stderr is not None
     for line in child.stderr:
         if STARTED in line:
+            until(lambda: child.records or child.poll() is not None)
             time.sleep(seconds)
             return
     raise AssertionError("the show did not start")

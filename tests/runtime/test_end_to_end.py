@@ -26,6 +26,7 @@ from livedream.runtime.cli.main import perform
 from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.store.settings import read_settings
 
+from ..patience import PATIENCE
 from .offline.clips import make_clip
 
 pytest.importorskip("torch", reason="needs the extra `export`")
@@ -67,7 +68,7 @@ def livedream(environment, *arguments, folder: Path, code: int = 0, alone: bool 
     if alone:
         done = subprocess.run(
             [sys.executable, "-m", "livedream.runtime", *words],
-            env=environment, cwd=folder, capture_output=True, text=True, timeout=120,
+            env=environment, cwd=folder, capture_output=True, text=True, timeout=PATIENCE,
         )  # fmt: skip
         ended, told = done.returncode, done.stdout + done.stderr
     else:
@@ -376,8 +377,9 @@ def test_keys_drive_the_show(environment, graph, display, tmp_path):
 
     def xdotool(*arguments: str) -> str:
         done = subprocess.run(
-            ["xdotool", *arguments], env=environment, capture_output=True, text=True, timeout=30
-        )
+            ["xdotool", *arguments], env=environment, capture_output=True, text=True,
+            timeout=PATIENCE,
+        )  # fmt: skip
         return done.stdout
 
     window = xdotool("search", "--sync", "--name", "^livedream$").split()[-1]
@@ -389,7 +391,7 @@ def test_keys_drive_the_show(environment, graph, display, tmp_path):
     for key in ("r", "s", "q"):
         xdotool("key", key)
         time.sleep(0.5)
-    assert show.wait(20) == 0, show.stderr and show.stderr.read()
+    assert show.wait(PATIENCE) == 0, show.stderr and show.stderr.read()
     (snapshot,) = tmp_path.glob("livedream-0001.png")
     settings = read_settings(snapshot)
     assert settings["layers"] == "block2"
@@ -404,7 +406,7 @@ def test_keys_drive_the_show(environment, graph, display, tmp_path):
 
 def exporter(show: subprocess.Popen) -> psutil.Process:
     """The child of a show that exports, once there is one."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and show.poll() is None:
         for child in psutil.Process(show.pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):
@@ -442,7 +444,7 @@ def test_an_exporter_that_is_killed_ends_the_start_in_one_sentence(play, tmp_pat
     cache = tmp_path / "own"
     show = play("--headless", "--layers", "stem", LIVEDREAM_CACHE=str(cache))
     exporter(show).kill()
-    _, said = show.communicate(timeout=30)
+    _, said = show.communicate(timeout=PATIENCE)
     assert show.returncode == 1
     assert "Traceback" not in said
     assert "export" in said.splitlines()[-1]
@@ -455,7 +457,7 @@ def test_an_exporter_that_hangs_does_not_hold_up_the_end(play, tmp_path):
     child = exporter(show)
     child.suspend()
     show.send_signal(signal.SIGTERM)
-    _, said = show.communicate(timeout=30)
+    _, said = show.communicate(timeout=PATIENCE)
     assert "Traceback" not in said
     assert show.returncode == 0
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
@@ -476,13 +478,13 @@ def test_quitting_while_a_layer_is_exported_beside_the_picture(
     SimpleUDPClient("127.0.0.1", port).send_message("/livedream/layer", "logits")
     child = exporter(show)
     if moment == "torch is at work":
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while child.memory_info().rss < 250e6:
             assert time.monotonic() < end
             time.sleep(0.01)
     begin = time.monotonic()
     show.send_signal(signal.SIGTERM)
-    _, said = show.communicate(timeout=30)
+    _, said = show.communicate(timeout=PATIENCE)
     print(f"ended after {time.monotonic() - begin:.2f} s")
     assert "Traceback" not in said
     assert show.returncode == 0
@@ -508,7 +510,7 @@ def test_a_clip_goes_on_where_the_process_of_its_session_is_killed(environment, 
     assert any(" on cpu, " in line for line in program.stderr)  # It is open, and dreams.
     for child in psutil.Process(program.pid).children():
         child.kill()
-    _, said = program.communicate(timeout=100)
+    _, said = program.communicate(timeout=PATIENCE)
     assert program.returncode == 0, said
     assert said.count("It is opened again.") == 1
     with av.open(str(tmp_path / "out.mp4")) as clip:
@@ -521,7 +523,7 @@ def test_the_show_outlives_an_exporter_that_is_killed(play, display, tmp_path):
     def xdotool(*arguments: str) -> str:
         done = subprocess.run(
             ["xdotool", *arguments], env={**os.environ, "DISPLAY": display}, capture_output=True,
-            text=True, timeout=60, check=True,
+            text=True, timeout=PATIENCE, check=True,
         )  # fmt: skip
         return done.stdout
 
@@ -532,7 +534,7 @@ def test_the_show_outlives_an_exporter_that_is_killed(play, display, tmp_path):
     assert show.stderr
     assert any("export" in line for line in show.stderr)  # It says so, and plays on.
     assert show.poll() is None
-    end, steps = time.monotonic() + 60, set[float]()
+    end, steps = time.monotonic() + PATIENCE, set[float]()
     while max(steps, default=0) <= RECIPES["live"].dream.step_size:
         assert time.monotonic() < end, steps
         xdotool("key", "plus")  # A window that is drawn late may lose one.
@@ -543,5 +545,5 @@ def test_the_show_outlives_an_exporter_that_is_killed(play, display, tmp_path):
             if path.stat().st_size
         }
     xdotool("key", "q")
-    assert show.wait(30) == 0
+    assert show.wait(PATIENCE) == 0
     assert json.loads((tmp_path / "s.json").read_text())["settings"]["layers"] == LAYERS

@@ -19,6 +19,7 @@ import pytest
 
 from livedream.runtime.ending import Ending
 
+from ..patience import PATIENCE
 from .conftest import PROGRAM, plays
 from .toy_graph import write_endless, write_toy
 
@@ -39,7 +40,7 @@ def test_a_signal_finishes_the_files(start, tmp_path, name):
     child = start()
     plays(child)
     child.send_signal(getattr(signal, name))
-    assert child.wait(10) == 0
+    assert child.wait(PATIENCE) == 0
     assert whole(tmp_path) > 3
 
 
@@ -50,7 +51,7 @@ def test_a_second_signal_loses_nothing(start, tmp_path, pause):
     child.send_signal(signal.SIGINT)
     time.sleep(pause)
     child.send_signal(signal.SIGINT)
-    assert child.wait(10) == 0
+    assert child.wait(PATIENCE) == 0
     assert whole(tmp_path) > 3
     assert "nothing was written" not in child.stderr.read()
 
@@ -60,14 +61,14 @@ def test_a_signal_while_opening_is_an_ordinary_end(start):
     assert child.stderr is not None
     next(line for line in child.stderr if "cloudscape" in line)
     child.send_signal(signal.SIGTERM)
-    assert child.wait(10) == 0
+    assert child.wait(PATIENCE) == 0
 
 
 def test_an_ignored_hangup_stays_ignored(start, tmp_path):
     child = start("--frames", "60", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     plays(child)
     child.send_signal(signal.SIGHUP)
-    assert child.wait(20) == 0
+    assert child.wait(PATIENCE) == 0
     assert json.loads((tmp_path / "stats.json").read_text())["frames"] == 60
 
 
@@ -84,7 +85,7 @@ def test_signals_end_a_gradient_that_is_never_done(tmp_path):
         for _ in range(3):
             child.send_signal(signal.SIGINT)
             time.sleep(0.1)
-        assert child.wait(5) == 1
+        assert child.wait(PATIENCE) == 1
     finally:
         child.kill()
         child.wait()
@@ -107,7 +108,7 @@ def test_an_interrupted_flight_keeps_what_is_done(tmp_path):
         while child.poll() is None and written() < 2000:
             time.sleep(0.05)
         child.send_signal(signal.SIGINT)
-        assert child.wait(10) == 0
+        assert child.wait(PATIENCE) == 0
     finally:
         child.kill()
         child.wait()
@@ -156,8 +157,9 @@ def test_where_it_ends_gently_no_signal_interrupts():
 def ended(code: str, **how) -> subprocess.CompletedProcess[str]:
     begin = "import atexit, os, signal, sys\nfrom livedream.runtime.ending import ending\n"
     return subprocess.run(
-        [sys.executable, "-c", begin + code], capture_output=True, text=True, timeout=60, **how
-    )
+        [sys.executable, "-c", begin + code], capture_output=True, text=True, timeout=PATIENCE,
+        **how,
+    )  # fmt: skip
 
 
 def test_the_end_says_the_last_words_and_leaves_with_the_code():
@@ -204,7 +206,7 @@ def test_a_terminal_that_takes_nothing_is_not_in_the_way(start, tmp_path, termin
             fcntl.fcntl(error, fcntl.F_SETPIPE_SZ, 4096)
             os.write(error, b"x" * 4096)
     child = start("--frames", "40", stderr=error)
-    assert child.wait(30) == 0
+    assert child.wait(PATIENCE) == 0
     os.close(error)
     assert json.loads((tmp_path / "stats.json").read_text())["frames"] == 40
     assert whole(tmp_path) > 3

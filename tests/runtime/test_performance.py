@@ -23,6 +23,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ..patience import PATIENCE, until
+
 pytest.importorskip("pythonosc", reason="needs the extra `osc`")
 pytest.importorskip("websockets", reason="needs the extra `page`")
 
@@ -31,7 +33,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from websockets.sync.client import ClientConnection, connect
 
 from .conftest import plays
-from .control.test_osc_show import free_port
+from .control.remote import free_port
 
 SHORT, LONG = 4.0, 60.0
 BPM = 240
@@ -49,7 +51,13 @@ def write(path: Path, name: str, strength: float, layers: str) -> None:
 
 def on_page(port: int) -> ClientConnection:
     host = f"127.0.0.1:{port}"
-    return connect(f"ws://{host}/socket", origin=f"http://{host}", proxy=None, close_timeout=1)  # pyright: ignore[reportArgumentType]
+    return connect(
+        f"ws://{host}/socket",
+        origin=f"http://{host}",
+        proxy=None,
+        open_timeout=PATIENCE,
+        close_timeout=1,
+    )  # pyright: ignore[reportArgumentType]
 
 
 def flood(osc: int, over: threading.Event) -> None:
@@ -96,13 +104,15 @@ def beat(clock: int, over: threading.Event) -> None:
                 return
 
 
-def told(page: int, values: dict[str, float]) -> bool:
-    """Waits until the page has told these values, and what they are."""
-    missing = dict(values)
+def told(page: int, values: dict[str, float], layer: str) -> bool:
+    """Waits until the page has told these values, and that `layer` is dreamt with."""
+    missing, playing = dict(values), ""
     with on_page(page) as phone:
-        while missing:
-            said = phone.recv(10)
-            now = json.loads(said).get("values", {}) if isinstance(said, str) else {}
+        while missing or playing != layer:
+            said = phone.recv(PATIENCE)
+            state = json.loads(said) if isinstance(said, str) else {}
+            now = state.get("values", {})
+            playing = state.get("status", {}).get("layer", playing)
             missing = {
                 name: value
                 for name, value in missing.items()
@@ -121,7 +131,8 @@ def longest_gap(recording: Path) -> float:
 
 def test_a_performance_ends_as_its_script_says(start, tmp_path):
     seconds = float(os.environ.get("LIVEDREAM_PERFORMANCE", SHORT))
-    folder, osc, page, clock = tmp_path / "friday", free_port(), free_port(), free_port()
+    folder, osc = tmp_path / "friday", free_port(socket.SOCK_DGRAM)
+    page, clock = free_port(), free_port()
     (folder / "presets").mkdir(parents=True)
     files = {number: folder / "presets" / f"{number:02d}.toml" for number in PRESETS}
     for number, path in files.items():
@@ -131,7 +142,7 @@ def test_a_performance_ends_as_its_script_says(start, tmp_path):
         "--show", str(folder), "--osc", f":{osc}", "--page", f":{page}", "--clock", f"os2l:{clock}",
         "--overwrite", stdout=None,
     )  # fmt: skip
-    plays(child, 1.0)
+    plays(child)
     said: list[str] = []
     reader = threading.Thread(target=lambda: said.extend(child.stderr or ()))
     reader.start()
@@ -160,22 +171,22 @@ def test_a_performance_ends_as_its_script_says(start, tmp_path):
             gone.socket.close()  # Without a word.
         memory.append(process.memory_info().rss)
     write(files[3], "odd", 33.0, "a:2*0.5")
+    files[1].write_text("name = ")
     over.set()
     for client in clients:
-        client.join(10)
+        client.join(PATIENCE)
     controller.send_message("/livedream/step_size", 2.5)
     controller.send_message("/livedream/preset", [3, 0.0])
-    assert told(page, {"tempo": BPM, "step_size": 2.5, "strength": 33.0})
-    time.sleep(0.5)  # Until it is dreamt with.
+    assert told(page, {"tempo": BPM, "step_size": 2.5, "strength": 33.0}, "a:2*0.5")
+    until(lambda: any("01.toml cannot be read" in line for line in said))
     child.send_signal(signal.SIGTERM)
-    assert child.wait(30) == 0
-    reader.join(10)
+    assert child.wait(PATIENCE) == 0
+    reader.join(PATIENCE)
     stats = json.loads((tmp_path / "stats.json").read_text())
     settings = stats["settings"]
     assert (settings["strength"], settings["layers"]) == (33, "a:2*0.5")
     assert settings["step_size"] == 2.5
     assert not any("Traceback" in line for line in said), said
-    assert any("01.toml cannot be read" in line for line in said)
     assert stats["shown"] > seconds  # It went on, however busy the machine is.
     assert memory[-1] - memory[len(memory) // 2] < 20e6, memory
     if seconds >= LONG:

@@ -9,6 +9,8 @@ from livedream.runtime.frame import Frame
 from livedream.runtime.live.capture import Capture
 from livedream.runtime.slot import Closed, Slot
 
+from ..patience import PATIENCE
+
 
 def test_the_newest_replaces_and_the_replaced_is_counted():
     slot: Slot[int] = Slot()
@@ -44,7 +46,7 @@ class Waiting(threading.Thread):
             self.got = closed
 
     def woken(self) -> object:
-        self.join(10)
+        self.join(PATIENCE)
         assert not self.is_alive(), "it still waits"
         return self.got
 
@@ -115,7 +117,7 @@ class Script:
 
 def test_capture_keeps_only_the_newest():
     with Capture(Script(*range(100))) as capture:
-        capture.playing.thread.join(5)
+        capture.playing.thread.join(PATIENCE)
         newest = capture.take(0)
         assert newest is not None
         assert newest.index == 99
@@ -133,17 +135,17 @@ def test_a_clip_waits_while_something_is_opened_for_its_first_frame():
         assert first.index == 0
         capture.playing.thread.join(0.05)
         assert len(source.script) == 4
-        taken = capture.take(5)
+        taken = capture.take(PATIENCE)
         assert taken is not None
         assert taken.index == 0
         assert taken.time > first.time
-        capture.playing.thread.join(5)
+        capture.playing.thread.join(PATIENCE)
         assert not source.script
 
     source = Script(0, 1)
     source.live = False
     capture = Capture(source).start()
-    assert capture.close(timeout=5) is True
+    assert capture.close(timeout=PATIENCE) is True
 
 
 class Endless(Script):
@@ -156,9 +158,9 @@ class Endless(Script):
 def test_leaving_closes_the_source_and_ends_the_thread():
     source = Endless()
     with Capture(source) as capture:
-        assert capture.take(5) is not None
+        assert capture.take(PATIENCE) is not None
     assert source.closed
-    capture.playing.thread.join(5)
+    capture.playing.thread.join(PATIENCE)
     assert not capture.playing.thread.is_alive()
 
 
@@ -171,18 +173,18 @@ def test_a_capture_that_never_began_closes_its_source():
 def test_capture_hands_the_sources_error_to_the_taker():
     capture = Capture(Script(LivedreamError("the cable burnt"))).start()
     with pytest.raises(LivedreamError, match="burnt"):
-        capture.take(5)
+        capture.take(PATIENCE)
     capture.close()
 
 
 def test_a_library_that_ends_the_program_inside_of_a_thread_is_an_error_like_others():
     capture = Capture(Script(0, SystemExit(3))).start()
-    assert capture.take(5) is not None
+    assert capture.take(PATIENCE) is not None
     with pytest.raises(LivedreamError, match="SystemExit: 3"):
-        capture.take(5)
-    assert capture.shown.take(5) is not None
+        capture.take(PATIENCE)
+    assert capture.shown.take(PATIENCE) is not None
     with pytest.raises(LivedreamError, match="SystemExit: 3"):
-        capture.shown.take(5)
+        capture.shown.take(PATIENCE)
     capture.close()
 
 
@@ -194,7 +196,7 @@ def test_capture_records_what_the_frames_cost():
             seen.append((name, seconds))
 
     with Capture(Script(0, 1), Spy()) as capture:  # pyright: ignore[reportArgumentType]
-        capture.playing.thread.join(5)
+        capture.playing.thread.join(PATIENCE)
     assert seen == [("capture", 0.25)] * 2
 
 
@@ -202,11 +204,11 @@ def test_capture_stops_although_a_read_blocks():
     block = threading.Event()
     source = Script(0, block=block)
     capture = Capture(source).start()
-    assert capture.take(5) is not None
+    assert capture.take(PATIENCE) is not None
     assert capture.close(timeout=0.1) is False
     assert capture.playing.thread.daemon  # What blocks for ever must not hold up the exit either.
     assert source.closed
     with pytest.raises(Closed):
         capture.take(0)
     block.set()
-    assert capture.close(timeout=5) is True
+    assert capture.close(timeout=PATIENCE) is True

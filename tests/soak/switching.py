@@ -14,14 +14,15 @@ from pathlib import Path
 
 import psutil
 
-from ..runtime.gradient.test_switching import Show, children, until, wish
+from ..patience import until
+from ..runtime.gradient.test_switching import Show, children, wish
 
 SIZES = ((32, 40), (40, 48), (48, 64))
 
 
 def held(pid: int) -> str:
     """What this process and the one that plays hold, when all others are gone."""
-    until(lambda: children() == [pid], 30)
+    until(lambda: children() == [pid])
     time.sleep(0.3)
     here = psutil.Process()
     child = psutil.Process(pid).memory_info().rss

@@ -24,6 +24,8 @@ from livedream.runtime.dream.stages import STAGES
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.exporting import missing_extra
 
+from ...patience import PATIENCE
+
 COMMAND = [
     sys.executable, "-c",
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -163,7 +165,7 @@ def test_ctrl_c_leaves_a_partial_report(graph_file, tmp_path):
     time.sleep(1.0)
     child.send_signal(signal.SIGINT)
     rest = child.stderr.read()
-    assert child.wait(30) == 1
+    assert child.wait(PATIENCE) == 1
     assert "marked partial" in rest
     report = read_report(target)
     assert report.partial

@@ -16,6 +16,7 @@ from livedream.runtime.bench import plots
 from livedream.runtime.bench.compare import compare
 from livedream.runtime.bench.page import comparison_page, report_page
 
+from ...patience import PATIENCE
 from .conftest import make_case, make_picture, make_report
 
 BROWSER = next(
@@ -110,7 +111,7 @@ def visit(page: Path, folder: Path) -> tuple[list[str], list[str]]:
     done = subprocess.run(
         [str(BROWSER), *FLAGS, f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}",
          "--dump-dom", page.as_uri()],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=PATIENCE, check=True,
     )  # fmt: skip
     assert "<h1>" in done.stdout
     console = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]

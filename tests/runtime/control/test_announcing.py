@@ -17,7 +17,7 @@ found, both, gone = {}, threading.Event(), threading.Event()
 
 class Listener:
     def add_service(self, zeroconf, kind, name):
-        info = zeroconf.get_service_info(kind, name)
+        info = zeroconf.get_service_info(kind, name, 60_000)
         found[kind] = (info.port, info.parsed_addresses())
         if len(found) == 2:
             both.set()
@@ -30,10 +30,10 @@ class Listener:
 told = Announcement({OSC: 9001, OSCQUERY: 9002}, "127.0.0.1", say=print)
 with Zeroconf(interfaces=["127.0.0.1"]) as zeroconf:
     ServiceBrowser(zeroconf, [OSC, OSCQUERY], Listener())
-    assert both.wait(20), found
+    assert both.wait(60), found
     assert found == {OSC: (9001, ["127.0.0.1"]), OSCQUERY: (9002, ["127.0.0.1"])}
     told.close()
-    assert gone.wait(20)
+    assert gone.wait(60)
 print("done")
 """
 

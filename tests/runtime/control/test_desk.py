@@ -20,6 +20,8 @@ from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.control.tempo import Tempo
 from livedream.runtime.errors import UsageError
 
+from ...patience import PATIENCE
+
 LAYERS = {"a": 4, "b": 6, "c": 2}
 
 
@@ -342,17 +344,17 @@ class TestObservers:
         def slow(*change):
             news.append(change)
             arrived.set()
-            assert go_on.wait(10)
+            assert go_on.wait(PATIENCE)
 
         desk.observe(slow)
         speaker = threading.Thread(target=desk.set, args=("octaves", 3, "one"))
         speaker.start()
-        assert arrived.wait(10)
+        assert arrived.wait(PATIENCE)
         for octaves in range(4, 9):
             desk.set("octaves", octaves, "other")
         assert desk.at(0)["octaves"] == 8
         go_on.set()
-        speaker.join(10)
+        speaker.join(PATIENCE)
         assert news == [("octaves", 3, "one"), ("octaves", 8, "other")]
 
     def test_what_is_said_again_meanwhile_comes_last(self, desk):
@@ -413,7 +415,7 @@ class TestThreads:
         with desk._lock:
             reader = threading.Thread(target=lambda: (desk.at(0), desk.base, desk.take("reset")))
             reader.start()
-            reader.join(10)
+            reader.join(PATIENCE)
             assert not reader.is_alive()
 
 

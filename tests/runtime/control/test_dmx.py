@@ -18,6 +18,8 @@ from livedream.runtime.control.parameters import parameters
 from livedream.runtime.control.personality import WIDTH, Said, as_markdown, said
 from livedream.runtime.errors import LivedreamError, UsageError
 
+from ...patience import PATIENCE
+
 DOCS = Path(__file__).parents[3] / "docs"
 ALL = parameters({"a": 4, "b": 4})
 OPEN = 255
@@ -209,7 +211,7 @@ class Stage:
         (sender or self.sender).sendto(packet, ("127.0.0.1", self.dmx.port))
 
     def until(self, name: str, value: object) -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while self.desk.base[name] != value:
             assert time.monotonic() < end, (name, self.desk.base[name])
             time.sleep(0.005)
@@ -259,7 +261,7 @@ def test_a_signal_that_is_lost_holds_the_look(stage):
     stage.send(packet(stage, slots(c1=51), sequence=200))
     stage.until("amount", 0.2)
     stage.now += SILENT + 1
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while not any("lost" in each for each in stage.heard):
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -277,7 +279,7 @@ def test_a_flood_and_mangled_packets_leave_the_last_value(stage):
         for _ in range(chance.randint(1, 6)):
             data[chance.randrange(len(data))] = chance.randrange(256)
         stage.send(bytes(data[: chance.randint(1, len(data))]))
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while stage.desk.base["amount"] != 0.8:
         assert time.monotonic() < end
         stage.now += SILENT + 1  # Whoever it was that the flood made up is gone.

@@ -24,6 +24,7 @@ from livedream.runtime.control.shelf import Looks
 from livedream.runtime.control.tempo import Tempo
 from livedream.runtime.errors import LivedreamError
 
+from ...patience import PATIENCE
 from .network import run_inside
 
 
@@ -91,7 +92,7 @@ class Stage:
         return socket.create_connection(self.os2l.address)
 
     def until(self, what) -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while not what():
             assert time.monotonic() < end, (self.desk.base["tempo"], self.said)
             time.sleep(0.005)
@@ -172,7 +173,7 @@ found = threading.Event()
 
 class Listener:
     def add_service(self, zeroconf, kind, name):
-        assert zeroconf.get_service_info(kind, name).port == 9997
+        assert zeroconf.get_service_info(kind, name, 60_000).port == 9997
         found.set()
     def update_service(self, *what): pass
     def remove_service(self, *what): pass
@@ -180,7 +181,7 @@ class Listener:
 with ExitStack() as opened, Zeroconf(interfaces=["127.0.0.1"]) as zeroconf:
     open_clock(player, clock_of("lan:os2l:9997"), print, opened)
     ServiceBrowser(zeroconf, [OS2L], Listener())
-    assert found.wait(20)
+    assert found.wait(60)
 """
 
 

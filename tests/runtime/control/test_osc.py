@@ -14,6 +14,8 @@ from livedream.runtime.control.addresses import Ask, Move, Nudge, answers, liste
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.errors import LivedreamError, UsageError
 
+from ...patience import PATIENCE
+
 builder = pytest.importorskip("pythonosc.osc_message_builder", reason="needs the extra `osc`")
 from pythonosc.osc_bundle_builder import OscBundleBuilder  # noqa: E402
 from pythonosc.osc_packet import OscPacket  # noqa: E402
@@ -31,7 +33,7 @@ def message(address: str, *arguments: object):
     return made.build()
 
 
-def eventually(what: Callable[[], bool], seconds: float = 5.0) -> None:
+def eventually(what: Callable[[], bool], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it did not happen"

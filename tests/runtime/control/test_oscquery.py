@@ -14,6 +14,8 @@ from livedream.runtime.control.addresses import PREFIX, understood
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.control.oscquery import host_info, node
 
+from ...patience import PATIENCE
+
 pytest.importorskip("websockets", reason="needs the extra `page`")
 pytest.importorskip("pythonosc", reason="needs the extra `osc`")
 
@@ -24,7 +26,6 @@ from websockets.sync.client import connect
 from livedream.runtime.control.page import Page
 
 OSC = ("127.0.0.1", 9123)
-SOON = 10
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def page(desk, tmp_path):
 
 
 def ask(page: Page, path: str, **headers: str):
-    connection = HTTPConnection("127.0.0.1", page.port, timeout=SOON)
+    connection = HTTPConnection("127.0.0.1", page.port, timeout=PATIENCE)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     body = answer.read()
@@ -123,9 +124,9 @@ def test_who_listens_hears_changes_as_osc_and_can_move_nothing(page, desk):
         before = desk.base["octaves"]
         desk.set("mirror", True, "key")
         desk.set("octaves", 9, "key")
-        heard = OscMessage(client.recv(SOON))
+        heard = OscMessage(client.recv(PATIENCE))
         while heard.address == "/livedream/freeze":
-            heard = OscMessage(client.recv(SOON))
+            heard = OscMessage(client.recv(PATIENCE))
     assert before != 3
     assert (heard.address, heard.params) == ("/livedream/octaves", [9])
 

@@ -14,6 +14,8 @@ from livedream.runtime.control.presets import Preset
 from livedream.runtime.control.tempo import Tempo
 from livedream.runtime.errors import LivedreamError
 
+from ...patience import PATIENCE
+
 LAYERS = {"a": 4, "b": 6}
 PRESETS = {
     2: Preset("calm", {"strength": 10.0, "layers": "a"}, 4.0),
@@ -430,7 +432,7 @@ def test_a_thread_does_what_is_due_and_ends():
     desk.set("wait", "beat", "key")
     desk.set("tempo", 400, "key")
     desk.set("preset", 5, "key")
-    end = clocks.monotonic() + 5
+    end = clocks.monotonic() + PATIENCE
     while player.title != "5 wild":
         assert clocks.monotonic() < end
         clocks.sleep(0.005)

@@ -23,6 +23,7 @@ from livedream.runtime.errors import LivedreamError
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.store.settings import read_settings
 
+from ...patience import PATIENCE
 from ..toy_graph import write_toy
 
 TENSORRT, CUDA, CPU = (PROVIDERS[name] for name in ("tensorrt", "cuda", "cpu"))
@@ -69,7 +70,7 @@ class PlayCard(Card):
 
         def opened(layer, size, urgent):
             if provider is TENSORRT:
-                assert playground.gate.wait(20)
+                assert playground.gate.wait(PATIENCE)
             if provider.name == playground.wrong:
                 raise LivedreamError(f"{provider.name} did not start.")
             return opener.open(layer, size, urgent)

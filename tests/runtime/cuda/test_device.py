@@ -21,6 +21,7 @@ from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.values import Dream
 
+from ...patience import PATIENCE
 from ..dream.test_dreamer import picture
 from ..toy import ToyEngine
 from .fakes import LateBackend, counting_launcher
@@ -321,7 +322,7 @@ def test_one_thread_dreams_another_shows(host):
     thread.start()
     kept = []
     for _ in frames:
-        n, download = slot.get(timeout=20)
+        n, download = slot.get(timeout=PATIENCE)
         if n % 3 == 0:
             kept.append((n, np.asarray(download)))
     thread.join()
@@ -384,7 +385,7 @@ def test_others_show_what_a_card_dreams(card):
 
     def show() -> None:
         for _ in frames:
-            seen.append(np.array(shown.get(timeout=20)))
+            seen.append(np.array(shown.get(timeout=PATIENCE)))
 
     with warnings.catch_warnings(record=True) as lost:
         warnings.simplefilter("always")

@@ -29,6 +29,7 @@ from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.gradient.shallow import REST
 
+from ...patience import PATIENCE
 from ..toy import ToyEngine
 from ..toy_graph import write_toy
 from .fake_ort import ASYNCHRONOUS, FakeOrt
@@ -508,13 +509,13 @@ def test_sessions_end_while_another_opens(setting):
 
     def slow(size, urgent):
         building.set()
-        assert done.wait(10)
+        assert done.wait(PATIENCE)
         return opened(size, urgent)
 
     made.engine._sessions._open_session = slow
     thread = threading.Thread(target=lambda: made.engine.prepare(30, 40))
     thread.start()
-    assert building.wait(10)
+    assert building.wait(PATIENCE)
     made.engine.keep([])
     assert made.ort.sessions[0].ended
     done.set()
@@ -643,7 +644,7 @@ def test_memory_goes_to_and_fro_through_the_gate(setting, host, monkeypatch):
 
 
 def test_sessions_open_beside_each_other():
-    gate, both = Gate(), threading.Barrier(2, timeout=10)
+    gate, both = Gate(), threading.Barrier(2, timeout=PATIENCE)
 
     def opened() -> None:
         with gate.opening():
@@ -664,12 +665,12 @@ def test_recording_and_waiting_keep_apart():
     def wait() -> None:
         with gate.waiting():
             inside.set()
-            leave.wait(10)
+            leave.wait(PATIENCE)
             order.append("waited")
 
     thread = threading.Thread(target=wait)
     thread.start()
-    inside.wait(10)
+    inside.wait(PATIENCE)
     threading.Timer(0.05, leave.set).start()
     with gate.recording() as free:
         assert free
@@ -702,14 +703,14 @@ def test_a_quick_opening_does_not_wait_for_a_slow_one_but_for_a_recording():
 
     with gate.opening():
         threading.Thread(target=open_quickly).start()
-        assert opened.wait(10)
+        assert opened.wait(PATIENCE)
     opened.clear()
     with gate.recording() as free:
         assert free
         thread = threading.Thread(target=open_quickly)
         thread.start()
         assert not opened.wait(0.05)
-    thread.join(10)
+    thread.join(PATIENCE)
     assert opened.is_set()
 
 
@@ -747,7 +748,7 @@ class TestTheLayersThatAreNeeded:
         gradient(made)
         for thread in threading.enumerate():
             if thread.name == "shallow":
-                thread.join(20)
+                thread.join(PATIENCE)
 
     def cut(self, made: Setting) -> list[bool]:
         """Of all sessions, whether they are of a part of the graph."""

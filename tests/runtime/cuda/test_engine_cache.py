@@ -9,6 +9,8 @@ from pathlib import Path
 from livedream.runtime.cuda.engine_cache import EngineFolder, EngineKey
 from livedream.runtime.store.usage import in_use, let_go
 
+from ...patience import PATIENCE
+
 KEY = EngineKey("1", (20, 24), "fp32", "tensorrt 10", "a card", "580")
 
 BUILD = """
@@ -56,7 +58,7 @@ def test_two_processes_do_not_mix(tmp_path):
         process.stdin.write("\n")
         process.stdin.flush()
     for process in started:
-        _, error = process.communicate(timeout=60)
+        _, error = process.communicate(timeout=PATIENCE)
         ended.append((process.returncode, error))
     assert [code for code, _ in ended] == [0, 0, 0], ended
     EngineFolder(tmp_path, KEY).publish()  # where the last act was to discard

@@ -13,6 +13,8 @@ import pytest
 
 from livedream.runtime.exhibit.cover import NAME, Cover
 
+from ...patience import PATIENCE
+
 mss = pytest.importorskip("mss")
 
 WINDOW = """import cv2, numpy as np, sys
@@ -38,7 +40,7 @@ def is_there(display: str) -> bool:
     return done.returncode == 0
 
 
-def until(true: Callable[[], bool], seconds: float = 30) -> None:
+def until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end

@@ -23,6 +23,7 @@ from livedream.runtime.exhibit.hours import parse_hours, parse_time
 from livedream.runtime.exhibit.keeper import STEPS, Keeper, Limits
 from livedream.runtime.exhibit.systemd import Notify
 
+from ...patience import PATIENCE
 from ..conftest import PROGRAM
 from ..toy_graph import write_toy
 
@@ -246,7 +247,7 @@ def test_the_real_show_is_kept(exhibit, tmp_path):
     it.until("ended by SIGKILL")
     it.until("A picture is shown")
     it.process.send_signal(signal.SIGTERM)
-    assert it.process.wait(15) == 0
+    assert it.process.wait(PATIENCE) == 0
     assert (tmp_path / "take.mp4").read_text() == "of yesterday"
     assert len(list(tmp_path.glob("take-*.mp4"))) >= 1
     assert "frames" in (tmp_path / "stats.json").read_text()
@@ -258,10 +259,10 @@ def test_the_show_ends_where_its_keeper_was_killed(exhibit):
     it.until("A picture is shown")
     show = it.show
     it.process.kill()
-    show.wait(15)
+    show.wait(PATIENCE)
 
 
 def test_wrong_options_and_forbidden_ones_end_it_at_once(exhibit):
     it = exhibit("--flash-limit", "off")
-    assert it.process.wait(60) == 2
+    assert it.process.wait(PATIENCE) == 2
     assert re.search("An exhibit limits flashes", it.process.stderr.read())

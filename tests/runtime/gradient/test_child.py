@@ -17,7 +17,7 @@ from livedream.runtime.gradient.child import PLAYS, WAITS, Spare
 from livedream.runtime.gradient.process import Sessions
 from livedream.runtime.gradient.providers import PROVIDERS
 
-from ..live.test_loop import until
+from ...patience import until
 from ..toy_graph import write_toy
 from .test_process import CHANNELS, CPU, SIZE, STEERING, expected, gone, image
 

@@ -26,6 +26,8 @@ from livedream.runtime.gradient.exporting import (
 from livedream.runtime.store.cache import cache_folder
 from livedream.runtime.store.graph_cache import GraphRequest, graph_path
 
+from ...patience import PATIENCE
+
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_exporter.py")))
 
 
@@ -122,7 +124,7 @@ def test_two_programs_export_once_and_both_have_it(place, monkeypatch):
     }
     (place / "gate").touch()
     for program in programs:
-        said, _ = program.communicate(timeout=60)
+        said, _ = program.communicate(timeout=PATIENCE)
         assert said.splitlines()[-1] == str(graph_path(key_of(WANTED)))
     assert len(notes(place)) == 1
 
@@ -201,7 +203,7 @@ def test_the_end_of_the_program_calls_off_what_is_exported_in_the_background(pla
         f"    kwargs=dict(exporter={FAKE!r}, progress=lambda *_: began.set())).start()\n"
         "assert began.wait(30)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE)
     assert gone(notes(place)[0]["pid"])
     assert graphs() == []
 
@@ -317,4 +319,4 @@ def test_the_exporter_ends_in_order_while_somebody_waits_for_it():
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
     ) as exporter:
         assert b'"error"' in exporter.stdout.read()
-        assert exporter.wait(60) == 2
+        assert exporter.wait(PATIENCE) == 2

@@ -17,6 +17,7 @@ from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.graph import FORMAT, Graph, read_graph
 from livedream.runtime.gradient.network import Request, find_network
 
+from ...patience import PATIENCE
 from ..toy_graph import write_toy
 
 
@@ -96,7 +97,7 @@ def test_reading_one_opens_no_session(whole):
         "import sys; from pathlib import Path; from livedream.runtime.gradient.graph import *; "
         f"read_graph(Path({str(whole)!r})); sys.exit('onnxruntime' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], timeout=PATIENCE).returncode == 0
 
 
 def layer(**entries: object) -> str:

@@ -23,14 +23,13 @@ from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.process import Sessions
 from livedream.runtime.gradient.providers import PROVIDERS
 
+from ...patience import PATIENCE
 from ..toy_graph import write_endless, write_toy
 
 CPU = PROVIDERS["cpu"]
 SIZE, OTHER = (20, 24), (31, 17)
 CHANNELS = {"a.square": 4, "a.linear": 4}
 STEERING = {name: np.ones(4, np.float32) for name in CHANNELS}
-SOON = 20.0
-"""Seconds that a busy machine may take for what takes milliseconds."""
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
@@ -58,7 +57,7 @@ def expected(picture: np.ndarray, weight: float) -> np.ndarray:
 
 def gone(pid: int) -> bool:
     """Whether the process ends within reason; one that nobody waited for counts as ended."""
-    end = time.monotonic() + SOON
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
             if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
@@ -105,7 +104,7 @@ def test_it_imports_what_it_needs_and_no_more():
         "import sys, livedream.runtime.gradient.serving; "
         "sys.exit(bool({'cv2', 'click', 'rich', 'torch'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], timeout=PATIENCE).returncode == 0
 
 
 @posix
@@ -133,7 +132,7 @@ def test_one_that_dies_is_lost_and_another_serves(sessions):
 @posix
 def test_one_that_dies_unseen_is_not_taken_for_open(sessions):
     os.kill(sessions.pid, signal.SIGKILL)
-    end = time.monotonic() + SOON
+    end = time.monotonic() + PATIENCE
     while sessions.sizes and time.monotonic() < end:
         time.sleep(0.01)
     assert sessions.sizes == set()
@@ -234,7 +233,7 @@ def test_one_that_hangs_while_it_opens_can_be_closed(sessions):
     while not sessions._talking.locked():
         time.sleep(0.001)
     sessions.close()
-    thread.join(SOON)
+    thread.join(PATIENCE)
     assert [type(error) for error in raised] == [SessionLost]
     assert gone(pid)
 
@@ -281,7 +280,7 @@ def test_it_ends_with_the_program_and_leaves_nothing(graph, how):
             program.kill()
         else:
             program.stdin.close()
-        program.wait(SOON)
+        program.wait(PATIENCE)
     assert gone(pid)
     assert not [path for path in left if "livedream" in path.name]
 

@@ -16,6 +16,8 @@ from livedream.runtime.gradient.objective import parse_objective, steering
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.gradient.shallow import REST, deepest
 
+from ...patience import PATIENCE
+
 LITE = MODELS["efficientnet_lite0"]
 SIZE = (32, 48)
 
@@ -56,7 +58,7 @@ class Playing:
         self.gradient()
         self.clock.now += REST
         self.gradient()
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while self.engine._shallow._opening:
             assert time.monotonic() < end
             time.sleep(0.005)

@@ -29,16 +29,14 @@ from livedream.runtime.gradient.selection import Engines
 from livedream.runtime.gradient.switching import Switcher
 from livedream.runtime.gradient.wanted import Ready, Wanted
 
-from ..live.test_loop import QUIET, A, Export, Network, Toys, switching, until, want
+from ...patience import PATIENCE, until
+from ..live.test_loop import QUIET, A, Export, Network, Toys, switching, want
 from ..toy_graph import write_toy
-
-SOON = 30.0
-"""Seconds that a busy machine may take."""
 
 
 def taken(switcher: Switcher) -> Ready:
     """What gets ready next."""
-    end = time.monotonic() + SOON
+    end = time.monotonic() + PATIENCE
     while (ready := switcher.take()) is None:
         assert switcher._failed is None, switcher._failed
         assert time.monotonic() < end, "it did not get ready"
@@ -63,7 +61,7 @@ class Opening:
 
                 def slowly(*size):
                     self.begun.set()
-                    assert self.release.wait(SOON)
+                    assert self.release.wait(PATIENCE)
                     prepare(*size)
 
                 made.prepare = slowly
@@ -77,7 +75,7 @@ class TestOrder:
         export = Export("b")
         switcher, _ = switching(Network(export))
         switcher.want(want("b"))
-        assert export.begun.wait(5)
+        assert export.begun.wait(PATIENCE)
         switcher.want(want("c"))
         assert str(taken(switcher).engine.objective) == "c"
         assert export.called_off.is_set()
@@ -101,7 +99,7 @@ class TestOrder:
         switcher, _ = switching(network, toys)
         opening = Opening(toys)
         switcher.want(want("a", 2))
-        assert opening.begun.wait(5)
+        assert opening.begun.wait(PATIENCE)
         switcher.want(want("b*0.5+a", 2))
         opening.release.set()
         ready = taken(switcher)
@@ -113,7 +111,7 @@ class TestOrder:
         export = Export("b")
         switcher, _ = switching(Network(export))
         switcher.want(want("b"))
-        assert export.begun.wait(10)
+        assert export.begun.wait(PATIENCE)
         for octaves in (2, 3):
             switcher.want(want("b", octaves))
             ready = taken(switcher)
@@ -140,12 +138,12 @@ class TestOrder:
         def broken(layers, cancel):
             if layers == "b":
                 making.set()
-                assert release.wait(10)
+                assert release.wait(PATIENCE)
                 raise LivedreamError("no room on the disk")
 
         switcher, _ = switching(Network(broken))
         switcher.want(want("b", 3))
-        assert making.wait(10)
+        assert making.wait(PATIENCE)
         assert taken(switcher).wanted == want("a", 3)
         release.set()
         until(lambda: switcher._failed is not None)
@@ -159,7 +157,7 @@ class TestOrder:
         switcher, _ = switching(Network(export), toys)
         toys.trouble["quick"] = LivedreamError("no memory")
         switcher.want(want("b", 3))
-        assert export.called_off.wait(10)
+        assert export.called_off.wait(PATIENCE)
         assert switcher.failed() == (want("b", 3), "no memory")
         until(lambda: switcher._making is None)
         toys.trouble.clear()
@@ -170,9 +168,9 @@ class TestOrder:
         export = Export("b")
         switcher, _ = switching(Network(export))
         switcher.want(want("b"))
-        assert export.begun.wait(10)
+        assert export.begun.wait(PATIENCE)
         switcher.want(want("a"))
-        assert export.called_off.wait(10)
+        assert export.called_off.wait(PATIENCE)
         switcher.want(want("a", 2))
         assert taken(switcher).wanted == want("a", 2)
         assert switcher.failed() is None
@@ -181,7 +179,7 @@ class TestOrder:
         export = Export("b")
         switcher, said = switching(Network(export))
         switcher.want(want("b"))
-        assert export.begun.wait(10)
+        assert export.begun.wait(PATIENCE)
         switcher.lost(SessionLost("It is gone."))
         assert taken(switcher).wanted == want("a")
         assert said == ["It is gone. It is opened again."]
@@ -194,14 +192,14 @@ class TestOrder:
         switcher, _ = switching(toys=toys)
         opening = Opening(toys)
         switcher.want(want("a", 2))
-        assert opening.begun.wait(5)
+        assert opening.begun.wait(PATIENCE)
         for text in ("b", "c", "b", "c"):
             switcher.want(want(text))
         opening.release.set()
         assert str(taken(switcher).engine.objective) == "c"
         stale = toys.made[1]
         assert len(stale.sizes) == 1
-        assert stale.closed.wait(5)
+        assert stale.closed.wait(PATIENCE)
         assert [str(each.objective) for each in toys.made] == ["a", "a", "c"]
 
     def test_what_no_longer_plays_is_closed_also_while_newer_wishes_come(self):
@@ -311,13 +309,13 @@ class TestOrder:
         def slow(layers, cancel):
             if threading.current_thread().name == "takeover":
                 begun.set()
-                assert cancel.wait(10)
+                assert cancel.wait(PATIENCE)
                 called_off.append(layers)
                 raise Cancelled("called off")
 
         switcher, _ = switching(Network(slow), Toys("slow", "quick"))
         switcher.improve()
-        assert begun.wait(5)
+        assert begun.wait(PATIENCE)
         switcher.want(want("b"))
         taken(switcher)
         until(lambda: called_off == ["a"])
@@ -341,10 +339,10 @@ class TestOrder:
         switcher, _ = switching(toys=toys)
         opening = Opening(toys, "b")
         switcher.want(want("b"))
-        assert opening.begun.wait(5)
+        assert opening.begun.wait(PATIENCE)
         switcher.want(want("a"))
         opening.release.set()
-        assert toys.made[1].closed.wait(5)
+        assert toys.made[1].closed.wait(PATIENCE)
         assert switcher.take() is None
 
     def test_one_layer_does_not_stand_in_for_another(self):
@@ -353,7 +351,7 @@ class TestOrder:
         switcher, _ = switching(toys=toys)
         opening = Opening(toys, "b")
         switcher.want(want("b"))
-        assert opening.begun.wait(5)
+        assert opening.begun.wait(PATIENCE)
         switcher.want(want("c"))
         opening.release.set()
         until(lambda: switcher._ready is not None)
@@ -368,14 +366,14 @@ class TestOrder:
         def slow(layers, cancel):
             if layers == "b":
                 begun.set()
-                assert cancel.wait(10)
+                assert cancel.wait(PATIENCE)
                 time.sleep(0.1)  # An exporter takes a moment to end.
                 over.set()
                 raise Cancelled("called off")
 
         switcher, _ = switching(Network(slow))
         switcher.want(want("b"))
-        assert begun.wait(5)
+        assert begun.wait(PATIENCE)
         assert switcher.close()
         assert over.is_set()
 
@@ -443,7 +441,7 @@ class TestSteppingDown:
         kept = []
         switcher._playing.engine.keep = kept.append
         switcher.want(want("b"))
-        assert export.begun.wait(5)
+        assert export.begun.wait(PATIENCE)
         platform = Toys("other") if elsewhere else toys
         old = switcher._playing.engine
         engine = platform.engine(old.graph, platform.providers[0], A.objective)
@@ -451,7 +449,7 @@ class TestSteppingDown:
         switcher.step_down(less, platform)
         assert switcher.platform is platform
         if elsewhere:
-            assert old.closed.wait(5)
+            assert old.closed.wait(PATIENCE)
             assert not engine.closed.is_set()
         else:
             until(lambda: kept == [{(16, 20)}])
@@ -470,7 +468,7 @@ class TestAhead:
         engine = engines.quick(A.objective, lambda minimum: [A.size], QUIET)
         switcher = Switcher(engines, Ready(engine, A), lambda text: None, ahead=3600)
         switcher.improve()
-        assert warm.wait(5)
+        assert warm.wait(PATIENCE)
         assert switcher.close()
         assert made == ["a"]
 
@@ -514,14 +512,14 @@ class TestAhead:
         def slow(layers, cancel):
             if layers == "b" and not begun.is_set():
                 begun.set()
-                assert cancel.wait(10)
+                assert cancel.wait(PATIENCE)
                 raise Cancelled("called off")
 
         engines = Engines(Network(slow), Toys())
         engine = engines.quick(A.objective, lambda minimum: [A.size], QUIET)
         switcher = Switcher(engines, Ready(engine, A), lambda text: None, ahead=0.01)
         switcher.improve()
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE)
         if by == "a wish":
             switcher.want(want("c"))
             assert str(taken(switcher).engine.objective) == "c"
@@ -586,7 +584,7 @@ def show(tmp_path):
     made = Show(tmp_path)
     yield made
     made.switcher.close()
-    until(lambda: not children(), SOON)
+    until(lambda: not children())
 
 
 def children() -> list[int]:
@@ -617,7 +615,7 @@ class TestForeseen:
         opened = []
         switcher, _ = switching(Network(lambda layers, cancel: opened.append(layers)))
         switcher.foresee(want("b", 3))
-        until(lambda: switcher._coming is not None and switcher._coming.over, SOON)
+        until(lambda: switcher._coming is not None and switcher._coming.over)
         assert switcher.take() is None  # What plays goes on until somebody wants it.
         switcher.want(want("b*0.5", 3))
         ready = switcher.take()
@@ -625,7 +623,7 @@ class TestForeseen:
         assert (str(ready.engine.objective), ready.wanted) == ("b*0.5", want("b*0.5", 3))
         assert opened == ["a", "b"]
         switcher.foresee(want("a"))
-        until(lambda: switcher._coming is not None and switcher._coming.over, SOON)
+        until(lambda: switcher._coming is not None and switcher._coming.over)
         switcher.want(want("a"))
         assert switcher.take()
 
@@ -643,14 +641,14 @@ class TestForeseen:
         switcher, _ = switching(toys=toys)
         opening = Opening(toys, "b")
         switcher.foresee(want("b"))
-        assert opening.begun.wait(SOON)
+        assert opening.begun.wait(PATIENCE)
         switcher.want(want("c"))
         opening.release.set()
         assert taken(switcher).wanted == want("c")
         called_off = toys.made[1]
         assert str(called_off.objective) == "b"
-        until(called_off.closed.is_set, SOON)
-        until(lambda: switcher._coming is not None and switcher._coming.over, SOON)
+        until(called_off.closed.is_set)
+        until(lambda: switcher._coming is not None and switcher._coming.over)
         switcher.want(want("b"))
         assert switcher.take()
 
@@ -659,7 +657,7 @@ class TestForeseen:
         switcher, _ = switching(toys=toys)
         opening = Opening(toys, "b")
         switcher.foresee(want("b"))
-        assert opening.begun.wait(SOON)
+        assert opening.begun.wait(PATIENCE)
         switcher.want(want("b"))
         opening.release.set()
         assert taken(switcher).wanted == want("b")
@@ -670,7 +668,7 @@ class TestForeseen:
         switcher, said = switching(toys=toys)
         toys.trouble["quick"] = LivedreamError("No room.")
         switcher.foresee(want("b"))
-        until(lambda: said, SOON)
+        until(lambda: said)
         switcher.foresee(want("b*0.5"))  # The same sessions.
         del toys.trouble["quick"]
         switcher.want(want("b"))
@@ -681,9 +679,9 @@ class TestForeseen:
         toys = Toys()
         switcher, _ = switching(toys=toys)
         switcher.foresee(want("b"))
-        until(lambda: switcher._coming is not None and switcher._coming.over, SOON)
+        until(lambda: switcher._coming is not None and switcher._coming.over)
         switcher.step_down(switcher._playing, switcher.platform)
-        until(toys.made[1].closed.is_set, SOON)
+        until(toys.made[1].closed.is_set)
         switcher.foresee(want("b*0.5"))
         switcher.want(want("c"))
         assert taken(switcher).wanted == want("c")
@@ -702,7 +700,7 @@ class TestProcesses:
 
         monkeypatch.setattr(Sessions, "open", seen)
         show.switcher.foresee(wish("a", 3))
-        until(lambda: show.switcher._coming is not None and show.switcher._coming.over, SOON)
+        until(lambda: show.switcher._coming is not None and show.switcher._coming.over)
         assert priorities[-1] == PLAYS  # It has nothing to do before it plays.
         assert len(children()) == 2
         show.dream()
@@ -713,12 +711,12 @@ class TestProcesses:
         show.playing = ready
         show.dream()
         assert show.pid != played
-        until(lambda: children() == [show.pid], SOON)
+        until(lambda: children() == [show.pid])
 
     def test_what_does_not_come_after_all_ends(self, show):
         for wanted in (wish("b", 2), wish("c", 2), None):
             show.switcher.foresee(wanted)
-            until(lambda count=1 + (wanted is not None): len(children()) == count, SOON)
+            until(lambda count=1 + (wanted is not None): len(children()) == count)
         assert children() == [show.pid]
 
     def test_changes_leave_everything_where_it_was(self, show):
@@ -730,13 +728,13 @@ class TestProcesses:
 
         for wanted in wishes:
             show.change(wanted)
-        until(rested, SOON)
+        until(rested)
         files, threads = here.num_fds(), here.num_threads()
         for wanted in wishes * 2:
             show.change(wanted)
             assert len(children()) <= 3  # the new one, the old one, one that is just killed
         # The last one that was killed may not be forgotten yet.
-        until(lambda: rested() and here.num_fds() <= files, SOON)
+        until(lambda: rested() and here.num_fds() <= files)
         assert here.num_threads() <= threads
 
     def test_a_held_key_opens_what_was_wanted_last(self, show):
@@ -750,7 +748,7 @@ class TestProcesses:
         assert show.playing.wanted == last
         show.dream()
         assert most <= 3
-        until(lambda: children() == [show.pid], SOON)
+        until(lambda: children() == [show.pid])
 
     def test_one_process_waits_for_the_next_change_and_plays_then(self, tmp_path):
         show = Show(tmp_path, ahead=3600.0)
@@ -758,13 +756,13 @@ class TestProcesses:
         try:
             show.switcher.improve()
             for text in "bcd":
-                until(lambda: spare.pid and set(children()) == {show.pid, spare.pid}, SOON)
+                until(lambda: spare.pid and set(children()) == {show.pid, spare.pid})
                 waiting = spare.pid
                 show.change(wish(text))
                 assert show.pid == waiting
         finally:
             show.switcher.close()
-        until(lambda: not children(), SOON)
+        until(lambda: not children())
 
     @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="Linux' groups")
     def test_what_plays_gives_way_to_what_opens(self, show, monkeypatch):
@@ -782,19 +780,19 @@ class TestProcesses:
         show.switcher.want(wish("b"))
         show.take()
         assert meanwhile == [WAITS]
-        until(lambda: nice(show.pid) == PLAYS, SOON)
+        until(lambda: nice(show.pid) == PLAYS)
 
     def test_octaves_open_beside_what_plays(self, show):
         """The process that plays could compute nothing meanwhile."""
         playing, pid = show.playing, show.pid
         show.switcher.want(wish("a", 3))
-        until(lambda: show.switcher._ready is not None, SOON)
+        until(lambda: show.switcher._ready is not None)
         show.dream()
         assert playing.engine._sessions.sizes == {(32, 40)}
         show.take()
         show.dream()
         assert show.pid != pid
-        until(lambda: children() == [show.pid], SOON)
+        until(lambda: children() == [show.pid])
 
     def test_one_that_is_killed_is_opened_again(self, show):
         old = show.pid
@@ -847,12 +845,12 @@ class TestProcesses:
         monkeypatch.setattr(module.Engines, "open", stopped)
         os.kill(show.pid, signal.SIGSTOP)
         show.switcher.want(wish("b", 3))
-        assert begun.wait(SOON)
+        assert begun.wait(PATIENCE)
         # Before it executes its program it is a copy of this one.
-        until(lambda: len([pid for pid in children() if serves(pid)]) == 2, SOON)
+        until(lambda: len([pid for pid in children() if serves(pid)]) == 2)
         for pid in children():
             os.kill(pid, signal.SIGSTOP)
-        monkeypatch.setattr(module, "CLOSING", SOON)
+        monkeypatch.setattr(module, "CLOSING", PATIENCE)
         assert show.switcher.close()
         assert not children()
         assert show.switcher._worker is None or not show.switcher._worker.is_alive()

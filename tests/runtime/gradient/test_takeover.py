@@ -10,6 +10,7 @@ from livedream.runtime.errors import LivedreamError
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.gradient.takeover import Takeover
 
+from ...patience import PATIENCE
 from ..toy import ToyEngine
 
 RTX, TENSORRT = PROVIDERS["tensorrt-rtx"], PROVIDERS["tensorrt"]
@@ -31,7 +32,7 @@ class Builds:
     def build(self, provider, say, cancel) -> ToyEngine:
         say(f"building for {provider.name}")
         self.begun.set()
-        assert self.gate.wait(10)
+        assert self.gate.wait(PATIENCE)
         self.built.append(provider.name)
         engine = self.engines[provider.name]
         if isinstance(engine, Exception):
@@ -40,7 +41,7 @@ class Builds:
 
     def finished(self) -> Builds:
         self.takeover.start()
-        self.takeover.join(10)
+        self.takeover.join(PATIENCE)
         assert self.takeover.message == ""
         return self
 
@@ -61,11 +62,11 @@ def test_what_plays_goes_on_meanwhile():
     assert builds.takeover.thread.daemon  # What cannot be interrupted must not hold up the exit.
     builds.gate.clear()
     builds.takeover.start()
-    assert builds.begun.wait(10)
+    assert builds.begun.wait(PATIENCE)
     assert builds.takeover.take() is None
     assert builds.takeover.message == "building for tensorrt"
     builds.gate.set()
-    builds.takeover.join(10)
+    builds.takeover.join(PATIENCE)
     assert builds.takeover.take() is slow
 
 
@@ -91,10 +92,10 @@ def test_closing_drops_what_is_being_built_without_a_word(outcome):
     builds = Builds(tensorrt_rtx=outcome, tensorrt=ToyEngine())
     builds.gate.clear()
     builds.takeover.start()
-    assert builds.begun.wait(10)
+    assert builds.begun.wait(PATIENCE)
     builds.takeover.close()
     builds.gate.set()
-    builds.takeover.join(10)
+    builds.takeover.join(PATIENCE)
     assert builds.takeover.take() is None
     assert builds.built == ["tensorrt-rtx"]
     assert builds.said == []
@@ -104,9 +105,9 @@ def test_it_says_what_is_being_timed():
     builds = Builds(tensorrt=ToyEngine())
     builds.gate.clear()
     builds.takeover.start()
-    assert builds.begun.wait(10)
+    assert builds.begun.wait(PATIENCE)
     assert builds.takeover.building is TENSORRT
     assert TENSORRT.builds
     builds.gate.set()
-    builds.takeover.join(10)
+    builds.takeover.join(PATIENCE)
     assert builds.takeover.building is None

@@ -12,6 +12,8 @@ import av
 import cv2
 import numpy as np
 
+from ...patience import PATIENCE
+
 KINDS = ("mjpeg", "ts", "rtsp")
 RATE = 30
 SIZE = (160, 96)
@@ -48,7 +50,7 @@ class Server:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(PATIENCE)
 
     def _start(self, work: Callable, *arguments: object) -> None:
         thread = threading.Thread(target=work, args=arguments, daemon=True)

@@ -17,6 +17,7 @@ from livedream.runtime.presence.models import Models
 from livedream.runtime.presence.states import State
 from livedream.runtime.stats import Stats
 
+from ...patience import PATIENCE
 from ..presence.room import SIZE, camera, person, wall
 
 ROOM = wall()
@@ -69,7 +70,7 @@ def dreams(tmp_path):
     attract = open_attract(str(tmp_path), SIZE, 0)
     attract.start()
     attract.picture(SIZE)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while attract.picture(SIZE) is None and time.monotonic() < deadline:
         time.sleep(0.01)
     yield attract
@@ -118,7 +119,7 @@ def test_the_demo_is_dreamt_on():
     attract = open_attract("demo", (320, 180), 0)
     attract.start()
     attract.picture((320, 180))
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while (picture := attract.picture((320, 180))) is None and time.monotonic() < deadline:
         time.sleep(0.01)
     hall = Hall(attract)
@@ -151,7 +152,7 @@ def test_a_frame_that_is_none_is_told_and_the_next_one_counts():
     audience = Audience(desk, open_attract("presets", SIZE, 0), Models(), Stats(), say=said.append)
     audience.start()
     audience.through(Frame(np.zeros((4, 4), np.uint8), time.monotonic(), 0))
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while not said and time.monotonic() < deadline:
         time.sleep(0.01)
     assert "colour picture" in said[0]

@@ -5,13 +5,16 @@ import os
 import struct
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.frame import Frame
 from livedream.runtime.live import sources
 from livedream.runtime.live.capture import Capture
 from livedream.runtime.live.sources import camera as camera_module
@@ -20,13 +23,15 @@ from livedream.runtime.live.sources.base import safely
 from livedream.runtime.live.sources.camera import Camera, ask, mode, open_stream
 from livedream.runtime.pauses import Pauses
 
+from ...patience import PATIENCE, until
+
 
 class FakeDevice:
     """Gives `frames` pictures of grey level `level`, then does what `then` says."""
 
     def __init__(self, level: int, frames: int, then: str = "drop") -> None:
         self.level, self.left, self.then = level, frames, then
-        self.waking = threading.Event()
+        self.stalled, self.waking = threading.Event(), threading.Event()
         self.released = threading.Event()
         self.released_while_read = False
         self.reading = False
@@ -41,7 +46,8 @@ class FakeDevice:
             if self.then == "raise":
                 raise cv2.error("the driver broke")
             if self.then == "stall":
-                self.waking.wait(10)
+                self.stalled.set()
+                self.waking.wait(PATIENCE)
             return False
         finally:
             self.reading = False
@@ -77,8 +83,10 @@ class Opener:
         return device
 
 
-def camera(opener: Opener, events: list[str] | None = None, **timing) -> Camera:
-    timing = {"stall": 0.15, "first_frame": 0.5, "retry": Pauses(0.02, 0.08), **timing}
+def camera(opener: Callable[[], FakeDevice], events: list[str] | None = None, **timing) -> Camera:
+    timing = {
+        "stall": PATIENCE, "first_frame": PATIENCE, "retry": Pauses(0.02, 0.08), **timing
+    }  # fmt: skip
     tell = events.append if events is not None else None
     return Camera("camera 0", opener, on_event=tell, **timing)
 
@@ -86,7 +94,7 @@ def camera(opener: Opener, events: list[str] | None = None, **timing) -> Camera:
 def levels_until(source: Camera, level: int) -> list[int]:
     """Reads until the device with that grey level speaks; the levels in the order they came."""
     seen = []
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         frame = source.read()
         assert frame is not None
@@ -114,17 +122,19 @@ def test_a_driver_that_tells_nothing_is_described_by_its_size():
 def test_a_lost_camera_comes_back_by_itself(then):
     first, second = FakeDevice(10, 5, then), FakeDevice(20, 10**6)
     events: list[str] = []
-    source = camera(Opener(first, LivedreamError("still away"), second), events)
+    devices = Opener(first, LivedreamError("still away"), second)
+    source = camera(devices, events, stall=0.05 if then == "stall" else PATIENCE)
+    assert then != "stall" or first.stalled.wait(PATIENCE)
     seen = levels_until(source, 20)
     assert seen[0] == 10
     assert events == ["camera 0 is lost, retrying", "camera 0 is back"]
     # A device is never released while its thread is inside it.
     assert first.released.is_set() == (then != "stall")
     first.waking.set()
-    assert first.released.wait(5)
+    assert first.released.wait(PATIENCE)
     assert not first.released_while_read
     source.close()
-    assert second.released.wait(5)
+    assert second.released.wait(PATIENCE)
 
 
 def test_frames_are_counted_across_a_loss():
@@ -150,9 +160,10 @@ def test_retries_back_off_and_stay_at_the_longest_pause():
 
 
 def test_only_the_newest_frame_is_read():
-    source = camera(Opener(FakeDevice(10, 10**6)))
-    first = source.read()
-    time.sleep(0.1)
+    device = FakeDevice(10, 10**6)
+    source = camera(Opener(device))
+    first, left = source.read(), device.left
+    until(lambda: device.left < left - 8)
     second = source.read()
     assert first is not None
     assert second is not None
@@ -161,11 +172,12 @@ def test_only_the_newest_frame_is_read():
 
 
 def test_closing_ends_a_read_that_waits_for_a_lost_camera():
-    source = camera(Opener(FakeDevice(10, 1)), retry=(30, 30))
-    with Capture(source) as capture:
-        assert capture.take(5) is not None
-        time.sleep(0.05)
-    assert not capture.playing.thread.is_alive()
+    events: list[str] = []
+    source = camera(Opener(FakeDevice(10, 1)), events, retry=(30, 30))
+    capture = Capture(source).start()
+    assert capture.take(PATIENCE) is not None
+    until(lambda: events)
+    assert capture.close(PATIENCE)
 
 
 def test_the_first_opening_fails_at_once():
@@ -174,18 +186,24 @@ def test_the_first_opening_fails_at_once():
 
 
 def test_a_stall_shows_through_the_slot_as_silence_then_frames():
-    first = FakeDevice(10, 3, "stall")
-    source = camera(Opener(first, FakeDevice(20, 10**6)))
+    first, back = FakeDevice(10, 3, "stall"), threading.Event()
+    devices = Opener(first, FakeDevice(20, 10**6))
+
+    def open_device() -> FakeDevice:
+        assert not devices.times or back.wait(PATIENCE)
+        return devices()
+
+    source = camera(open_device, stall=0.05)
+
+    def level(frame: Frame | None) -> int | None:
+        return None if frame is None else int(frame.image[0, 0, 0])
+
     with Capture(source) as capture:
-        seen = []
-        deadline = time.monotonic() + 5
-        while 20 not in seen and time.monotonic() < deadline:
-            frame = capture.take(0.02)  # None while it is away: the caller keeps the last one.
-            seen.append(None if frame is None else int(frame.image[0, 0, 0]))
+        assert level(capture.take(PATIENCE)) == 10
+        until(lambda: capture.take(0.02) is None)  # The caller keeps the last one.
+        back.set()
+        until(lambda: level(capture.take(0.02)) == 20)
     first.waking.set()
-    assert 10 in seen
-    assert None in seen
-    assert 20 in seen
 
 
 def test_no_camera_is_told_from_broken(tmp_path):
@@ -333,7 +351,15 @@ class TestCameras:
         for module in (v4l2, sources):
             monkeypatch.setattr(module, "devices", devices)
         monkeypatch.setattr(sources, "_linux", lambda: True)
-        monkeypatch.setattr(sources, "FIRST_FRAME", 0.2)
+        gives = Camera.gives
+
+        def soon(camera: Camera, seconds: float) -> bool:
+            """No longer than it takes to see that one gives nothing."""
+            device: Any = camera._handle and camera._handle.device
+            assert seconds == camera_module.FIRST_FRAME
+            return gives(camera, PATIENCE if device.left else 0.1)
+
+        monkeypatch.setattr(Camera, "gives", soon)
         plain = camera_module.open_camera
         monkeypatch.setattr(
             sources, "open_camera", lambda *args, **named: plain(*args, **named, capture=capture)
@@ -387,7 +413,7 @@ def test_a_source_slower_than_the_stall_is_lost_a_few_times_and_then_known():
         return devices[-1]
 
     source = Camera(
-        "camera 0", open_device, on_event=events.append, stall=0.05, first_frame=5,
+        "camera 0", open_device, on_event=events.append, stall=0.05, first_frame=PATIENCE,
         retry=Pauses(0.01, 0.02),
     )  # fmt: skip
     told = []
@@ -410,7 +436,7 @@ def test_a_device_opened_while_the_camera_is_closed_is_released():
     second = Closing(20, 10**6)
     source = camera(Opener(FakeDevice(10, 0), second))
     assert source.read() is None
-    assert second.released.wait(5)
+    assert second.released.wait(PATIENCE)
 
 
 def test_a_log_that_is_gone_does_not_end_the_camera():

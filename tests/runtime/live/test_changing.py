@@ -19,6 +19,8 @@ from livedream.runtime.live.changing import Changer
 from livedream.runtime.live.crossfade import Crossfade, canvas
 from livedream.runtime.slot import Closed
 
+from ...patience import PATIENCE, until
+
 
 class Tap:
     """A source that gives what is put into it."""
@@ -42,7 +44,7 @@ class Tap:
         self._items.put(error)
 
     def read(self) -> Frame | None:
-        item = self._items.get(timeout=20)
+        item = self._items.get(timeout=PATIENCE)
         if isinstance(item, Exception):
             raise item
         return item
@@ -65,7 +67,7 @@ def clock() -> Clock:
 
 
 def next_of(capture: Capture) -> Frame:
-    frame = capture.take(5)
+    frame = capture.take(PATIENCE)
     assert frame is not None
     return frame
 
@@ -111,7 +113,7 @@ class TestCapture:
             assert level_of(next_of(capture)) == 100
             coming = capture.read(two)
             two.drip(99)
-            assert coming.newest.peek(5)
+            assert coming.newest.peek(PATIENCE)
             assert capture.take(0.02) is None  # Nothing of it is seen before it is asked for.
             capture.cross(coming, 10)
             seen = [next_of(capture)]
@@ -127,7 +129,7 @@ class TestCapture:
             clock.now = 110
             two.drip(110)
             assert level_of(next_of(capture)) == 200
-            assert one.closed.wait(5)
+            assert one.closed.wait(PATIENCE)
             indices = [each.index for each in seen]
             assert indices == list(range(indices[0], indices[0] + 4))
             times = [each.time for each in seen]
@@ -141,10 +143,10 @@ class TestCapture:
             next_of(capture)
             coming = capture.read(two)
             two.drip()
-            assert coming.newest.peek(5)
+            assert coming.newest.peek(PATIENCE)
             capture.cross(coming, 0)
             assert next_of(capture).image.shape == (10, 4, 3)
-            assert one.closed.wait(5)
+            assert one.closed.wait(PATIENCE)
             assert capture.source is two
 
     def test_one_more_change_begins_from_what_is_on_screen(self, clock):
@@ -155,13 +157,13 @@ class TestCapture:
             for tap, now in zip(taps[1:], (100, 105), strict=True):
                 coming = capture.read(tap)
                 tap.drip()
-                assert coming.newest.peek(5)
+                assert coming.newest.peek(PATIENCE)
                 clock.now = now
                 capture.cross(coming, 10)
-                taps[1].drip(now)
-            next_of(capture)
-            assert taps[0].closed.wait(5)
-            assert taps[1].closed.wait(5)
+                assert level_of(next_of(capture)) == 100
+            taps[1].drip(105)  # It was left.
+            assert taps[0].closed.wait(PATIENCE)
+            assert taps[1].closed.wait(PATIENCE)
             clock.now = 107.5
             taps[2].drip(clock.now)
             # It was 100 that stood there when the third one came: nothing of the second was drawn.
@@ -174,7 +176,7 @@ class TestCapture:
             next_of(capture)
             first, coming = capture.playing, capture.read(two)
             two.drip()
-            assert coming.newest.peek(5)
+            assert coming.newest.peek(PATIENCE)
             capture.cross(coming, 10)
             next_of(capture)
             clock.now = 104
@@ -184,7 +186,7 @@ class TestCapture:
             clock.now = 110
             one.drip(110)
             assert level_of(next_of(capture)) == 100
-            assert two.closed.wait(5)
+            assert two.closed.wait(PATIENCE)
             assert not capture.back(coming, 10)
 
     def test_one_that_ended_before_it_played_ends_once_it_does(self, clock):
@@ -195,7 +197,7 @@ class TestCapture:
             coming = capture.read(two)
             two.drip()
             two.end()
-            coming.thread.join(5)
+            coming.thread.join(PATIENCE)
             asked: list[object] = []
             capture.go_on = lambda error: bool(asked.append(error))
             capture.cross(coming, 0)
@@ -212,7 +214,7 @@ class TestCapture:
             next_of(capture)
             coming = capture.read(two)
             two._items.put(Frame(np.zeros((4, 4), np.uint8), 0, 0))
-            assert coming.newest.peek(5)
+            assert coming.newest.peek(PATIENCE)
             capture.cross(coming, 10)
             assert next_of(capture).image.ndim == 2
             clock.now = 105
@@ -250,7 +252,7 @@ class Stage:
 
     def open(self, name: str) -> Tap:
         if name in self.gates:
-            assert self.gates[name].wait(10)
+            assert self.gates[name].wait(PATIENCE)
         if name in self.trouble:
             raise self.trouble[name]
         tap = Tap(10 + 20 * list(self.taps).index(name))
@@ -258,8 +260,16 @@ class Stage:
         self.taps[name].append(tap)
         return tap
 
+    def fails(self, name: str) -> str:
+        """What is said once it was asked for, and cannot be had: the desk is back at "a" then."""
+        self.heard.clear()
+        self.desk.set("source", name, "osc")
+        assert self.heard.wait(PATIENCE)
+        until(lambda: self.desk.base["source"] == "a")
+        return self.said[-1]
+
     def shows(self, tap: Tap) -> bool:
-        end = time.monotonic() + 5
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             frame = self.capture.take(1)
             if frame and level_of(frame) == tap.level:
@@ -268,7 +278,7 @@ class Stage:
 
     def plays(self, name: str) -> bool:
         """Once it was asked for."""
-        end = time.monotonic() + 5
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             if self.taps[name] and self.capture.source is self.taps[name][-1]:
                 return self.shows(self.taps[name][-1])
@@ -281,7 +291,7 @@ class TestChanger:
         with Stage("a", "b") as stage:
             stage.desk.set("source", "b", "osc")
             assert stage.plays("b")
-            assert stage.taps["a"][0].closed.wait(5)
+            assert stage.taps["a"][0].closed.wait(PATIENCE)
             stage.desk.nudge("source", 1, "key")  # Around.
             assert stage.plays("a")
             assert len(stage.taps["a"]) == 2
@@ -292,10 +302,7 @@ class TestChanger:
             stage.trouble["b"] = LivedreamError("b is busy.")
             stage.trouble["c"] = RuntimeError("a library's words")
             for name, text in (("b", "b is busy."), ("c", "RuntimeError: a library's words.")):
-                stage.heard.clear()
-                stage.desk.set("source", name, "osc")
-                assert stage.heard.wait(5)
-                assert stage.said[-1] == f"{text} Still playing: a."
+                assert stage.fails(name) == f"{text} Still playing: a."
                 stage.taps["a"][0].drip()
                 assert stage.plays("a")
             assert stage.desk.base["source"] == "a"
@@ -309,11 +316,8 @@ class TestChanger:
             found = {"b": silent, "c": broken}
             stage.changer._open_source = found.__getitem__
             for name, words in (("b", "gave no picture within"), ("c", "The lens fell off.")):
-                stage.heard.clear()
-                stage.desk.set("source", name, "osc")
-                assert stage.heard.wait(5)
-                assert words in stage.said[-1]
-                assert found[name].closed.wait(5)
+                assert words in stage.fails(name)
+                assert found[name].closed.wait(PATIENCE)
 
     def test_one_that_does_not_answer_holds_up_no_other(self):
         with Stage("a", "b", "c") as stage:
@@ -322,9 +326,8 @@ class TestChanger:
             stage.desk.set("source", "c", "osc")
             assert stage.plays("c")
             stage.gates["b"].set()
-            while not stage.taps["b"]:
-                time.sleep(0.005)
-            assert stage.taps["b"][0].closed.wait(5)  # Nobody wants it any more.
+            until(lambda: stage.taps["b"])
+            assert stage.taps["b"][0].closed.wait(PATIENCE)  # Nobody wants it any more.
             assert stage.capture.source is stage.taps["c"][0]
 
     def test_wanted_again_while_it_is_opened_it_is_opened_once(self):
@@ -339,8 +342,7 @@ class TestChanger:
     def test_what_still_goes_is_gone_back_to(self):
         with Stage("a", "b", fade=60) as stage:
             stage.desk.set("source", "b", "osc")
-            while stage.capture.source is not (stage.taps["b"] or [None])[-1]:
-                time.sleep(0.005)
+            until(lambda: stage.taps["b"] and stage.capture.source is stage.taps["b"][-1])
             stage.desk.set("source", "a", "osc", 0)
             assert stage.capture.source is stage.taps["a"][0]
             stage.taps["a"][0].drip()
@@ -363,23 +365,21 @@ class TestChanger:
         with Stage("a", "b") as stage:
             stage.trouble["b"] = LivedreamError("b is gone.")
             stage.taps["a"][0].end()
-            while not stage.capture.slot.closed:
-                time.sleep(0.005)
+            until(lambda: stage.capture.slot.closed)
             with pytest.raises(Closed):
                 stage.capture.take(0)
         with Stage("a") as stage:
             stage.taps["a"][0].end(LivedreamError("a broke."))
             with pytest.raises(LivedreamError, match="a broke"):
-                stage.capture.take(5)
+                stage.capture.take(PATIENCE)
 
     def test_what_is_opened_when_the_show_is_over_is_closed(self):
         with Stage("a", "b") as stage:
             stage.gates["b"] = threading.Event()
             stage.desk.set("source", "b", "osc")
         stage.gates["b"].set()
-        while not stage.taps["b"]:
-            time.sleep(0.005)
-        assert stage.taps["b"][0].closed.wait(5)
+        until(lambda: stage.taps["b"])
+        assert stage.taps["b"][0].closed.wait(PATIENCE)
 
     def test_nobody_names_a_file(self):
         with Stage("a", "b") as stage:
@@ -404,7 +404,7 @@ def test_real_sources_of_other_shapes_follow_each_other(tmp_path):
         )
         for name, shape in (("portrait", (90, 60, 3)), ("wide", (90, 160, 3))):
             desk.set("source", name, "page")
-            end = time.monotonic() + 5
+            end = time.monotonic() + PATIENCE
             while (
                 capture.playing.source.describe()
                 != f"picture {name}.png: " + (f"{shape[1]}x{shape[0]}")

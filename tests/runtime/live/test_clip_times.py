@@ -17,6 +17,7 @@ from livedream.runtime.live.sources.base import Drawn
 from livedream.runtime.live.sources.clip import QUICKEST, Clip
 from livedream.runtime.pauses import Pauses
 
+from ...patience import PATIENCE
 from .test_sources import make_clip
 
 
@@ -154,14 +155,14 @@ def test_closing_waits_for_no_reader_who_then_lets_the_file_go(tmp_path):
     with source._lock:  # as a reader whose server does not answer
         closing = threading.Thread(target=source.close, daemon=True)
         closing.start()
-        closing.join(10)
+        closing.join(PATIENCE)
         assert not closing.is_alive()
         assert is_open(tmp_path / "a.mp4")
         assert source._following() is None or True
     assert not is_open(tmp_path / "a.mp4")
     closing = threading.Thread(target=source.close, daemon=True)
     closing.start()
-    closing.join(10)
+    closing.join(PATIENCE)
     assert not closing.is_alive()
 
 

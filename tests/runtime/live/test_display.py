@@ -24,6 +24,7 @@ from livedream.runtime.live.window.hud import (
 from livedream.runtime.live.window.window import Window, starting_size
 from livedream.runtime.scaling import letterbox
 
+from ...patience import PATIENCE
 from ...xserver import xserver
 
 SIZES = [(320, 240), (240, 320), (960, 720), (1920, 1080)]
@@ -260,7 +261,7 @@ def test_a_display_that_goes_is_told_and_ends_the_show_at_once():
         )  # fmt: skip
         assert child.stdout
         assert child.stdout.readline() == "shown\n"
-    _, told = child.communicate(timeout=60)
+    _, told = child.communicate(timeout=PATIENCE)
     assert child.returncode == TRY_LATER
     assert "livedream: The display is gone.\n" in told
 

@@ -10,6 +10,8 @@ import pytest
 from livedream.runtime.control.keys import binding_for
 from livedream.runtime.live.window.kiosk import OPEN, TYPING, WORD, Lock
 
+from ...patience import PATIENCE
+
 
 class Clock:
     now = 0.0
@@ -78,7 +80,7 @@ BLANKING = """
 def test_a_real_screen_without_cursor_and_blanking(display):
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(BLANKING)], env={**os.environ, "DISPLAY": display},
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     if "cannot open shared object" in done.stderr:
         pytest.skip("not installed: libX11 or libXss")
@@ -92,6 +94,6 @@ def test_without_a_screen_it_says_so():
     environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True,
-        timeout=60, check=True,
+        timeout=PATIENCE, check=True,
     )  # fmt: skip
     assert "['" in done.stdout

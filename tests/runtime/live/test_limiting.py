@@ -21,6 +21,7 @@ from livedream.runtime.live.presenter import Presenter
 from livedream.runtime.sinks.outputs import Outputs
 from livedream.runtime.sinks.recording import Recorder
 
+from ...patience import PATIENCE
 from ..safety.checking import flashing_share, worst
 from .test_loop import Film, Network, Setting
 
@@ -127,7 +128,7 @@ def test_every_output_of_a_show_that_flashes_is_limited(tmp_path):
     with show:
         presenter.start()
         while len(times) < 120:
-            newest = presenter.output.take(5)
+            newest = presenter.output.take(PATIENCE)
             assert newest
             times.append(time.monotonic())
             seen.append(controls.picture(newest).copy())

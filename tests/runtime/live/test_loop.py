@@ -38,6 +38,7 @@ from livedream.runtime.live.patience import MOST
 from livedream.runtime.slot import Closed
 from livedream.runtime.stats import Stats
 
+from ...patience import PATIENCE, until
 from ..toy import ToyEngine
 
 
@@ -103,7 +104,7 @@ class Export:
         if layers != self._waits:
             return
         self.begun.set()
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while not self.release.wait(0.002):
             assert time.monotonic() < end, "it was neither released nor called off"
             if cancel.is_set():
@@ -225,18 +226,24 @@ class Setting:
         self.capture.close()
 
     def next(self) -> Dreamt:
-        dreamt = self.dreaming.output.take(5)
+        dreamt = self.dreaming.output.take(PATIENCE)
         assert dreamt is not None
         return dreamt
 
+    def begun(self) -> Dreamt:
+        """The next one whose frame comes from now on: all that was said before holds for it."""
+        now = time.monotonic()
+        return until(lambda: (dreamt := self.next()).time > now and dreamt)
+
     def wait_for(self, **settings) -> Dreamt:
-        """The first dream that was made with these."""
-        end = time.monotonic() + 5
-        while True:
+        """The next one that was made with these."""
+
+        def with_these() -> Dreamt | None:
             dreamt = self.next()
-            if all(dreamt.settings[name] == value for name, value in settings.items()):
-                return dreamt
-            assert time.monotonic() < end, f"{dreamt.settings}, not {settings}"
+            values = dreamt.settings
+            return dreamt if all(values[name] == settings[name] for name in settings) else None
+
+        return until(with_these, settings)
 
     def everything(self) -> list[Dreamt]:
         """All dreams until it ends; raises what ended it."""
@@ -244,15 +251,8 @@ class Setting:
         self.dreaming.listener = seen.append
         with self, suppress(Closed):
             while True:
-                self.dreaming.output.take(5)
+                self.dreaming.output.take(PATIENCE)
         return seen
-
-
-def until(condition, seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
 
 
 def test_it_ends_with_the_film_and_after_so_many_frames():
@@ -270,6 +270,7 @@ def test_stopping_ends_the_thread_and_closes_the_output():
     with Setting(Film(100_000)) as show:
         assert show.next().dream.dtype == np.uint8
         show.dreaming.stop()
+        show.dreaming.join(PATIENCE)
         assert not show.dreaming.is_alive()
         with suppress(Closed):
             assert show.next().dream.shape == (32, 40, 3)
@@ -281,15 +282,13 @@ def test_frames_pass_mirrored_and_freeze_holds_the_picture():
         first = show.next()
         assert first.picture[0, 0, 0] > first.picture[0, -1, 0]
         show.desk.set("mirror", True, "test")
-        show.next()
-        mirrored = show.next()
+        mirrored = show.begun()
         assert mirrored.picture.shape == first.picture.shape
         assert np.array_equal(np.diff(first.picture[0, :, 0].astype(int)).nonzero()[0], [9])
         assert np.array_equal(np.diff(mirrored.picture[0, :, 0].astype(int)).nonzero()[0], [29])
         assert mirrored.picture[0, -1, 0] > mirrored.picture[0, 0, 0]
         show.desk.set("freeze", True, "test")
-        show.next()
-        held = show.next()
+        held = show.begun()
         later = [show.next() for _ in range(5)]
         assert all(np.array_equal(each.picture, held.picture) for each in later)
         assert later[-1].time > held.time
@@ -300,7 +299,7 @@ class TestWhatTheDeskSays:
         release = threading.Event()
 
         def slow(layers, cancel):
-            assert layers == "a" or release.wait(10)
+            assert layers == "a" or release.wait(PATIENCE)
 
         with Setting(Film(100_000), Network(slow)) as show:
             show.next()
@@ -342,7 +341,7 @@ class TestWhatTheDeskSays:
             show.wait_for(layers="b")
             assert opened == ["a", "b"]
             assert show.dreamer.engine.sizes == {SIZE}
-            assert old.closed.wait(5)
+            assert old.closed.wait(PATIENCE)
             assert not show.dreamer.engine.closed.is_set()
         assert show.dreamer.engine.closed.is_set()
 
@@ -361,26 +360,25 @@ class TestWhatTheDeskSays:
             show.next()
             for text in ("b", "a+b*0.5", "b:0"):
                 show.desk.set("layers", text, "osc", 0)
-                show.next()  # begun before it
-                assert show.next().settings["layers"] == text
+                assert show.begun().settings["layers"] == text
             assert opened == ["a"]
             show.desk.set("layers", "c", "osc", 0)
             show.wait_for(layers="c")
             show.desk.set("layers", "c*0.3+a", "osc", 0)
-            show.next()
-            assert show.next().settings["layers"] == "c*0.3+a"
+            assert show.begun().settings["layers"] == "c*0.3+a"
             assert opened == ["a", "c"]
 
     def test_a_morph_inside_the_graph_runs_with_time(self):
         with Setting(Film(100_000)) as show:
             show.next()
-            show.desk.set("layers", "a*3", "preset", 0.5)
+            show.desk.set("layers", "a*3", "preset", 60)
             weights = [
                 parse_objective(show.next().settings["layers"]).terms[0].weight for _ in range(40)
             ]
+            assert weights == sorted(weights)
+            assert len(set(weights)) > 10
+            show.desk.set("layers", "a*3", "preset", 0.01)
             show.wait_for(layers="a*3")
-        assert weights == sorted(weights)
-        assert len(set(weights)) > 10
 
     def test_octaves_and_size_wait_for_their_sessions(self):
         with Setting(Film(100_000)) as show:
@@ -396,7 +394,7 @@ class TestWhatTheDeskSays:
         with Setting(Film(100_000), Network(export)) as show:
             show.next()
             show.desk.fade({"layers": "b", "octaves": 2, "octave_scale": 2}, "key", 0)
-            assert export.begun.wait(5)
+            assert export.begun.wait(PATIENCE)
             show.wait_for(layers="a", octaves=2, octave_scale=2)
             show.desk.set("size", "20x20", "key")
             show.wait_for(layers="a", octaves=2, size="20x16")
@@ -410,14 +408,14 @@ class TestWhatTheDeskSays:
 
         def slow(self, height, width, background=False):
             opening.set()
-            assert release.wait(10)
+            assert release.wait(PATIENCE)
             self.sizes.add((height, width))
 
         with Setting(Film(100_000)) as show:
             show.next()
             monkeypatch.setattr(Engine, "prepare", slow)
             show.desk.fade({"octaves": 2, "octave_scale": 2, "strength": 9}, "key", 0)
-            assert opening.wait(5)
+            assert opening.wait(PATIENCE)
             held = show.wait_for(strength=9)
             assert (held.settings["octaves"], held.settings["octave_scale"]) == (1, 1.4)
             assert show.dreamer.sizes(*SIZE) == [SIZE]
@@ -454,17 +452,19 @@ class TestWhatTheDeskSays:
             show.wait_for(octaves=2)
             show.dreamer.engine.gradient = engine.gradient
             slow.set()
+            dreamt: list[tuple[str, bool]] = []  # Every one: it may go on to a smaller size soon.
+            show.dreaming.listener = lambda each: dreamt.append(
+                (each.settings["size"], show.dreamer.in_turn)
+            )
             show.desk.set("hold", 60, "test", 0)
-            show.wait_for(size="32x26")
-            assert show.dreamer.in_turn
+            until(lambda: ("32x26", True) in dreamt)
             assert show.desk.base["size"] == "40x32"
             assert [each["what"] for each in show.stats.report()["notes"]][:2] == [
                 "dreamt: octaves in turn",
                 "dreamt: octaves in turn, 80% size",
             ]
             show.desk.set("hold", 0, "test", 0)
-            show.wait_for(size="40x32")
-            assert not show.dreamer.in_turn
+            until(lambda: dreamt[-1] == ("40x32", False))
 
     def test_finer_windows_come_and_go_with_what_is_said(self):
         def there(dreamt):
@@ -516,9 +516,9 @@ class TestWhatTheDeskSays:
         with Setting(Film(100_000), Network(export)) as show:
             show.next()
             show.desk.nudge("layer", 1, "key")
-            assert export.begun.wait(5)
+            assert export.begun.wait(PATIENCE)
             show.desk.nudge("layer", -1, "key")
-            assert export.called_off.wait(5)
+            assert export.called_off.wait(PATIENCE)
             show.wait_for(layers="a")
             assert show.said == []
 
@@ -690,7 +690,7 @@ class TestFramesThatFail:
             raise SessionLost("It is gone.")
 
         def prepare(self, height, width, background=False):
-            assert release.wait(10)
+            assert release.wait(PATIENCE)
             if not recovers:
                 raise LivedreamError("no memory")
             self.gradient = partial(ToyEngine.gradient, self)

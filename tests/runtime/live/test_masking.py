@@ -19,6 +19,7 @@ from livedream.runtime.scaling import resized
 from livedream.runtime.slot import Slot
 from livedream.runtime.stats import Stats
 
+from ...patience import PATIENCE
 from ..presence.test_masks import at, scene
 
 
@@ -109,7 +110,7 @@ def test_frames_are_looked_at_only_while_a_mask_is_wanted_or_fades():
     assert not looked.wait(0.05)
     stage.desk.set("mask", "people", "test")
     stage.masking.offer(Frame(scene(), time.monotonic(), 1))
-    assert looked.wait(5)
+    assert looked.wait(PATIENCE)
     stage.masking.stop()
     assert not stage.masking.is_alive()
 

@@ -16,6 +16,8 @@ from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.live.sources import open_source
 from livedream.runtime.live.sources.slides import FADES, FPS, STAYS, Slides
 
+from ...patience import PATIENCE
+
 EACH = round(STAYS * FPS)
 
 
@@ -87,11 +89,14 @@ class TestScreen:
             cv2.namedWindow("w")
             image = np.zeros((200, 300, 3), np.uint8)
             image[:] = 230, 40, 20
-            for _ in range(40):
+            for _ in range(2000):
                 cv2.imshow("w", image)
                 cv2.waitKey(25)
-            found = source.read().image
-            print(found.shape, int((found == (230, 40, 20)).all(2).sum()))
+                found = source.read().image
+                count = int((found == (230, 40, 20)).all(2).sum())
+                if count == 60000:
+                    break
+            print(found.shape, count)
             try:
                 open_source("screen:7")
             except Exception as error:
@@ -99,7 +104,7 @@ class TestScreen:
         """
         out = subprocess.run(
             [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True,
-            timeout=60,
+            timeout=PATIENCE,
         ).stdout.splitlines()  # fmt: skip
         assert out[0] == "screen 1: 1000x700"
         assert out[1] == "(700, 1000, 3) 60000"
@@ -179,7 +184,7 @@ def test_ndi_is_read_and_comes_back_after_it_went_away(tmp_path, monkeypatch):
             assert heard[-1], heard
         assert "NDI sender one is lost, retrying\n" in heard
         assert "NDI sender one is back\n" in heard
-        assert receiver.wait(10) == 0
+        assert receiver.wait(PATIENCE) == 0
     finally:
         for process in (sender, receiver):
             process.kill()

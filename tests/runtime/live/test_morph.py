@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 from livedream.runtime.gradient.objective import parse_objective
 
-from .test_loop import Film, Network, Setting, until
+from ...patience import until
+from .test_loop import Film, Network, Setting
 
 
 class Bank(Network):
@@ -25,7 +26,9 @@ def test_inside_the_bank_layers_go_over_by_their_weights_and_nothing_is_opened()
         show.next()
         seen = []
         show.dreaming.listener = lambda dreamt: seen.append(dreamt.settings["layers"])
-        show.desk.set("layers", "b", "test", 0.5)
+        show.desk.set("layers", "b", "test", 60)
+        until(lambda: len(set(seen)) > 8)
+        show.desk.set("layers", "b", "test", 0.01)
         show.wait_for(layers="b")
         assert opened == before
     shares = [
@@ -55,7 +58,7 @@ def test_outside_of_it_only_the_end_is_prepared_and_then_played():
 def test_what_is_opened_during_a_morph_is_opened_for_its_end_and_played_on_the_way():
     with Setting(Film(10**9), Bank()) as show:
         show.next()
-        show.desk.fade({"layers": "b", "octaves": 2}, "test", 30)
+        show.desk.fade({"layers": "b", "octaves": 2}, "test", 300)
         dreamt = show.wait_for(octaves=2)
         assert str(show.switcher._playing.wanted.objective) == "b"
         assert dreamt.settings["layers"].startswith("a*0.9")

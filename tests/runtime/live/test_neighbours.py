@@ -14,6 +14,8 @@ from livedream.runtime.live.sources import neighbours, open_source
 from livedream.runtime.live.sources.neighbours import Shared, SpoutReceiver
 from livedream.runtime.pauses import Pauses
 
+from ...patience import PATIENCE
+
 RGBA = (200, 60, 30, 255)
 BGR = [30, 60, 200]
 
@@ -114,7 +116,7 @@ def test_a_program_that_goes_is_told_once_and_connected_again(receiver):
     while len(receiver.made) < 4:
         assert reader.is_alive()
     receiver.sends = True
-    reader.join(5)
+    reader.join(PATIENCE)
     assert found[0] is not None
     assert said == ["spout x is lost, retrying", "spout x is back"]
 

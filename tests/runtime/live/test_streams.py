@@ -12,9 +12,8 @@ from livedream.runtime.live.sources import decoding, open_source
 from livedream.runtime.live.sources.camera import Camera
 from livedream.runtime.pauses import Pauses
 
+from ...patience import PATIENCE
 from .streams import KINDS, Server
-
-SOON = 20
 
 
 @pytest.fixture(autouse=True)
@@ -27,14 +26,14 @@ def impatient(monkeypatch):
 
 
 def wait_for(condition, what: str) -> None:
-    end = time.monotonic() + SOON
+    end = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < end, what
         time.sleep(0.01)
 
 
 def shows(capture: Capture, level: int) -> bool:
-    frame = capture.take(1)
+    frame = capture.take(PATIENCE)
     return frame is not None and abs(int(frame.image[40, 40, 0]) - level) < 5
 
 

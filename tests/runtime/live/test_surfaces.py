@@ -14,6 +14,7 @@ from livedream.runtime.control.desk import Desk
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.live.surfaces import Surfaces, open_surfaces
 
+from ...patience import PATIENCE
 from ..conftest import STARTED
 
 LIBRARIES = {
@@ -44,7 +45,7 @@ def test_nothing_listens_and_no_surface_is_imported_unless_it_is_asked_for(start
     for process in (psutil.Process(child.pid), *psutil.Process(child.pid).children(recursive=True)):
         assert process.net_connections("inet") == []
     child.send_signal(signal.SIGTERM)
-    said += child.communicate(timeout=20)[1]
+    said += child.communicate(timeout=PATIENCE)[1]
     imported = {line.split("|")[-1].strip() for line in said.splitlines() if "import time:" in line}
     assert "livedream.runtime.control.desk" in imported
     assert not LIBRARIES & {name.split(".")[0] for name in imported}

@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 import pytest
 
+from ...patience import PATIENCE
+
 PLAYER = """
     import sys, time
     import cv2
@@ -79,7 +81,7 @@ class Player:
 
     def until(self, name: str, value: object, seen: dict) -> None:
         """Reads what the program tells of itself until `name` has `value`; `seen` is the newest."""
-        stuck = threading.Timer(20, self.process.kill)
+        stuck = threading.Timer(PATIENCE, self.process.kill)
         stuck.start()
         while seen[name] != value:
             line = self.line()
@@ -90,7 +92,7 @@ class Player:
     def tool(self, *arguments: str) -> str:
         done = subprocess.run(
             ["xdotool", *arguments], env=self.environment, capture_output=True, text=True,
-            timeout=20, check=True,
+            timeout=PATIENCE, check=True,
         )  # fmt: skip
         return done.stdout
 
@@ -101,7 +103,7 @@ class Player:
 
     def size(self, expected: str) -> str:
         """The drawn area; asked again for a while until it is as expected."""
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while True:
             assert self.press("i") == "hud"
             size = self.line()
@@ -116,7 +118,7 @@ def player(display):
     yield player
     if player.process.poll() is None:
         player.process.kill()
-    player.process.communicate(timeout=10)
+    player.process.communicate(timeout=PATIENCE)
 
 
 def test_real_keys_reach_their_parameters(player):
@@ -129,7 +131,7 @@ def test_real_keys_reach_their_parameters(player):
     assert {key: player.press(key) for key in pressed} == pressed
     assert player.press("Escape") == "quit"
     assert player.line() == "open"  # Quitting is the program's to do: the window is still there.
-    assert player.process.wait(10) == 0
+    assert player.process.wait(PATIENCE) == 0
 
 
 SHOW = f"""
@@ -178,7 +180,7 @@ SHOW = f"""
         reset = show.dreamer.reset
         show.dreamer.reset = lambda: (resets.append(1), reset())
         while not controls.quitting:
-            newest = presenter.output.take(5)
+            newest = presenter.output.take(60)
             controls.attend()
             window.show(controls.picture(newest))
             binding = window.poll()
@@ -216,7 +218,7 @@ def test_every_key_does_what_it_says_from_the_press_to_the_picture(display, tmp_
             player.until(name, begin[name] + 1 if value is ... else value, begin)
     player.tool("key", "q")
     assert player.line_of("over")
-    assert player.process.wait(20) == 0
+    assert player.process.wait(PATIENCE) == 0
     assert len(list(tmp_path.glob("*.mp4"))) == 1
 
 
@@ -230,11 +232,11 @@ def screenshot(player: Player, path: Path) -> np.ndarray:
     """The window at 900x500 as it is on the screen; black where it is not painted."""
     player.tool("windowsize", "--sync", player.window, "900", "500")
     assert player.size("900 500") == "900 500"
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 5
     while True:  # The window paints some time after it has its size.
         subprocess.run(
             ["import", "-window", player.window, str(path)], env=player.environment, check=True,
-            timeout=20,
+            timeout=PATIENCE,
         )  # fmt: skip
         screen = cv2.imread(str(path))
         painted = screen[400, 450].any() and not screen[400, 5].any()
@@ -252,7 +254,7 @@ def test_the_screen_shows_the_picture_at_its_aspect(display, tmp_path):
         player = Player(display)
         screen = screenshot(player, shot)
         assert player.press("q") == "quit"
-        player.process.communicate(timeout=10)
+        player.process.communicate(timeout=PATIENCE)
         if screen.any():
             break
     assert screen.shape == (500, 900, 3)
@@ -273,7 +275,7 @@ def test_closing_by_the_frame_is_quitting(player):
     assert player.line() == "quit"
     assert player.line() == "closed"
     assert player.line() == "closed"  # Showing another frame does not open it again.
-    assert player.process.wait(10) == 0
+    assert player.process.wait(PATIENCE) == 0
 
 
 @pytest.mark.skipif(shutil.which("openbox") is None, reason="not installed: openbox")
@@ -289,15 +291,15 @@ def test_full_screen_fills_it_and_comes_back(display):
         assert player.press("f") == "fullscreen"
         assert player.size("640 480") == "640 480"
         assert player.press("q") == "quit"
-        player.process.communicate(timeout=10)
+        player.process.communicate(timeout=PATIENCE)
     finally:
         manager.terminate()
-        manager.wait(10)
+        manager.wait(PATIENCE)
 
 
 def test_no_noise_on_the_console(player):
     player.press("q")
-    _, errors = player.process.communicate(timeout=10)
+    _, errors = player.process.communicate(timeout=PATIENCE)
     assert errors == ""
 
 
@@ -323,7 +325,7 @@ def test_a_picture_that_is_shown_already_is_not_drawn_again_and_again(display):
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], env={**os.environ, "DISPLAY": display},
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=PATIENCE, check=True,
     )  # fmt: skip
     assert done.stdout.split() == ["1", "2", "3"]
 
@@ -335,7 +337,7 @@ def test_without_a_display_it_is_an_error_not_an_abort(name):
         environment["DISPLAY"] = name
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(PLAYER)], env=environment, capture_output=True,
-        text=True, timeout=30,
+        text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 1  # A Python error; an abort would be negative.
     assert "--headless" in done.stderr

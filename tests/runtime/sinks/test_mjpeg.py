@@ -18,6 +18,7 @@ from livedream.runtime.errors import LivedreamError
 from livedream.runtime.sinks import mjpeg as module
 from livedream.runtime.sinks.mjpeg import Mjpeg
 
+from ...patience import PATIENCE
 from .sinks import WAIT, picture
 
 
@@ -81,7 +82,7 @@ def test_a_browser_draws_the_page(fed, tmp_path):
         dump = subprocess.run(
             ["chromium", "--headless", "--no-sandbox", "--disable-gpu",
              f"--user-data-dir={tmp_path}", "--timeout=4000", "--dump-dom", url(fed)],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
         ).stdout  # fmt: skip
     finally:
         module.PAGE = module_page

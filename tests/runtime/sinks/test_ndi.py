@@ -15,6 +15,8 @@ import pytest
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.sinks.named import sink_named
 
+from ...patience import PATIENCE
+
 needs_ndi = pytest.mark.skipif(not importlib.util.find_spec("NDIlib"), reason="needs ndi-python")
 
 SENDER = """
@@ -60,7 +62,7 @@ def test_another_program_sees_the_picture(tmp_path, monkeypatch):
     reader = [sys.executable, str(Path(__file__).with_name("ndi_reader.py")), "livedream test"]
     out = subprocess.run(
         [*apart(), sys.executable, "-c", BOTH, SENDER, *reader],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=PATIENCE, check=True,
     ).stdout  # fmt: skip
     seen = json.loads(out)
     assert seen["size"] == [64, 48]

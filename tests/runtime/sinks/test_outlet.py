@@ -12,6 +12,7 @@ from livedream.runtime.errors import LivedreamError
 from livedream.runtime.sinks import outlet as module
 from livedream.runtime.sinks.outlet import Outlet
 
+from ...patience import PATIENCE
 from .sinks import AT_ONCE, WAIT, Noted, Told, picture
 
 
@@ -74,7 +75,7 @@ def test_a_failure_is_told_once_and_it_is_opened_again_until_it_works(told):
     outlet = Outlet(sink, told, pauses=AT_ONCE, clock=clock)
     for value in range(6):
         outlet.put(picture(value), 0.0)
-        deadline = time.monotonic() + WAIT
+        deadline = time.monotonic() + PATIENCE
         while outlet.failures <= value < 5 and time.monotonic() < deadline:
             time.sleep(0.001)
     sink.wait(1)
@@ -104,7 +105,7 @@ def test_pauses_grow_while_it_fails_at_every_picture(told):
     asked: list[int] = []
     sink = Noted(fail)
     outlet = Outlet(sink, told, pauses=Growing())  # pyright: ignore[reportArgumentType]
-    deadline = time.monotonic() + WAIT
+    deadline = time.monotonic() + PATIENCE
     while len(asked) < 4 and time.monotonic() < deadline:
         outlet.put(picture(1), 0.0)
         time.sleep(0.001)
@@ -155,7 +156,7 @@ def test_a_steady_sink_gets_the_newest_picture_again(told):
     outlet.put(picture(1), 0.0)
     sink.wait(12)
     outlet.put(picture(2), 0.0)
-    deadline = time.monotonic() + WAIT
+    deadline = time.monotonic() + PATIENCE
     while 2 not in sink.values and time.monotonic() < deadline:
         time.sleep(0.001)
     outlet.close()

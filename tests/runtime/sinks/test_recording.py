@@ -21,6 +21,8 @@ from livedream.runtime.sinks import formats, recording, reel
 from livedream.runtime.sinks.formats import FORMS
 from livedream.runtime.sinks.recording import WAITING, Recorder, new_recording
 
+from ...patience import PATIENCE
+
 START = 12345.678
 
 
@@ -86,7 +88,7 @@ def test_a_slow_encoder_costs_frames_not_time_or_memory(tmp_path, monkeypatch):
     gate = threading.Event()
     write = reel.Video.write
     monkeypatch.setattr(
-        reel.Video, "write", lambda self, *frame: gate.wait(60) and write(self, *frame)
+        reel.Video, "write", lambda self, *frame: gate.wait(PATIENCE) and write(self, *frame)
     )
     recorder = Recorder(tmp_path / "a.mp4")
     image = picture(3)
@@ -174,7 +176,7 @@ def test_an_encoder_that_fails_is_told_by_the_next_write(tmp_path):
     """By anything, also what nobody foresaw: here a picture that is none."""
     recorder = Recorder(tmp_path / "a.mp4")
     recorder.write(np.zeros((48, 64, 3), np.float64), START)
-    recorder._thread.join(30)
+    recorder._thread.join(PATIENCE)
     with pytest.raises(LivedreamError, match="cannot be recorded any further"):
         recorder.write(picture(0), START + 1)
     for number in range(3):
@@ -254,7 +256,7 @@ FILL = """
 def fill(path, limit: int) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(FILL), str(path), str(limit)],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=PATIENCE, check=True,
     )  # fmt: skip
     return done.stdout.splitlines()
 
@@ -312,7 +314,7 @@ CRASH = """
 )
 def test_a_crash_leaves_a_playable_file_under_its_name(tmp_path, suffix, quality):
     command = [sys.executable, "-c", textwrap.dedent(CRASH), str(tmp_path / f"a{suffix}"), quality]
-    subprocess.run(command, timeout=60)
+    subprocess.run(command, timeout=PATIENCE)
     (left,) = tmp_path.iterdir()
     assert left.name == f"a{suffix}"
     assert len(decoded(left)) >= 120

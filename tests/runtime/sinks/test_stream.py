@@ -20,6 +20,7 @@ from livedream.runtime.pauses import Pauses
 from livedream.runtime.sinks.outlet import Outlet
 from livedream.runtime.sinks.stream import Stream, has_srt
 
+from ...patience import PATIENCE
 from .sinks import Told, picture
 
 LEFT, RIGHT = (230, 40, 20), (30, 60, 200)
@@ -64,7 +65,7 @@ def test_pictures_arrive_in_their_colours_at_a_steady_rate():
     feeder = threading.Thread(target=feed)
     feeder.start()
     try:
-        out, _ = reader.communicate(timeout=60)
+        out, _ = reader.communicate(timeout=PATIENCE)
     finally:
         stop.set()
         feeder.join()
@@ -218,4 +219,4 @@ def test_the_process_for_a_server_that_says_nothing_ends_with_the_show():
             process = stream._process
             assert process
             assert not outlet.close(timeout=0.1)
-            assert process.wait(5) != 0
+            assert process.wait(PATIENCE) != 0

@@ -9,6 +9,8 @@ import pytest
 from livedream.runtime.errors import LivedreamError
 from livedream.runtime.store.cache import alone, cache_folder, cache_root, cache_size
 
+from ...patience import PATIENCE
+
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
@@ -113,7 +115,7 @@ def test_a_disk_that_takes_nothing_is_stood_in_for(tmp_path, monkeypatch, size, 
         pytest.skip("this user may not mount disks")
     # Of a program that was killed; nobody uses it.
     (temporary / "livedream-cache-dead" / "graphs").mkdir(parents=True)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     told = [line for line in done.stderr.splitlines() if "LIVEDREAM_CACHE" in line]
     assert len(told) == 1  # Once, however often it is asked for.

@@ -23,6 +23,8 @@ from livedream.runtime.store.files import (
     write_bytes,
 )
 
+from ...patience import PATIENCE
+
 
 def leftovers(folder, *known):
     return sorted(path.name for path in folder.iterdir() if path.name not in known)
@@ -327,7 +329,9 @@ def test_programs_never_take_one_name_together(tmp_path):
     for program in programs:
         program.stdin.write("\n")
         program.stdin.flush()
-    taken = [name for program in programs for name in eval(program.communicate(timeout=60)[0])]
+    taken = [
+        name for program in programs for name in eval(program.communicate(timeout=PATIENCE)[0])
+    ]
     assert len(set(taken)) == len(taken) == 120
     expected = {name.name for name, _ in zip(numbered(tmp_path / "a.mp4"), range(120))}  # noqa: B905
     assert set(taken) == expected

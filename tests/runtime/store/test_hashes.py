@@ -9,6 +9,8 @@ from livedream.runtime.store.cache import cache_folder
 from livedream.runtime.store.hashes import sha256_of
 from livedream.runtime.store.memory import Memory
 
+from ...patience import PATIENCE
+
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
@@ -85,7 +87,7 @@ def test_programs_that_hash_at_once_lose_nothing(tmp_path, read):
     for program in programs:
         program.stdin.write(b"\n")
         program.stdin.flush()
-    assert [program.wait(60) for program in programs] == [0, 0, 0]
+    assert [program.wait(PATIENCE) for program in programs] == [0, 0, 0]
     for file in files:
         sha256_of(file)
     assert read == []

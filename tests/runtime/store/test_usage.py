@@ -11,6 +11,8 @@ import pytest
 from livedream.runtime.store import usage
 from livedream.runtime.store.usage import in_use, let_go, use
 
+from ...patience import PATIENCE
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -67,7 +69,7 @@ def test_what_another_program_uses_is_in_use_until_it_ends(path):
         assert other.stdout
         assert other.stdout.readline() == b"used\n"
         assert in_use(path) is True
-        other.communicate(timeout=10)
+        other.communicate(timeout=PATIENCE)
         assert in_use(path) is False
     finally:
         other.kill()

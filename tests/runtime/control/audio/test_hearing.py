@@ -8,6 +8,8 @@ import av
 import numpy as np
 import pytest
 
+from ....patience import PATIENCE
+
 pytest.importorskip("miniaudio", reason="needs the extra `sound`")
 
 from miniaudio import Backend
@@ -87,7 +89,7 @@ def test_the_beat_is_followed_until_a_hand_sets_it(stage):
 def test_a_silent_device_is_heard_as_silence_and_let_go(stage):
     desk = Desk(LAYERS, {})
     hearing = Hearing(desk, Player(desk, Looks(LAYERS)), "default", backends=SILENT)
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE
     while not desk.heard:
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -15,6 +15,8 @@ from livedream.runtime.control.player import Player
 from livedream.runtime.control.shelf import Looks
 from livedream.runtime.errors import LivedreamError
 
+from ....patience import PATIENCE
+
 LAYERS = {"a": 4, "b": 6}
 
 
@@ -75,7 +77,7 @@ class Stage:
         )
 
     def until(self, condition: Callable[[], object]) -> None:
-        end = time.monotonic() + 5
+        end = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < end, self.said
             time.sleep(0.002)

@@ -14,9 +14,9 @@ from typing import Any
 
 from websockets.sync.client import connect
 
+from ....patience import PATIENCE, until
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 20.0
-"""Seconds; a busy machine is slow, a right page never needs them."""
 
 
 def installed() -> str | None:
@@ -36,14 +36,16 @@ class Browser:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         told = folder / "DevToolsActivePort"
-        end = time.monotonic() + PATIENCE
-        while not (told.exists() and len(told.read_text().splitlines()) == 2):
-            assert time.monotonic() < end, "Chromium did not start"
-            time.sleep(0.05)
+        until(
+            lambda: told.exists() and len(told.read_text().splitlines()) == 2,
+            "Chromium did not start",
+        )
         port, path = told.read_text().splitlines()
         self._open = ExitStack()
         self._socket = self._open.enter_context(
-            connect(f"ws://127.0.0.1:{port}{path}", max_size=None, proxy=None)
+            connect(
+                f"ws://127.0.0.1:{port}{path}", max_size=None, proxy=None, open_timeout=PATIENCE
+            )
         )
         self._numbers = itertools.count(1)
 

@@ -9,6 +9,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from ....patience import PATIENCE
+
 pytest.importorskip("websockets", reason="needs the extra `page`")
 
 from livedream.runtime.control.desk import Desk
@@ -61,7 +63,7 @@ def show(browser: Browser, page: Page, *size: int, touch: bool = True):
 
 
 def until(check) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while not check():
         assert time.monotonic() < end
         time.sleep(0.02)

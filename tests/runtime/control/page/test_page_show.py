@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from ....patience import PATIENCE
 from ...conftest import plays
 
 pytest.importorskip("websockets", reason="needs the extra `page`")
@@ -14,7 +15,7 @@ pytest.importorskip("websockets", reason="needs the extra `page`")
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from ..test_osc_show import free_port
+from ..remote import free_port
 
 
 def test_what_the_page_says_is_what_runs_and_it_sees_the_picture(start, tmp_path):
@@ -22,10 +23,12 @@ def test_what_the_page_says_is_what_runs_and_it_sees_the_picture(start, tmp_path
     child = start("--page", f":{port}", "--out", f"mjpeg:{free_port()}")
     plays(child)
     host = f"127.0.0.1:{port}"
-    with connect(f"ws://{host}/socket", origin=f"http://{host}", proxy=None) as page:  # pyright: ignore[reportArgumentType]
+    with connect(
+        f"ws://{host}/socket", origin=f"http://{host}", proxy=None, open_timeout=PATIENCE
+    ) as page:  # pyright: ignore[reportArgumentType]
 
         def hear(kind: type) -> str | bytes:
-            while not isinstance(message := page.recv(20), kind):
+            while not isinstance(message := page.recv(PATIENCE), kind):
                 pass
             return message
 
@@ -47,6 +50,6 @@ def test_what_the_page_says_is_what_runs_and_it_sees_the_picture(start, tmp_path
         child.terminate()
         with pytest.raises(ConnectionClosed, match="1001"):  # noqa: PT012
             while True:
-                page.recv(20)
-    assert child.wait(10) == 0
+                page.recv(PATIENCE)
+    assert child.wait(PATIENCE) == 0
     assert json.loads((tmp_path / "stats.json").read_text())["settings"]["step_size"] == 7.5

@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
+from ....patience import PATIENCE
+
 pytest.importorskip("websockets", reason="needs the extra `page`")
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -23,8 +25,6 @@ from livedream.runtime.control.desk import Desk
 from livedream.runtime.control.page import Page
 from livedream.runtime.control.page.server import MOST
 from livedream.runtime.errors import LivedreamError
-
-SOON = 10.0
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def opened(page: Page, *, cookie: str = "", **headers: str) -> ClientConnection:
 
 
 def get(page: Page, path: str, method: str = "GET", **headers: str):
-    connection = HTTPConnection("127.0.0.1", page.port, timeout=SOON)
+    connection = HTTPConnection("127.0.0.1", page.port, timeout=PATIENCE)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()
     return answer.status, dict(answer.getheaders()), answer.read()
@@ -73,9 +73,9 @@ def get(page: Page, path: str, method: str = "GET", **headers: str):
 
 def hear(client: ClientConnection, key: str) -> Any:
     """The next message with `key` in it, and what that is."""
-    end = time.monotonic() + SOON
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        message = client.recv(SOON)
+        message = client.recv(PATIENCE)
         if isinstance(message, str) and key in (content := json.loads(message)):
             return content[key]
     raise AssertionError(f"nothing of {key}")
@@ -92,14 +92,14 @@ def ends(client: ClientConnection) -> None:
     """Waits until the other side closes."""
     with suppress(ConnectionClosed):
         for _ in range(1000):
-            client.recv(SOON)
+            client.recv(PATIENCE)
         raise AssertionError("it goes on")
 
 
 def test_who_comes_hears_everything_and_two_hear_each_other(page, desk):
     with opened(page) as one, opened(page) as other:
         for client in (one, other):
-            content = json.loads(client.recv(SOON))
+            content = json.loads(client.recv(PATIENCE))
             assert content["level"] == "control"
             assert content["values"]["octaves"][0] == desk.base["octaves"]
             assert content["status"] == {"message": "hello"}
@@ -114,7 +114,7 @@ def test_what_moves_nothing_is_neither_told_nor_taken(desk):
     page = Page(desk, port=0, idle={"out8"})
     try:
         with opened(page) as client:
-            content = json.loads(client.recv(SOON))
+            content = json.loads(client.recv(PATIENCE))
             names = {each["name"] for group in content["groups"] for each in group["parameters"]}
             assert "out7" in names
             assert "out8" not in {*names, *content["values"]}
@@ -137,14 +137,14 @@ def test_what_cannot_be_is_told_to_who_said_it_alone(page):
         one.send(json.dumps({"set": {"layer": "nowhere"}}))
         assert "nowhere" in hear(one, "error")
         for _ in range(2):
-            assert "error" not in json.loads(other.recv(SOON))
+            assert "error" not in json.loads(other.recv(PATIENCE))
 
 
 def test_a_picture_comes_when_it_is_asked_for_and_only_a_new_one(page, shown):
     with opened(page) as client:
 
         def picture() -> np.ndarray:
-            while not isinstance(data := client.recv(SOON), bytes):
+            while not isinstance(data := client.recv(PATIENCE), bytes):
                 pass
             return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
 
@@ -152,7 +152,7 @@ def test_a_picture_comes_when_it_is_asked_for_and_only_a_new_one(page, shown):
         assert abs(int(picture().mean()) - 90) < 3
         client.send(json.dumps({"look": 320}))
         for _ in range(3):
-            assert isinstance(client.recv(SOON), str)  # Words go on, the same picture does not.
+            assert isinstance(client.recv(PATIENCE), str)  # Words go on, the same picture does not.
         shown[0] = np.full((480, 1280, 3), 200, np.uint8)
         last = picture()
         assert last.shape == (120, 320, 3)
@@ -227,7 +227,7 @@ def test_on_the_network_nothing_without_the_token(lan):
 
 def test_who_may_look_may_not_play(lan, desk):
     with opened(lan, cookie=key_of(lan, "look")) as client:
-        assert json.loads(client.recv(SOON))["level"] == "look"
+        assert json.loads(client.recv(PATIENCE))["level"] == "look"
         for wish in ({"set": {"octaves": 9}}, {"nudge": ["octaves", 1]}, {"set": {"snapshot": 1}}):
             client.send(json.dumps(wish))
             assert "look, not play" in hear(client, "error")
@@ -242,12 +242,12 @@ def test_those_who_say_nothing_do_not_keep_others_out_for_ever(page):
     idle = [socket.create_connection(("127.0.0.1", page.port)) for _ in range(MOST + 5)]
     try:
         assert threading.active_count() < 3 * MOST + 10
-        idle[-1].settimeout(SOON)
+        idle[-1].settimeout(PATIENCE)
         assert idle[-1].recv(1) == b""  # One too many is closed at once.
     finally:
         for each in idle:
             each.close()
-    end = time.monotonic() + SOON
+    end = time.monotonic() + PATIENCE
     while True:
         try:
             assert get(page, "/")[0] == 200
@@ -279,7 +279,7 @@ def test_the_end_ends_every_connection_and_thread(desk):
         ends(client)
     left = [each for each in set(threading.enumerate()) - before if each.name.startswith("page")]
     for thread in left:
-        thread.join(SOON)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
 
 
