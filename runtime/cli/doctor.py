@@ -274,7 +274,7 @@ def cameras() -> list[Finding]:
     from ..live.sources import v4l2
 
     found, refused = [], []
-    for path in sorted(Path("/dev").glob("video[0-9]*"), key=lambda path: int(path.name[5:])):
+    for path in v4l2.nodes():
         try:
             device = v4l2.query(path)
         except LivedreamError as error:

@@ -196,12 +196,12 @@ class Keeper:
                 self._tell("It starts anew, as every night.")
                 self._fresh()
                 return None
-            if not sign:
-                if now - began > limits.opening:
-                    return _Trouble(f"No picture came within {limits.opening:.0f} seconds.", True)
-            elif now - sign > limits.picture:
+            # Without a picture yet it may have waited for its source, and opens the rest only now.
+            if not picture and now - (sign or began) > limits.opening:
+                return _Trouble(f"No picture came within {limits.opening:.0f} seconds.", True)
+            if picture and now - sign > limits.picture:
                 return _Trouble(f"No picture was shown for {limits.picture:.0f} seconds.", True)
-            elif now - (picture or began) > limits.source:
+            if sign and now - (picture or began) > limits.source:
                 silence = f"The source has given no picture for {limits.source:.0f} seconds."
                 return _Trouble(silence, False)
 

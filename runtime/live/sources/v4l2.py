@@ -70,10 +70,16 @@ def query(path: Path) -> Device:
     return parse(path, answer)
 
 
+def nodes() -> list[Path]:
+    """Every /dev/videoN in order of its number; boards have others, such as video-dec0."""
+    found = [path for path in Path("/dev").glob("video*") if path.name[5:].isdecimal()]
+    return sorted(found, key=lambda path: int(path.name[5:]))
+
+
 def devices() -> list[Device]:
     """Every video device that answers, in order of its number."""
     found = []
-    for path in sorted(Path("/dev").glob("video[0-9]*"), key=lambda path: int(path.name[5:])):
+    for path in nodes():
         try:
             found.append(query(path))
         except LivedreamError:

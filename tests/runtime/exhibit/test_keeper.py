@@ -104,6 +104,12 @@ def test_one_whose_source_is_silent_may_finish_its_files(tmp_path):
     assert "The show ended with code 0." in kept(once(tmp_path, finishes), limits=limits)[1]
 
 
+def test_one_whose_camera_came_late_may_still_open_the_rest():
+    """An engine takes minutes at first, longer than two pictures may lie apart."""
+    code, said, _ = kept("os.write(pipe, b'waiting\\n'); time.sleep(1); shown()")
+    assert (code, said) == (0, ["A picture is shown.", "The show was ended by hand."])
+
+
 def test_after_failures_it_goes_on_with_less():
     code, said, _ = kept(
         "print(sys.argv)\n"

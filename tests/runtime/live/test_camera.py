@@ -312,7 +312,7 @@ class TestNames:
     def test_devices_come_in_the_order_of_their_numbers_and_without_those_that_refuse(
         self, tmp_path, monkeypatch
     ):
-        for name in ("video10", "video2", "video0", "video", "vbi0"):
+        for name in ("video10", "video2", "video0", "video", "video-dec0", "video0-left", "vbi0"):
             (tmp_path / name).touch()
 
         def query(path: Path) -> v4l2.Device:
