@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .report import PARTIAL, busy_text, figures, number, percent, sides
+from .report import (
+    EFFECTS,
+    PARTIAL,
+    busy_text,
+    effect_rows,
+    figures,
+    number,
+    percent,
+    sides,
+)
 from .schema import Case, Picture, Report, Spread, Turns
 
 FIGURES = (
@@ -25,7 +34,7 @@ TURNS = ("against", "size", "provider", "a step takes", "a frame takes")
 def tables(report: Report, machine: str) -> str:
     """Markdown of what was measured, in milliseconds: dreamt frames and the largest parts of them,
     shown pictures and their stages (with the processor time of each, and what finer detail adds to
-    a dream), and the turns with the baseline."""
+    a dream), the effects of each case, and the turns with the baseline."""
     cases = [case for case in report.cases if case.frame]
     camera = {live.camera_fps for case in cases for live in case.live if live.camera_fps}
     head = [name.format(*camera or (30,)) for name in FIGURES]
@@ -36,6 +45,7 @@ def tables(report: Report, machine: str) -> str:
     shown = [_shown(case, case.picture) for case in report.cases if case.picture]
     if shown:
         parts.append(_table(SHOWN, shown))
+    parts += [_table(EFFECTS, effect_rows(case)) for case in report.cases if case.effects]
     turns = [row for case in report.cases for row in _turns(case)]
     if turns:
         parts.append(_table(TURNS, turns))

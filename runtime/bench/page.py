@@ -11,10 +11,12 @@ from . import plots
 from .compare import Comparison
 from .report import (
     COLUMNS,
+    EFFECTS,
     FINER,
     PARTIAL,
     busy_text,
     case_lines,
+    effect_rows,
     figures,
     headline,
     machine_lines,
@@ -204,6 +206,8 @@ def _case(case: Case) -> str:
             "<h3>The same work in turns: how many times our time it takes</h3>"
             + plots.whiskers(rows)
         )
+    if case.effects:
+        body.append("<h3>Effects and the flash limiter, in turns with none</h3>" + _effects(case))
     body.append(_list(case_lines(case)))
     octaves = ", ".join(f"{width}x{height}" for width, height in case.octaves)
     values = ", ".join(f"{name} {value:g}" for name, value in case.recipe.values.items())
@@ -248,6 +252,15 @@ def _table(case: Case) -> str:
             rows.append(row(f"{baseline.name} {what}", turns.baseline, turns.ended))
             rows.append(row("\u2003ours in turns", turns.ours, ""))
     return f'<div class="wide"><table><tr><th>ms</th>{head}</tr>{"".join(rows)}</table></div>'
+
+
+def _effects(case: Case) -> str:
+    head = "".join(f"<th>{escape(name)}</th>" for name in EFFECTS)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
+        for row in effect_rows(case)
+    )
+    return f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
 
 
 def _sweep(cases: Sequence[Case]) -> str:

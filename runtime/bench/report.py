@@ -37,7 +37,10 @@ def print_report(console: Console, report: Report) -> None:
     for case in report.cases:
         console.print()
         say(case.title, "bold")
-        console.print(case_table(case))
+        if (table := case_table(case)).row_count:
+            console.print(table)
+        if case.effects:
+            console.print(effects_table(case))
         for line in case_lines(case):
             say(line)
     if any(unsure(case) for case in report.cases):
@@ -138,6 +141,36 @@ def case_table(case: Case) -> Table:
             table.add_row(name, *figures(turns.baseline), "", "", turns.ended, style="bold")
             table.add_row(" ours in turns", *figures(turns.ours))
     return table
+
+
+EFFECTS = ("with", "takes", "10th to 90th", "pairs", "adds ms", "of a frame")
+
+
+def effects_table(case: Case) -> Table:
+    """How many times as long a frame or a shown picture takes with each effect."""
+    table = Table(box=SIMPLE_HEAD, padding=0)
+    for place, name in enumerate(EFFECTS):
+        table.add_column(name, justify="right" if place else "left", no_wrap=True)
+    for row in effect_rows(case):
+        table.add_row(*row)
+    return table
+
+
+def effect_rows(case: Case) -> list[tuple[str, ...]]:
+    """The cells of each effect, below `EFFECTS`. What it adds as a share of the dreamt frame is
+    left out where that was not measured."""
+    frame = case.frame.ms.p50 if case.frame else None
+    return [
+        (
+            f"{each.name}, {each.of}",
+            f"{each.ratio.median:.3f}x",
+            f"{each.ratio.low:.3f} to {each.ratio.high:.3f}",
+            str(each.ratio.count),
+            f"{each.adds_ms:+.2f}",
+            f"{each.adds_ms / frame:+.1%}" if frame else "",
+        )
+        for each in case.effects
+    ]
 
 
 def stage_name(stage: Stage) -> str:

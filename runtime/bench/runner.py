@@ -14,17 +14,18 @@ from ..progress import Progress
 from ..start import network_of
 from .baseline import measure_baseline, variants_for
 from .computer import Others, afterwards, machine, versions
+from .effect_costs import measure_effects
 from .floor import Work, measured_floor
 from .live import measure_live
 from .opened import Opened, Sweep, graph_facts, open_case, recipe_facts
 from .report import sides
-from .schema import Case, Floor, Measure, Overhead, Report, Turns
+from .schema import Case, Effect, Floor, Measure, Overhead, Report, Turns
 from .shown_picture import measure_picture
 from .step import CLOSE, measure_step, octave_work, parity, with_floor
 from .synthetic_camera import drawn_frames
 from .whole_frame import COST_SHARE, measure_frame, measuring_cost
 
-MEASURES = ("step", "frame", "picture", "live")
+MEASURES = ("step", "frame", "picture", "effects", "live")
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,11 @@ class Bench:
             picture = measure_picture(opened, plan.picture, seconds, plan.raw, self._floor)
             self._add(picture=picture)
             stop_if_interrupted(picture.ms)
+        if "effects" in plan.measures:
+            say(f"{self._cases[-1].title}: effects and the flash limiter, in turns with none")
+            for effect in measure_effects(opened, pictures, plan.picture, seconds):
+                self._add(effects=[*self._cases[-1].effects, effect])
+                stop_if_interrupted(effect)
         if "live" in plan.measures:
             for fps in (plan.fps, None):
                 pace = "unpaced" if fps is None else f"camera of {fps:g} fps"
@@ -224,7 +230,7 @@ class Bench:
         self._add(notes=[*self._cases[-1].notes, sentence])
 
 
-def stop_if_interrupted(measure: Measure | Overhead | Turns) -> None:
+def stop_if_interrupted(measure: Measure | Overhead | Effect | Turns) -> None:
     """Ctrl-C ends a measurement with what it has; go no further after it."""
     if measure.ended == "interrupted":
         raise KeyboardInterrupt

@@ -151,6 +151,22 @@ class Picture(_Part):
     )
 
 
+class Effect(_Part):
+    """A frame or a shown picture with an effect and without any, in turns."""
+
+    name: str
+    of: Literal["frame", "picture"] = Field(
+        description="A dreamt frame, or a shown picture while no dream is computed."
+    )
+    values: dict[str, float | str] = Field(description="What turns it on.")
+    ended: TurnsEnded
+    adds_ms: float = Field(description="Median difference of the pairs.")
+    ratio: Spread = Field(
+        description="With it / without any effect. The gradient counts by its median, but on a "
+        "card."
+    )
+
+
 class Live(_Part):
     """The live loop with its threads: synthetic camera to the thread that shows."""
 
@@ -230,6 +246,7 @@ class Case(_Part):
     step: Step | None = None
     frame: Frame | None = None
     picture: Picture | None = None
+    effects: list[Effect] = []
     live: list[Live] = []
     baselines: list[Baseline] = []
     notes: list[str] = []

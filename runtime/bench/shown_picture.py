@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -55,22 +57,38 @@ class _Noted(Stats):
         self.parts[name] = self.parts.get(name, 0.0) + seconds
 
 
-class Shows:
-    """Shows picture after picture through the presenter of `livedream run`, one at a time.
+class Reel(NamedTuple):
+    """What is shown: the camera's frames, uint8 [n, height, width, 3] BGR, and a dream of each."""
 
-    size: (width, height) of the camera and of what is shown. Close it; a context manager does.
+    frames: np.ndarray
+    dreams: list[Dreamt]
+
+
+def reel_of(opened: Opened, size: tuple[int, int]) -> Reel:
+    """Drawn frames of this (width, height), and their dreams at the size that is dreamt."""
+    frames = drawn_frames(size, opened.choices.seed, DRAWN)
+    return Reel(frames, dreams_of(opened, frames))
+
+
+class Shows:
+    """Shows picture after picture of a reel through the presenter of `livedream run`, one at a
+    time, as large as the camera's frames.
+
+    values: of the desk. Close it; a context manager does.
     """
 
-    def __init__(self, opened: Opened, size: tuple[int, int]) -> None:
-        self.frames = drawn_frames(size, opened.choices.seed, DRAWN)
-        self._dreams = dreams_of(opened, self.frames)
+    def __init__(
+        self, opened: Opened, reel: Reel, values: Mapping[str, float | str] | None = None
+    ) -> None:
+        self._frames, self._dreams = reel
         self._camera: Slot[Frame] = Slot()
         self._newest: Slot[Dreamt] = Slot()
         self._stats = _Noted()
         height, width = opened.size
+        high, wide = self._frames.shape[1:3]
         desk = open_desk(
             opened.network, opened.dreamer(), opened.choices.recipe, (width, height),
-            picture="{}x{}".format(*size),
+            **{"picture": f"{wide}x{high}", **(values or {})},
         )  # fmt: skip
         self._presenter = Presenter(self._camera, self._newest, desk, self._stats)
         self._index = 0
@@ -84,12 +102,12 @@ class Shows:
         """The next picture; returns the seconds until it is there."""
         self._index += 1
         place = swing(self._index, DRAWN)
-        frame = Frame(self.frames[place], self._index / RATE, self._index)
+        frame = Frame(self._frames[place], self._index / RATE, self._index)
         dream = None
         if self._index % PICTURES == 0:
             behind = self._index - 1
             dream = self._dreams[swing(behind, DRAWN)]
-            at = Frame(self.frames[swing(behind, DRAWN)], behind / RATE, behind)
+            at = Frame(self._frames[swing(behind, DRAWN)], behind / RATE, behind)
             dream = replace(dream, time=at.time, frame=at)
         self._stats.parts = {}
         start = time.perf_counter()
@@ -139,11 +157,12 @@ def measure_picture(
     """
     height, width = opened.size
     size = fit(width, height, box)
-    with Shows(opened, size) as shows:
+    reel = reel_of(opened, size)
+    with Shows(opened, reel) as shows:
         before, began = time.process_time(), len(shows.parts)
         sampling = collect(shows.run, seconds)
         busy = (time.process_time() - before) / (len(shows.parts) - began)
-    finer = measure_finer(opened, shows.frames, seconds * FINER_SHARE, raw)
+    finer = measure_finer(opened, reel.frames, seconds * FINER_SHARE, raw)
     kept = shows.parts[sampling.warmup :]
     timing = measured(sampling, raw)
     least = picture_floors(size, opened.size, floor) if floor else {}

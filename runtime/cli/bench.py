@@ -90,9 +90,9 @@ _HTML = click.option(
 @click.option(
     "--measure",
     "measures",
-    default="step,frame,picture,live",
+    default="step,frame,picture,effects,live",
     show_default=True,
-    metavar="step,frame,picture,live",
+    metavar="step,frame,picture,effects,live",
     help="What to measure.",
 )
 @click.option(

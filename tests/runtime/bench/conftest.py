@@ -12,6 +12,7 @@ from livedream.runtime.bench.schema import (
     Baseline,
     Case,
     CpuState,
+    Effect,
     Floor,
     Frame,
     GraphFacts,
@@ -55,6 +56,14 @@ def make_picture(ms: float = 20.0) -> Picture:
         covered=0.99,
         finer=make_measure(ms / 2),
     )  # fmt: skip
+
+
+def make_effect(**changes) -> Effect:
+    facts = {
+        "name": "zoom, turn, drift", "of": "frame", "values": {"zoom": 1.2}, "ended": "pairs",
+        "adds_ms": 0.5, "ratio": make_spread(1.025),
+    }  # fmt: skip
+    return Effect.model_validate({**facts, **changes})
 
 
 def make_case(**changes) -> Case:

@@ -9,22 +9,28 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from livedream import kernels
+from livedream.runtime.bench import effect_costs, shown_picture
 from livedream.runtime.bench.baseline import VARIANTS, Torch, parse_baselines
+from livedream.runtime.bench.effect_costs import TRIALS
+from livedream.runtime.bench.opened import open_case
 from livedream.runtime.bench.runner import Effort
 from livedream.runtime.bench.schema import read_report
 from livedream.runtime.bench.synthetic_camera import SyntheticCamera, drawn_frames, swing
+from livedream.runtime.choices import Choices
 from livedream.runtime.cli.bench import bench, efforts
 from livedream.runtime.dream.stages import STAGES
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.exporting import missing_extra
 
 from ...patience import PATIENCE
+from .conftest import make_effect
 
 COMMAND = [
     sys.executable, "-c",
@@ -50,6 +56,17 @@ def report(graph_file, tmp_path_factory):
         measure(graph_file, folder)
     assert (folder / "a.html").read_text().startswith("<!doctype html>")
     return read_report(folder / "a.json")
+
+
+@pytest.fixture
+def opened(graph_file):
+    choices = Choices(
+        model="auto", layers=None, graph=graph_file, weights="auto", recipe="live", provider="cpu",
+        precision="auto", size=(64, 48), seed=0, settings=None, overrides={},
+    )  # fmt: skip
+    found = open_case(choices, lambda *_: None, lambda text: None)
+    yield found
+    found.close()
 
 
 def measure(graph_file: Path, folder: Path) -> None:
@@ -122,6 +139,47 @@ def test_a_window_of_finer_detail_is_measured_where_live_has_one(report):
     finer = case.picture.finer
     assert finer.count > 0
     assert finer.p50 > 0
+
+
+def test_every_effect_is_measured_in_turns_with_none(report):
+    (case,) = report.cases
+    assert [each.name for each in case.effects] == [trial.name for trial in TRIALS]
+    for each in case.effects:
+        assert each.ratio.count >= 2
+        assert 0 < each.ratio.low <= each.ratio.median <= each.ratio.high
+
+
+def test_each_side_of_an_effect_has_what_it_says(opened, monkeypatch):
+    """Without it a frame has none; live ones are left out where pictures are dreamt as stills."""
+    sides = {}
+
+    def noted(trial, without, having, seconds, common):
+        sides[trial.name] = without.__self__, having.__self__
+        return make_effect(name=trial.name)
+
+    monkeypatch.setattr(effect_costs, "in_turns", noted)
+    monkeypatch.setattr(shown_picture, "DRAWN", 2)
+    pictures = drawn_frames((64, 48), count=2)
+    made = list(effect_costs.measure_effects(opened, pictures, (64, 48), 1))
+    assert [each.name for each in made] == [trial.name for trial in TRIALS]
+    for trial in TRIALS:
+        plain, changed = sides[trial.name]
+        if trial.of == "frame":
+            plain, changed = (asdict(each.film._dreamer.dream) for each in (plain, changed))
+            assert changed == {**plain, **trial.values}
+            assert not {*trial.values.items()} & {*plain.items()}
+    still = replace(opened, choices=replace(opened.choices, recipe="google"), live=False)
+    names = {each.name for each in effect_costs.measure_effects(still, pictures, (64, 48), 1)}
+    assert {"blur", "flash limiter"} < names
+    assert not {"zoom, turn, drift", "calm", "tone"} & names
+
+
+def test_what_an_effect_adds_is_told_of_whole_frames():
+    """Both sides share the gradient, which is not part of the pairs."""
+    found = effect_costs.in_turns(TRIALS[0], lambda: 0.01, lambda: 0.03, 0.0, [0.09, 5.0, 0.04])
+    assert found.adds_ms == pytest.approx(20)
+    assert found.ratio.median == pytest.approx(0.12 / 0.10, rel=1e-4)
+    assert effect_costs.in_turns(TRIALS[0], lambda: 1.0, lambda: 3.0, 0.0, []).ratio.median == 3
 
 
 @needs_torch

@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.text import Text
 
 from livedream.runtime.bench.markdown import tables
-from livedream.runtime.bench.report import cost_text, headline, print_report
+from livedream.runtime.bench.page import report_page
+from livedream.runtime.bench.report import cost_text, effect_rows, headline, print_report
 from livedream.runtime.bench.schema import CpuState, Machine, write_report
 from livedream.runtime.cli.bench import bench
 
-from .conftest import make_case, make_measure, make_picture, make_report, make_spread
+from .conftest import make_case, make_effect, make_measure, make_picture, make_report, make_spread
 
 
 def test_every_row_has_the_cells_of_its_head():
@@ -82,3 +83,16 @@ def test_a_shown_picture_has_its_rows():
     assert ["finer,", "a"] in rows
     assert "which at 30 fps is 0.36 of a core" in out.getvalue()
     assert "960x720 10.4 ms" in out.getvalue().splitlines()[-1]
+
+
+def test_an_effect_has_its_row_wherever_figures_are_shown():
+    limiter = make_effect(name="flash limiter", of="picture", adds_ms=-0.03)
+    case = make_case(effects=[make_effect(), limiter])
+    out = io.StringIO()
+    print_report(Console(file=out, width=80), make_report(case))
+    rows = [line.split() for line in out.getvalue().splitlines()]
+    told = "zoom, turn, drift, frame 1.025x 0.974 to 1.127 9 +0.50 +2.4%"
+    assert told.split() in rows
+    assert "| flash limiter, picture | 1.025x |" in tables(make_report(case), "A machine")
+    assert "<td>flash limiter, picture</td><td>1.025x</td>" in report_page(make_report(case))
+    assert effect_rows(make_case(frame=None, effects=[limiter]))[0][-2:] == ("-0.03", "")
