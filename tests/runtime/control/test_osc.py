@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import socket
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -14,7 +13,7 @@ from livedream.runtime.control.addresses import Ask, Move, Nudge, answers, liste
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.errors import LivedreamError, UsageError
 
-from ...patience import PATIENCE
+from ...patience import PATIENCE, until
 
 builder = pytest.importorskip("pythonosc.osc_message_builder", reason="needs the extra `osc`")
 from pythonosc.osc_bundle_builder import OscBundleBuilder  # noqa: E402
@@ -33,23 +32,20 @@ def message(address: str, *arguments: object):
     return made.build()
 
 
-def eventually(what: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.005)
-
-
 class Client:
     """A controller with a socket of its own."""
 
     def __init__(self, osc: Osc) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.connect(osc.address)
-        self.socket.settimeout(5)
+        self.socket.settimeout(PATIENCE)
 
     def say(self, address: str, *arguments: object) -> None:
         self.socket.send(message(address, *arguments).dgram)
+
+    def insist(self, desk: Desk, name: str, value: object) -> None:
+        """Says it until it holds: a full socket loses packets."""
+        until(lambda: self.say(f"/livedream/{name}", value) or desk.base[name] == value)
 
     def hear(self) -> tuple[str, object]:
         (heard,) = OscPacket(self.socket.recv(65535)).messages
@@ -153,7 +149,7 @@ class TestSurface:
     def test_a_controller_moves_the_desk_and_asks(self, osc, desk):
         client = Client(osc)
         client.say("/livedream/step_size", 5.0)
-        eventually(lambda: desk.base["step_size"] == 5)
+        until(lambda: desk.base["step_size"] == 5)
         client.say("/livedream/blur", "?")
         assert client.hears("/livedream/blur") == pytest.approx(float(desk.base["blur"]))
 
@@ -171,7 +167,7 @@ class TestSurface:
     def test_keys_reach_a_fixed_target(self, desk):
         target = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         target.bind(("127.0.0.1", 0))
-        target.settimeout(5)
+        target.settimeout(PATIENCE)
         surface = Osc(desk, port=0, targets=[target.getsockname()])
         desk.nudge("octaves", 1, "keys")
         (heard,) = OscPacket(target.recv(65535)).messages
@@ -181,11 +177,13 @@ class TestSurface:
     def test_who_listens_at_a_fixed_port_is_answered_there_and_left_in_peace_too(self, desk):
         target = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         target.bind(("127.0.0.1", 0))
-        target.settimeout(5)
+        target.settimeout(PATIENCE)
         surface = Osc(desk, port=0, targets=[("localhost", target.getsockname()[1])])
         client, start = Client(surface), time.monotonic()
-        client.say("/livedream/blur", 3.0)
-        client.say("/livedream/octaves", "?")
+        both = OscBundleBuilder(time.time())
+        both.add_content(message("/livedream/blur", 3.0))
+        both.add_content(message("/livedream/octaves", "?"))
+        client.socket.send(both.build().dgram)
 
         def heard() -> str:
             (packet,) = OscPacket(target.recv(65535)).messages
@@ -204,7 +202,7 @@ class TestSurface:
         bundle.add_content(message("/livedream/blur", 4.0))
         client = Client(osc)
         client.socket.send(bundle.build().dgram)
-        eventually(lambda: desk.base["blur"] == 4)
+        until(lambda: desk.base["blur"] == 4)
 
     def test_mangled_packets_change_nothing_and_stop_nothing(self, osc, desk, said):
         client, chance = Client(osc), random.Random(7)
@@ -216,8 +214,7 @@ class TestSurface:
                 data[chance.randrange(len(data))] = chance.randrange(256)
             client.socket.send(bytes(data))
         client.socket.send(b"#bundle\0" * 400)
-        client.say("/livedream/octaves", 7)
-        eventually(lambda: desk.base["octaves"] == 7)
+        client.insist(desk, "octaves", 7)
         assert {name: desk.base[name] for name in before} == {**before, "octaves": 7}
         assert 0 < len(said) <= 100
 
@@ -233,8 +230,7 @@ class TestSurface:
             client.say(f"/livedream/blur{number}", 1.0)
             client.say("/livedream/blurr", 1.0)
             client.say("/livedream/octaves", 3 + number % 2)
-        client.say("/livedream/octaves", 7)
-        eventually(lambda: desk.base["octaves"] == 7)
+        client.insist(desk, "octaves", 7)
         assert len(looked) == len(said) == STRANGE
         client.socket.send(b"\0" * 12)
         client.say("/livedream/refresh")
@@ -245,8 +241,7 @@ class TestSurface:
         packets = [message("/livedream/step_size", value / 250).dgram for value in range(5000)]
         for packet in packets:
             client.socket.send(packet)
-        client.say("/livedream/step_size", 7.5)
-        eventually(lambda: desk.base["step_size"] == 7.5)
+        client.insist(desk, "step_size", 7.5)
         time.sleep(0.1)
         assert desk.base["step_size"] == 7.5
 
@@ -265,9 +260,15 @@ class TestSurface:
             client.socket.send(nothing[number])
             if number % 500 == 499:
                 time.sleep(0.01)  # The socket holds only so many, of whatever kind.
-        client.say("/livedream/layers", "b")
-        client.say("/livedream/step_size", 7.5)
-        eventually(lambda: (desk.base["step_size"], desk.base["layers"]) == (7.5, "b"))
+        until(
+            lambda: (
+                (
+                    client.say("/livedream/layers", "b"),
+                    client.say("/livedream/step_size", 7.5),
+                )
+                and (desk.base["step_size"], desk.base["layers"]) == (7.5, "b")
+            )
+        )
         assert len(calls) <= BUDGET * ((time.monotonic() - start) / TICK + 2)
 
     def test_a_taken_port_is_told(self, osc, desk):

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -23,14 +22,18 @@ from livedream.runtime.exhibit.hours import parse_hours, parse_time
 from livedream.runtime.exhibit.keeper import STEPS, Keeper, Limits
 from livedream.runtime.exhibit.systemd import Notify
 
-from ...patience import PATIENCE
+from ...patience import PATIENCE, until
 from ..conftest import PROGRAM
 from ..toy_graph import write_toy
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes of POSIX")
 
 SHOWS = "import os,sys,time\npipe=int(sys.argv[-1])\ndef shown(): os.write(pipe,b'shown 30 5\\n')\n"
-QUICK = Limits(opening=20, picture=0.6, source=1.5, ending=1, hanging=0.3, pause=0.01, silence=60)
+CALM = Limits(
+    opening=PATIENCE, picture=PATIENCE, source=PATIENCE, ending=PATIENCE, hanging=PATIENCE,
+    pause=0.01, silence=10 * PATIENCE,
+)  # fmt: skip
+"""However slow the machine is, only what a test makes shorter is ever over."""
 
 
 def kept(program: str, **how: object) -> tuple[int, list[str], Keeper]:
@@ -43,7 +46,7 @@ def kept(program: str, **how: object) -> tuple[int, list[str], Keeper]:
         if len(said) > 30:
             asked.set()
 
-    options = {"limits": QUICK, **how}
+    options = {"limits": CALM, **how}
     keeper = Keeper([sys.executable, "-c", SHOWS + program], say, Notify(None), **options)
     return keeper.run(asked), said, keeper
 
@@ -66,31 +69,33 @@ def test_wrong_options_are_not_tried_again():
 
 
 @pytest.mark.parametrize(
-    ("first", "told"),
+    ("first", "short", "told"),
     [
-        ("shown(); sys.exit(1)", "The show ended with code 1."),
-        ("shown(); os.kill(os.getpid(), 11)", "The show ended by SIGSEGV."),
-        ("shown(); sys.exit(2)", "The show ended with code 2."),
-        ("shown(); time.sleep(60)", "No picture was shown for 1 seconds. It is ended."),
+        ("shown(); sys.exit(1)", {}, "The show ended with code 1."),
+        ("shown(); os.kill(os.getpid(), 11)", {}, "The show ended by SIGSEGV."),
+        ("shown(); sys.exit(2)", {}, "The show ended with code 2."),
         (
-            "shown()\nwhile 1: time.sleep(0.1); os.write(pipe, b'waiting\\n')",
-            "The source has given no picture for 2 seconds. It is ended.",
+            "shown(); time.sleep(600)", {"picture": 0.6},
+            "No picture was shown for 1 seconds. It is ended.",
+        ),
+        (
+            "shown()\nwhile 1: time.sleep(0.1); os.write(pipe, b'waiting\\n')", {"source": 0.6},
+            "The source has given no picture for 1 seconds. It is ended.",
         ),
     ],
-)
-def test_a_show_that_fails_starts_again(tmp_path, first, told):
-    code, said, _ = kept(once(tmp_path, first))
+    ids=["code 1", "SIGSEGV", "code 2", "it hangs", "no source"],
+)  # fmt: skip
+def test_a_show_that_fails_starts_again(tmp_path, first, short, told):
+    code, said, _ = kept(once(tmp_path, first), limits=replace(CALM, **short))
     assert code == 0
     assert told in said
     assert said[-2:] == ["A picture is shown.", "The show was ended by hand."]
 
 
 def test_one_that_ignores_the_end_is_killed(tmp_path):
-    first = "import signal; signal.signal(15, signal.SIG_IGN); shown(); time.sleep(60)"
-    began = time.monotonic()
-    _, said, _ = kept(once(tmp_path, first))
+    first = "import signal; signal.signal(15, signal.SIG_IGN); shown(); time.sleep(600)"
+    _, said, _ = kept(once(tmp_path, first), limits=replace(CALM, picture=0.3, hanging=0.1))
     assert "The show did not answer and was killed." in said
-    assert time.monotonic() - began < 10
 
 
 def test_one_whose_source_is_silent_may_finish_its_files(tmp_path):
@@ -100,7 +105,7 @@ def test_one_whose_source_is_silent_may_finish_its_files(tmp_path):
         "signal.signal(15, end); shown()\n"
         "while 1: time.sleep(0.1); os.write(pipe, b'waiting\\n')"
     )
-    limits = replace(QUICK, ending=20.0)
+    limits = replace(CALM, source=0.6, hanging=0.1)
     assert "The show ended with code 0." in kept(once(tmp_path, finishes), limits=limits)[1]
 
 
@@ -139,7 +144,7 @@ def test_what_is_in_the_way_is_waited_for_and_is_no_failure(monkeypatch):
         if len(said) > 8:
             asked.set()
 
-    Keeper(command, say, Notify(None), limits=QUICK, obstacle=lambda: next(ways, None)).run(asked)
+    Keeper(command, say, Notify(None), limits=CALM, obstacle=lambda: next(ways, None)).run(asked)
     assert said[:6] == ["A picture is shown.", "The show ended with code 75.",
                         "It waits: the display is gone."] * 2  # fmt: skip
     assert not any("It failed" in line for line in said)
@@ -157,7 +162,7 @@ def test_it_closes_and_opens_by_the_clock(tmp_path):
     first = "\nwhile 1: shown(); time.sleep(0.05)"
     show = [sys.executable, "-c", SHOWS + once(tmp_path, first)]
     it = Keeper(
-        show, said.append, Notify(None), limits=QUICK, now=now, opening=parse_hours("10:00-18:00")
+        show, said.append, Notify(None), limits=CALM, now=now, opening=parse_hours("10:00-18:00")
     )
     assert it.run(threading.Event()) == 0
     assert said == [
@@ -171,7 +176,7 @@ def test_it_starts_anew_at_night(tmp_path):
     first = "\nwhile 1: shown(); time.sleep(0.05)"
     it = Keeper(
         [sys.executable, "-c", SHOWS + once(tmp_path, first)], said.append, Notify(None),
-        limits=QUICK, nightly=parse_time("4:00"),
+        limits=CALM, nightly=parse_time("4:00"),
         now=lambda: datetime(2026, 1, 1, 4, 0) if said else datetime(2026, 1, 1, 3, 59),
     )  # fmt: skip
     assert it.run(threading.Event()) == 0
@@ -185,7 +190,7 @@ class Exhibit:
         graph = write_toy(folder / "toy.onnx")
         self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.manager.bind(str(folder / "notify"))
-        self.manager.settimeout(30)
+        self.manager.settimeout(PATIENCE)
         self.process = subprocess.Popen(
             [*PROGRAM, "exhibit", "--patience", "2", "--source", "demo", "--headless",
              "--graph", str(graph), "--provider", "cpu", "--octaves", "1",
@@ -208,7 +213,7 @@ class Exhibit:
 
     @property
     def show(self) -> psutil.Process:
-        (child,) = psutil.Process(self.process.pid).children()
+        (child,) = until(psutil.Process(self.process.pid).children)
         return child
 
 
@@ -244,11 +249,9 @@ def test_the_real_show_is_kept(exhibit, tmp_path):
     stopped = it.show
     stopped.send_signal(signal.SIGSTOP)
     it.until("No picture was shown for 2 seconds")
-    began = time.monotonic()
     it.until("did not answer and was killed")
     assert not stopped.is_running()
     it.until("A picture is shown")
-    again = time.monotonic() - began
     it.show.kill()
     it.until("ended by SIGKILL")
     it.until("A picture is shown")
@@ -257,7 +260,6 @@ def test_the_real_show_is_kept(exhibit, tmp_path):
     assert (tmp_path / "take.mp4").read_text() == "of yesterday"
     assert len(list(tmp_path.glob("take-*.mp4"))) >= 1
     assert "frames" in (tmp_path / "stats.json").read_text()
-    assert again < 30  # Five seconds on a machine that does nothing else.
 
 
 def test_the_show_ends_where_its_keeper_was_killed(exhibit):
