@@ -18,7 +18,7 @@ from livedream.runtime.control.parameters import parameters
 from livedream.runtime.control.personality import WIDTH, Said, as_markdown, said
 from livedream.runtime.errors import LivedreamError, UsageError
 
-from ...patience import PATIENCE
+from ...patience import PATIENCE, until
 
 DOCS = Path(__file__).parents[3] / "docs"
 ALL = parameters({"a": 4, "b": 4})
@@ -205,16 +205,13 @@ class Stage:
         )
         self.sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sender.bind(("127.0.0.1", 0))
-        self.sender.settimeout(10)
+        self.sender.settimeout(PATIENCE)
 
     def send(self, packet: bytes, sender: socket.socket | None = None) -> None:
         (sender or self.sender).sendto(packet, ("127.0.0.1", self.dmx.port))
 
     def until(self, name: str, value: object) -> None:
-        end = time.monotonic() + PATIENCE
-        while self.desk.base[name] != value:
-            assert time.monotonic() < end, (name, self.desk.base[name])
-            time.sleep(0.005)
+        until(lambda: self.desk.base[name] == value, f"{name} never was {value}")
 
 
 @pytest.fixture(params=["artnet:2:11", "sacn:2:11"])
@@ -261,10 +258,7 @@ def test_a_signal_that_is_lost_holds_the_look(stage):
     stage.send(packet(stage, slots(c1=51), sequence=200))
     stage.until("amount", 0.2)
     stage.now += SILENT + 1
-    end = time.monotonic() + PATIENCE
-    while not any("lost" in each for each in stage.heard):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: any("lost" in each for each in stage.heard))
     assert stage.desk.base["amount"] == 0.2
     stage.send(packet(stage, slots(c1=102), sequence=3))  # A desk that started anew.
     stage.until("amount", 0.4)

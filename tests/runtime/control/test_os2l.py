@@ -24,7 +24,7 @@ from livedream.runtime.control.shelf import Looks
 from livedream.runtime.control.tempo import Tempo
 from livedream.runtime.errors import LivedreamError
 
-from ...patience import PATIENCE
+from ...patience import until
 from .network import run_inside
 
 
@@ -92,10 +92,7 @@ class Stage:
         return socket.create_connection(self.os2l.address)
 
     def until(self, what) -> None:
-        end = time.monotonic() + PATIENCE
-        while not what():
-            assert time.monotonic() < end, (self.desk.base["tempo"], self.said)
-            time.sleep(0.005)
+        until(what, self.said)
 
 
 @pytest.fixture

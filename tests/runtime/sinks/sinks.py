@@ -10,8 +10,7 @@ import numpy as np
 from livedream.runtime.pauses import Pauses
 from livedream.runtime.sinks.sink import Sink
 
-WAIT = 10.0
-"""Seconds after which a test that waits in vain fails."""
+from ...patience import PATIENCE
 
 AT_ONCE = Pauses(0.001, 0.002)
 
@@ -34,7 +33,9 @@ class Told(list[str]):
 
     def wait(self, word: str) -> str:
         with self._changed:
-            assert self._changed.wait_for(lambda: any(word in each for each in self), WAIT), self
+            assert self._changed.wait_for(lambda: any(word in each for each in self), PATIENCE), (
+                self
+            )
             return next(each for each in self if word in each)
 
 
@@ -65,7 +66,7 @@ class Noted(Sink):
 
     def wait(self, count: int) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.got) >= count, WAIT)
+            assert self._changed.wait_for(lambda: len(self.got) >= count, PATIENCE)
 
     @property
     def values(self) -> list[int]:

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
 import cv2
 import numpy as np
@@ -18,8 +19,8 @@ from livedream.runtime.errors import LivedreamError
 from livedream.runtime.sinks import mjpeg as module
 from livedream.runtime.sinks.mjpeg import Mjpeg
 
-from ...patience import PATIENCE
-from .sinks import WAIT, picture
+from ...patience import PATIENCE, until
+from .sinks import picture
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_a_browser_draws_the_page(fed, tmp_path):
     try:
         dump = subprocess.run(
             ["chromium", "--headless", "--no-sandbox", "--disable-gpu",
-             f"--user-data-dir={tmp_path}", "--timeout=4000", "--dump-dom", url(fed)],
+             f"--user-data-dir={tmp_path}", "--timeout=60000", "--dump-dom", url(fed)],
             capture_output=True, text=True, timeout=PATIENCE, check=False,
         ).stdout  # fmt: skip
     finally:
@@ -94,10 +95,10 @@ def test_a_browser_draws_the_page(fed, tmp_path):
 
 def test_one_picture_and_the_page(sink):
     sink.send(picture(77), 0.0)
-    with urllib.request.urlopen(url(sink, "/frame.jpg"), timeout=WAIT) as answer:
+    with urllib.request.urlopen(url(sink, "/frame.jpg"), timeout=PATIENCE) as answer:
         image = cv2.imdecode(np.frombuffer(answer.read(), np.uint8), cv2.IMREAD_COLOR)
     np.testing.assert_allclose(image, picture(77), atol=2)
-    with urllib.request.urlopen(url(sink), timeout=WAIT) as answer:
+    with urllib.request.urlopen(url(sink), timeout=PATIENCE) as answer:
         assert b"/stream.mjpg" in answer.read()
 
 
@@ -105,7 +106,7 @@ def test_one_who_does_not_read_gets_the_newest_picture_later(sink):
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        slow.settimeout(WAIT)
+        slow.settimeout(PATIENCE)
         slow.connect(("127.0.0.1", sink.port))
         slow.sendall(b"GET /stream.mjpg HTTP/1.0\r\n\r\n")
         slow.recv(10)  # It is being served.
@@ -136,7 +137,7 @@ def test_one_who_does_not_read_gets_the_newest_picture_later(sink):
 )
 def test_what_is_asked_for_and_by_whom(sink, head, answer):
     sink.send(picture(1), 0.0)
-    with socket.create_connection(("127.0.0.1", sink.port), WAIT) as client:
+    with socket.create_connection(("127.0.0.1", sink.port), PATIENCE) as client:
         client.sendall(head.encode("latin-1") + b"\r\n\r\n")
         assert answer in client.recv(200)
 
@@ -145,22 +146,23 @@ def test_too_many_are_sent_away_and_let_in_when_others_leave(sink, monkeypatch):
     sink.send(picture(1), 0.0)
     clients = []
     for _ in range(module.VIEWERS):
-        client = socket.create_connection(("127.0.0.1", sink.port), WAIT)
+        client = socket.create_connection(("127.0.0.1", sink.port), PATIENCE)
         client.sendall(b"GET /stream.mjpg HTTP/1.0\r\n\r\n")
         assert b"200" in client.recv(200)
         clients.append(client)
     with pytest.raises(urllib.error.HTTPError, match="Too many"):
-        urllib.request.urlopen(url(sink, "/frame.jpg"), timeout=WAIT)
+        urllib.request.urlopen(url(sink, "/frame.jpg"), timeout=PATIENCE)
     for client in clients:
         client.close()
-    for _ in range(500):  # They are noticed at the next pictures.
+
+    def let_in() -> bool:
         sink.send(picture(2), 0.0)
-        try:
-            urllib.request.urlopen(url(sink, "/frame.jpg"), timeout=WAIT).close()
-            return
-        except urllib.error.HTTPError:
-            threading.Event().wait(0.01)
-    pytest.fail("nobody was let in")
+        with suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(url(sink, "/frame.jpg"), timeout=PATIENCE).close()
+            return True
+        return False
+
+    until(let_in)  # They are noticed at the next pictures.
 
 
 def test_a_port_that_is_taken_is_told_and_free_again_after_close(sink):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -12,8 +11,8 @@ from livedream.runtime.errors import LivedreamError
 from livedream.runtime.sinks import outlet as module
 from livedream.runtime.sinks.outlet import Outlet
 
-from ...patience import PATIENCE
-from .sinks import AT_ONCE, WAIT, Noted, Told, picture
+from ...patience import PATIENCE, until
+from .sinks import AT_ONCE, Noted, Told, picture
 
 
 class Clock:
@@ -49,12 +48,12 @@ def test_a_slow_sink_gets_the_newest_picture_and_misses_those_between(told):
 
     def wait(image: np.ndarray) -> None:
         begun.set()
-        assert go.wait(WAIT)
+        assert go.wait(PATIENCE)
 
     sink = Noted(wait)
     outlet = Outlet(sink, told)
     outlet.put(picture(0), 0.0)
-    assert begun.wait(WAIT)
+    assert begun.wait(PATIENCE)
     for value in range(1, 100):
         outlet.put(picture(value), float(value))
     go.set()
@@ -75,9 +74,7 @@ def test_a_failure_is_told_once_and_it_is_opened_again_until_it_works(told):
     outlet = Outlet(sink, told, pauses=AT_ONCE, clock=clock)
     for value in range(6):
         outlet.put(picture(value), 0.0)
-        deadline = time.monotonic() + PATIENCE
-        while outlet.failures <= value < 5 and time.monotonic() < deadline:
-            time.sleep(0.001)
+        until(lambda value=value: not outlet.failures <= value < 5)
     sink.wait(1)
     assert outlet.failures == 5
     assert len(sink.opened) == 6
@@ -105,10 +102,7 @@ def test_pauses_grow_while_it_fails_at_every_picture(told):
     asked: list[int] = []
     sink = Noted(fail)
     outlet = Outlet(sink, told, pauses=Growing())  # pyright: ignore[reportArgumentType]
-    deadline = time.monotonic() + PATIENCE
-    while len(asked) < 4 and time.monotonic() < deadline:
-        outlet.put(picture(1), 0.0)
-        time.sleep(0.001)
+    until(lambda: outlet.put(picture(1), 0.0) or len(asked) >= 4)
     outlet.close()
     assert asked[:4] == [0, 1, 2, 3], "an opening that works is no success yet"
 
@@ -118,11 +112,11 @@ def test_a_sink_that_blocks_is_told_and_left_behind(told):
 
     def block(image: np.ndarray) -> None:
         begun.set()
-        go.wait(WAIT)
+        go.wait(PATIENCE)
 
     outlet = Outlet(Noted(block), told, clock=clock)
     outlet.put(picture(0), 0.0)
-    assert begun.wait(WAIT)
+    assert begun.wait(PATIENCE)
     outlet.look()
     assert outlet.state == "open"
     clock.now = module.STUCK + 0.1
@@ -156,9 +150,7 @@ def test_a_steady_sink_gets_the_newest_picture_again(told):
     outlet.put(picture(1), 0.0)
     sink.wait(12)
     outlet.put(picture(2), 0.0)
-    deadline = time.monotonic() + PATIENCE
-    while 2 not in sink.values and time.monotonic() < deadline:
-        time.sleep(0.001)
+    until(lambda: 2 in sink.values)
     outlet.close()
     assert sink.opened == [((64, 48), 200)]
     assert sink.values[:3] == [1, 1, 1]

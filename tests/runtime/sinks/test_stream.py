@@ -17,10 +17,11 @@ import pytest
 
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.pauses import Pauses
+from livedream.runtime.sinks import stream
 from livedream.runtime.sinks.outlet import Outlet
 from livedream.runtime.sinks.stream import Stream, has_srt
 
-from ...patience import PATIENCE
+from ...patience import PATIENCE, until
 from .sinks import Told, picture
 
 LEFT, RIGHT = (230, 40, 20), (30, 60, 200)
@@ -32,6 +33,12 @@ def image(width: int = 64, height: int = 48) -> np.ndarray:
     made = picture(0, width, height)
     made[:, : width // 2], made[:, width // 2 :] = LEFT, RIGHT
     return made
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """On a busy machine a process takes long to start."""
+    monkeypatch.setattr(stream, "STARTING", PATIENCE)
 
 
 def free_port() -> int:
@@ -70,7 +77,7 @@ def test_pictures_arrive_in_their_colours_at_a_steady_rate():
         stop.set()
         feeder.join()
         reader.kill()
-    assert outlet.close(5)
+    assert outlet.close(PATIENCE)
     frames = [json.loads(line) for line in out.splitlines()]
     assert len(frames) == COUNT
     assert {tuple(each["size"]) for each in frames} == {(64, 48)}
@@ -117,7 +124,7 @@ def server():
 
 def test_a_server_that_never_answers_is_given_up_and_holds_up_nobody(server):
     """FFmpeg waits for it with Python's lock in its hand: a clock here must tick on."""
-    sink, ticks = Stream(f"rtmp://127.0.0.1:{server.port}/live/x", patience=0.5), []
+    sink, ticks = Stream(f"rtmp://127.0.0.1:{server.port}/live/x", patience=1), []
     done = threading.Event()
 
     def tick() -> None:
@@ -134,13 +141,13 @@ def test_a_server_that_never_answers_is_given_up_and_holds_up_nobody(server):
         clock.join()
         sink.close()
     assert server.came, "it was spoken to"
-    assert len(ticks) > 20
+    assert len(ticks) > 5
 
 
 def test_whip_offers_its_picture_and_tells_of_a_refusal(server):
     refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     server.answer = lambda request: refusal if b"m=video" in request else b""
-    sink = Stream(f"http://127.0.0.1:{server.port}/whip?token=secret", patience=5)
+    sink = Stream(f"http://127.0.0.1:{server.port}/whip?token=secret", patience=PATIENCE)
     sink.check()
     with pytest.raises(LivedreamError) as told:
         sink.open((64, 48), 30)
@@ -174,13 +181,15 @@ def test_rtsp_announces_sets_up_and_sends_packets(server):
 def test_a_server_that_goes_away_in_the_middle_is_told():
     url = f"rtmp://127.0.0.1:{free_port()}/live/key"
     reader, sink = listener(url, {"listen": "1"}), Stream(url)
-    for _ in range(100):
+
+    def opened() -> bool:
         try:
-            sink.open((64, 48), 30)
-            break
+            return bool(sink.open((64, 48), 30))
         except LivedreamError:
             sink.close()
-            time.sleep(0.1)
+            return False
+
+    until(opened)
     sink.send(image(), 0)
     reader.kill()
     reader.wait()
@@ -214,6 +223,7 @@ def test_the_process_for_a_server_that_says_nothing_ends_with_the_show():
         stream = Stream(f"rtmp://127.0.0.1:{silent.getsockname()[1]}/live/key")
         outlet = Outlet(stream, Told())
         outlet.put(image(), time.monotonic())
+        silent.settimeout(PATIENCE)
         connection, _ = silent.accept()
         with connection:
             process = stream._process

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from ....patience import PATIENCE
+from ....patience import until
 
 pytest.importorskip("miniaudio", reason="needs the extra `sound`")
 
@@ -89,10 +89,7 @@ def test_the_beat_is_followed_until_a_hand_sets_it(stage):
 def test_a_silent_device_is_heard_as_silence_and_let_go(stage):
     desk = Desk(LAYERS, {})
     hearing = Hearing(desk, Player(desk, Looks(LAYERS)), "default", backends=SILENT)
-    end = time.monotonic() + PATIENCE
-    while not desk.heard:
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    until(lambda: desk.heard)
     assert dict(desk.heard) == dict.fromkeys(SOUNDS, 0.0)
     hearing.close()
     hearing.close()
@@ -114,9 +111,7 @@ def test_what_an_input_gives_is_recorded_beside_the_pictures(tmp_path):
 
         player = Player(desk, Looks(LAYERS))
         hearing = Hearing(desk, player, "default", backends=SILENT, whole=whole)
-        while sum(len(each.samples) for each in blocks) < RATE // 4:
-            assert time.monotonic() < begun + 10
-            time.sleep(0.01)
+        until(lambda: sum(len(each.samples) for each in blocks) >= RATE // 4)
         hearing.close()
         seconds = time.monotonic() - begun
         recorder.write(image, begun + seconds)

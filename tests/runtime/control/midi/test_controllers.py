@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -15,7 +16,7 @@ from livedream.runtime.control.player import Player
 from livedream.runtime.control.shelf import Looks
 from livedream.runtime.errors import LivedreamError
 
-from ....patience import PATIENCE
+from ....patience import until
 
 LAYERS = {"a": 4, "b": 6}
 
@@ -25,7 +26,7 @@ class Controller:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self.wake, self.closed = wake, False
-        self.said: list[tuple[Sequence[int], float]] = []
+        self.said: deque[tuple[Sequence[int], float]] = deque()
         self.shown: list[list[int]] = []
 
     def turn(self, *message: int) -> None:
@@ -33,8 +34,7 @@ class Controller:
         self.wake()
 
     def receive(self) -> list[tuple[Sequence[int], float]]:
-        said, self.said = self.said, []
-        return said
+        return [self.said.popleft() for _ in range(len(self.said))]
 
     def send(self, message: Sequence[int]) -> None:
         self.shown.append(list(message))
@@ -77,10 +77,7 @@ class Stage:
         )
 
     def until(self, condition: Callable[[], object]) -> None:
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < end, self.said
-            time.sleep(0.002)
+        until(condition, self.said)
 
 
 @pytest.fixture
