@@ -30,6 +30,12 @@ class SessionLost(LivedreamError):
     be computed by another session."""
 
 
+def reason(error: Exception) -> str:
+    """What an error of another library says, for the middle of a sentence: its first line without
+    the full stop, at most 300 characters of it; the name of its kind where it says nothing."""
+    return str(error).split("\n")[0][:300].rstrip(". ") or type(error).__name__
+
+
 def nearest(name: str, options: Iterable[str], count: int = 3) -> str:
     """The `count` options most like `name`, joined for a sentence; all of them where none is."""
     options = list(options)

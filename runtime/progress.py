@@ -19,6 +19,10 @@ Progress = Callable[[str, float], None]
 """Called with the stage of the work and how much of it is done, 0..1."""
 
 
+def silent(stage: str, part: float) -> None:
+    """A `Progress` for work that nobody watches."""
+
+
 def passing(console: Console, *columns: ProgressColumn) -> Bars:
     """A bar that is gone when the work is done; in a file it would be nothing but an empty line."""
     return Bars(*columns, console=console, transient=True, disable=not console.is_terminal)

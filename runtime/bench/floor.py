@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import LivedreamError
+from ..errors import LivedreamError, reason
 
 MATRIX = 512
 """Side of the matrices: bound by arithmetic, and a product takes a few milliseconds at most."""
@@ -131,8 +131,8 @@ def count_work(
             session.run(["gradient"], {"image": np.full((1, 3, *size), 0.5, np.float32), **feeds})
             profile = Path(session.end_profiling())
         except Exception as error:
-            reason = str(error).split("\n")[0][:200]
-            raise LivedreamError(f"The work in {path.name} cannot be counted: {reason}") from error
+            said = f"The work in {path.name} cannot be counted: {reason(error)}."
+            raise LivedreamError(said) from error
         return count_profile(json.loads(profile.read_text()), element)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ...kernels.compile import KernelError
 from ...kernels.launcher import BACKENDS, open_launcher
 from ..dream.dreamer import Dreamer
-from ..errors import LivedreamError
+from ..errors import LivedreamError, reason
 from ..gradient.graph import Graph
 from ..gradient.host import HostEngine
 from ..gradient.objective import Objective
@@ -208,5 +208,5 @@ def open_device(
     except (LivedreamError, KernelError) as error:
         raise LivedreamError(str(error)) from error
     except Exception as error:  # at work, the CUDA libraries raise errors of their own
-        reason = str(error).split("\n")[0][:200].rstrip(".") or type(error).__name__
-        raise LivedreamError(f"it failed when the kernels were loaded: {reason}.") from error
+        said = reason(error)
+        raise LivedreamError(f"it failed when the kernels were loaded: {said}.") from error

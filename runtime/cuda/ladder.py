@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import LivedreamError, UsageError, nearest
+from ..errors import LivedreamError, UsageError, nearest, reason
 from ..gradient.providers import PROVIDERS, Provider
 from . import machine
 from .machine import CUDA_WHEELS, OK, TENSORRT_WHEELS, Gpu
@@ -175,9 +175,8 @@ def register_rtx(ort: Any, load: Callable[[str], Any] = importlib.import_module)
             return
         ort.register_execution_provider_library(name, str(package.get_library_path()))
     except Exception as error:
-        reason = str(error).split("\n")[0][:300].rstrip(".")
         raise LivedreamError(
-            f"The provider '{RTX.name}' did not start: {reason}; {RTX.install}"
+            f"The provider '{RTX.name}' did not start: {reason(error)}; {RTX.install}"
         ) from error
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from ...kernels.backend import Stream
 from ...kernels.launcher import Launcher
 from ..dream.device import DeviceError
+from ..errors import reason
 from .image import CardPicture, Image
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ class CardError(DeviceError):
 
 def failed(error: Exception) -> CardError:
     """To be raised from `error`, which a CUDA library raised at work."""
-    reason = str(error).split("\n")[0][:200].rstrip(".")
-    return CardError(f"The graphics card failed: {reason or type(error).__name__}.")
+    return CardError(f"The graphics card failed: {reason(error)}.")
 
 
 def on_card(method: Callable[P, R]) -> Callable[P, R]:

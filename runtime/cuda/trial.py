@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import LivedreamError
+from ..errors import LivedreamError, reason
 from ..gradient.providers import Provider
 from ..gradient.session import SUM
 from .assemble import open_device
@@ -39,7 +39,7 @@ def session_trouble(ort: Any, provider: Provider) -> str | None:
         )
         (found,) = session.run(["y"], {"x": np.ones(1, np.float32)})
     except Exception as error:  # noqa: BLE001 - onnxruntime's are its own; what it said is returned
-        return explain(provider, probe(provider) or str(error).split("\n")[0][:200])
+        return explain(provider, probe(provider) or reason(error))
     if session.get_providers()[0] != provider.ep:
         loader = probe(provider) or "onnxruntime took another provider instead"
         return explain(provider, loader)

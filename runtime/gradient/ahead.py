@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from ..errors import Cancelled, LivedreamError
+from ..progress import silent
 from .network import Network
 from .objective import Objective, at_layer
 from .providers import Provider
@@ -33,7 +34,7 @@ class Neighbours:
     def export(self, objective: Objective, provider: Provider, cancel: threading.Event) -> None:
         """Into the cache, for the day that somebody asks for it; who does hears what went wrong."""
         try:
-            self._network.graph_for(objective, provider, _silent, True, cancel)
+            self._network.graph_for(objective, provider, silent, True, cancel)
         except Cancelled:
             return
         except LivedreamError:
@@ -43,6 +44,3 @@ class Neighbours:
 
 def _named(objective: Objective) -> str:
     return "+".join(objective.taps)
-
-
-def _silent(stage: str, part: float) -> None: ...

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from ..errors import Cancelled, LivedreamError
-from .making import reason_of
+from ..progress import silent
+from .attempts import attempted
 from .selection import Engines, Opening
 from .wanted import Ready, Wanted
 
@@ -24,19 +24,11 @@ class Coming:
     def open(self, say: Callable[[str], None]) -> None:
         """Takes as long as that; `say` hears why it was in vain."""
         wanted = self.wanted
-        opening = Opening(_silent, say, background=True, cancel=self.cancel, patient=True)
-        trouble = ""
-        try:
-            self.ready = Ready(self.engines.quick(wanted.objective, wanted.sizes, opening), wanted)
-        except Cancelled:
-            pass
-        except LivedreamError as error:
-            trouble = str(error)
-        except Exception as error:  # noqa: BLE001 - told; what plays goes on
-            trouble = reason_of(error)
+        opening = Opening(silent, say, background=True, cancel=self.cancel, patient=True)
+        engine, trouble = attempted(
+            lambda: self.engines.quick(wanted.objective, wanted.sizes, opening)
+        )
+        self.ready = Ready(engine, wanted) if engine else None
         self.over = True
         if trouble and not self.cancel.is_set():
             say(f"What comes next cannot be opened yet: {trouble}")
-
-
-def _silent(stage: str, part: float) -> None: ...

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from ..errors import Cancelled, LivedreamError
+from .attempts import attempted
 from .selection import Engines, Opening
 from .wanted import Wanted
 
@@ -37,23 +37,18 @@ class Making:
 
     def _work(self) -> None:
         opening = Opening(self._progress, self._say, background=True, cancel=self.cancel)
-        try:
+
+        def make() -> bool:
             self.engines.make(self.wanted.objective, opening)
+            return True
+
+        made, self.trouble = attempted(make)
+        if made:
             self.made = True
-        except Cancelled:
+        elif not self.trouble:
             self.cancel.set()
-        except LivedreamError as error:
-            self.trouble = str(error)
-        except Exception as error:  # noqa: BLE001 - told
-            self.trouble = reason_of(error)
         self.message = ""
         self._ended()
 
     def _progress(self, stage: str, part: float) -> None:
         self.message = f"{self.wanted.objective}: {stage} {part:.0%}"
-
-
-def reason_of(error: Exception) -> str:
-    """A sentence about an error that is none of ours."""
-    reason = str(error).split("\n")[0][:200].rstrip(".")
-    return f"It cannot be opened: {reason or type(error).__name__}."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from ..errors import Cancelled, LivedreamError, UsageError
+from ..errors import Cancelled, LivedreamError, UsageError, reason
 from ..progress import Progress
 from .check import WrongGradient, check_engine, worth_checking
 from .engine import Engine
@@ -110,8 +110,8 @@ class Engines:
                     self.refused.add(provider.name)
                 raise
             except Exception as error:
-                reason = str(error).split("\n")[0][:200].rstrip(".") or type(error).__name__
-                raise LivedreamError(f"{provider.name} could not be opened: {reason}.") from error
+                said = f"{provider.name} could not be opened: {reason(error)}."
+                raise LivedreamError(said) from error
 
     def adopt(self, engine: Engine[Any]) -> None:
         """Take in one that was opened elsewhere."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import LivedreamError
+from ..errors import LivedreamError, reason
 from .ort import ort
 from .providers import PROVIDERS, find_provider
 from .session import open_session
@@ -98,8 +98,7 @@ def serve(connection: Connection, server: Server) -> None:
         except LivedreamError as error:
             answer = False, str(error)
         except Exception as error:  # noqa: BLE001 - told to the other process, which raises it
-            reason = str(error).split("\n")[0][:300].rstrip(".") or type(error).__name__
-            answer = False, f"The gradient cannot be computed ({reason})."
+            answer = False, f"The gradient cannot be computed ({reason(error)})."
         try:
             connection.send(answer)
         except OSError:

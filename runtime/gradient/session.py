@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from ..errors import LivedreamError
+from ..errors import LivedreamError, reason
 from .cutting import part
 from .ort import ort
 from .providers import PROVIDERS, Provider, find_provider
@@ -76,9 +76,8 @@ def open_session(
             enable_fallback=0,
         )
     except Exception as error:
-        reason = str(error).split("\n")[0][:300]
         raise LivedreamError(
-            f"{provider.name} could not open {path.name} at {size[1]}x{size[0]}: {reason}"
+            f"{provider.name} could not open {path.name} at {size[1]}x{size[0]}: {reason(error)}."
         ) from error
     if session.get_providers()[0] != provider.ep:
         raise LivedreamError(

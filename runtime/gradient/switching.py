@@ -6,29 +6,22 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from ..errors import Cancelled, LivedreamError, SessionLost
-from .ahead import Neighbours
+from ..errors import SessionLost
+from .attempts import attempted, told
 from .coming import Coming
 from .engine import Engine
-from .losses import Losses
-from .making import Making, reason_of
-from .objective import Objective
+from .making import Making
 from .platform import Platform
 from .providers import Provider
 from .selection import Engines, Opening
+from .switch import Job, Switch
 from .takeover import Takeover
 from .wanted import Ready, Wanted
 
 CLOSING = 1.0
 """Seconds that `close` takes at most."""
-
-SHORT = 0.25
-"""Seconds that other layers may take until octaves and size are changed without waiting for them:
-a graph from the cache is there sooner, and opening both would take longer."""
 
 IDLE = 5.0
 """Seconds without a change after which the layers next to the one that plays are exported."""
@@ -38,7 +31,7 @@ class Switcher:
     """Prepares the newest change that was asked for, one at a time, on what opens within seconds;
     then builds for better providers, as far as there are some; then opens what is foreseen. What no
     longer plays is ended. While the graph of other layers is made, changes of octaves and size hold
-    on those that play.
+    on those that play. What there is to do is `Switch`'s to know; one thread does it.
 
     engines: of the one that plays. notify: hears what happened, once; `message` is what is being
     done, empty when nothing is. ahead: seconds of rest after which the neighbouring layers are
@@ -54,36 +47,26 @@ class Switcher:
         ahead: float | None = None,
     ) -> None:
         self.network = engines.network
-        self._engines, self._playing = engines, playing
-        self._notify, self._ahead = notify, ahead
+        self._switch = Switch(engines, playing, ahead)
+        self._notify = notify
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
-        self._wanted = playing.wanted
-        self._begun: Wanted | None = None
+        self._cancel = threading.Event()
+        """Of what the worker opens or exports."""
         self._beginning = engines
         """Those of what is begun; else the ones that play."""
-        self._cancel = threading.Event()
-        self._making: Making | None = None
-        self._ready: Ready | None = None
-        self._ready_engines = engines
-        self._failed: tuple[Wanted, str] | None = None
-        self._retired: list[Engines] = []
-        self._replaced = self._improving = self._lost = self._ending = False
-        self._warm = ahead is None
-        self._losses, self._neighbours = Losses(), Neighbours(engines.network)
-        self._doing = ""
         self._takeover: Takeover | None = None
-        self._foreseen: Wanted | None = None
-        self._coming: Coming | None = None
+        self._doing = ""
+        self._ending = False
 
     @property
     def platform(self) -> Platform:
         """Where the engine that plays runs."""
-        return self._engines.platform
+        return self._switch.engines.platform
 
     @property
     def message(self) -> str:
-        doing = [each.message for each in (self._making, self._takeover) if each]
+        doing = [each.message for each in (self._switch.making, self._takeover) if each]
         return next(filter(None, [self._doing, *doing]), "")
 
     @property
@@ -95,33 +78,35 @@ class Switcher:
     def want(self, wanted: Wanted) -> None:
         """Prepare `wanted`, in place of what was wanted before; `take` hands it over when it is
         done, `failed` tells why it is not. Takes no time, and none at all where it is not new."""
+        switch = self._switch
         with self._changed:
-            if wanted == self._wanted:
+            if wanted == switch.wanted:
                 return
-            self._wanted, self._failed = wanted, None
-            begun, making = self._begun, self._making
-            if begun is None or not self._useful(begun):
+            switch.wanted, switch.failed = wanted, None
+            begun, making = switch.begun, switch.making
+            if begun is None or not switch.useful(begun):
                 self._cancel.set()
-            coming = self._coming
+            coming = switch.coming
             if coming and not coming.over and not wanted.alike(coming.wanted, self.network):
                 self._drop_coming()  # What is wanted does not wait for it.
             if making and not wanted.same_graph(making.wanted, self.network):
                 self._stop_making()
-            ready, self._ready = self._ready, None
-            if ready and self._useful(ready.wanted):
-                self._ready = self._as_wanted(ready)
+            ready, switch.ready = switch.ready, None
+            if ready and switch.useful(ready.wanted):
+                switch.ready = switch.steered(ready)
             elif ready:
-                self._retire(self._ready_engines)
+                switch.retire(switch.ready_engines)
             self._hand_out()
             self._wake()
 
     def foresee(self, wanted: Wanted | None) -> None:
         """`wanted` will be wanted next, as far as known; None where nothing is. It is opened while
         there is nothing else to do, and then `want` of it has it ready at once. Takes no time."""
+        switch = self._switch
         with self._changed:
-            if wanted == self._foreseen:
+            if wanted == switch.foreseen:
                 return
-            self._foreseen, coming = wanted, self._coming
+            switch.foreseen, coming = wanted, switch.coming
             if coming and not (wanted and wanted.alike(coming.wanted, self.network)):
                 self._drop_coming()
             self._wake()
@@ -129,31 +114,32 @@ class Switcher:
     def improve(self) -> None:
         """Begin to build for better providers than the one that plays; returns at once."""
         with self._changed:
-            self._improving = True
+            self._switch.improving = True
             self._wake()
 
     def take(self) -> Ready | None:
         """What got ready since the last call. For the moment between two frames: takes no time."""
+        switch = self._switch
         with self._changed:
-            ready, self._ready = self._ready, None
+            ready, switch.ready = switch.ready, None
             if ready:
-                if self._ready_engines is not self._engines:
-                    self._retired.append(self._engines)
-                self._engines = self._ready_engines
+                if switch.ready_engines is not switch.engines:
+                    switch.retired.append(switch.engines)
+                switch.engines = switch.ready_engines
                 self._stop_building()
-                self._improving = True
-            elif self._takeover and self._begun is None and not self._outdated():
+                switch.improving = True
+            elif self._takeover and switch.begun is None and not switch.outdated:
                 better = self._takeover.take()
-                ready = Ready(better, self._wanted) if better else None
+                ready = Ready(better, switch.wanted) if better else None
             if ready:
-                self._playing, self._replaced, self._lost = ready, True, False
+                switch.playing, switch.replaced, switch.lost = ready, True, False
                 self._wake()
             return ready
 
     def failed(self) -> tuple[Wanted, str] | None:
         """What could not be prepared since the last call, and why, in a sentence."""
         with self._changed:
-            failed, self._failed = self._failed, None
+            failed, self._switch.failed = self._switch.failed, None
             return failed
 
     def lost(self, error: SessionLost) -> bool:
@@ -161,13 +147,14 @@ class Switcher:
         called for every frame until they are there; whether this is the first one since they were
         opened, or could not be. Takes no time. At the end they are lost, and nobody needs to know.
         """
+        switch = self._switch
         with self._changed:
-            if self._lost or self._ready or self._ending:
+            if switch.lost or switch.ready or self._ending:
                 return False
-            self._lost = True
-            self._losses.add()
-            if self._losses.pause and self._engines.refuse(self._playing.engine.provider):
-                self._losses.forget()
+            switch.lost = True
+            switch.losses.add()
+            if switch.losses.pause and switch.engines.refuse(switch.playing.engine.provider):
+                switch.losses.forget()
             self._wake()
         self._tell(f"{error} It is opened again.")
         return True
@@ -175,25 +162,27 @@ class Switcher:
     def step_down(self, ready: Ready, platform: Platform) -> None:
         """The dream had to go on with less: with `ready`, on `platform`. What was being prepared
         is dropped."""
+        switch = self._switch
         with self._changed:
             self._cancel.set()
             self._stop_making()
-            if self._ready:
-                self._retire(self._ready_engines)
-            if platform is not self._engines.platform:
-                self._retired.append(self._engines)
-                self._engines = Engines(self.network, platform)
-                self._engines.adopt(ready.engine)
-            elif ready.engine is not self._playing.engine:  # A slow one gave way to a quick one.
-                self._engines.adopt(ready.engine)
-                self._improving = True
-            if self._coming:  # It takes what the dream lacks; not again before another one comes.
+            if switch.ready:
+                switch.retire(switch.ready_engines)
+            if platform is not switch.engines.platform:
+                switch.retired.append(switch.engines)
+                switch.engines = Engines(self.network, platform)
+                switch.engines.adopt(ready.engine)
+            elif ready.engine is not switch.playing.engine:  # A slow one gave way to a quick one.
+                switch.engines.adopt(ready.engine)
+                switch.improving = True
+            if switch.coming:  # It takes what the dream lacks; not again before another one comes.
                 self._drop_coming()
-                self._coming = Coming(self._foreseen, self._engines) if self._foreseen else None
-            self._playing, self._wanted = ready, ready.wanted
-            self._ready = self._failed = None
+                foreseen = switch.foreseen
+                switch.coming = Coming(foreseen, switch.engines) if foreseen else None
+            switch.playing, switch.wanted = ready, ready.wanted
+            switch.ready = switch.failed = None
             self._stop_building()
-            self._replaced, self._lost = True, False
+            switch.replaced, switch.lost = True, False
             self._wake()
 
     def close(self) -> bool:
@@ -203,15 +192,16 @@ class Switcher:
         interrupted. That ends with the program, which waits for no thread (see `ending`).
         """
         end = time.monotonic() + CLOSING
+        switch = self._switch
         with self._changed:
             self._ending = True
             self._cancel.set()
             building = [*self._stop_building(), *self._stop_making()]
-            every = [*self._retired, self._engines, self._beginning, self._ready_engines]
-            if self._coming:
-                self._coming.cancel.set()
-                every.append(self._coming.engines)
-            self._retired = []
+            every = [*switch.retired, switch.engines, self._beginning, switch.ready_engines]
+            if switch.coming:
+                switch.coming.cancel.set()
+                every.append(switch.coming.engines)
+            switch.retired = []
             self._changed.notify_all()
         closing = threading.Thread(
             target=_close, args=([self.platform, *every],), name="closing", daemon=True
@@ -222,7 +212,7 @@ class Switcher:
             thread.join(max(0.0, end - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)
 
-    # The worker: everything below runs in its thread, or holds `_changed`.
+    # Everything below runs in the worker's thread, or holds `_changed`.
 
     def _wake(self) -> None:
         if self._worker is None and not self._ending:
@@ -231,246 +221,147 @@ class Switcher:
         self._changed.notify_all()
 
     def _work(self) -> None:
+        """Each job looks again whether it is still to be done."""
+        jobs = {
+            Job.END: self._end,
+            Job.OPEN: self._open,
+            Job.MAKE: self._make,
+            Job.TIDY: self._tidy,
+            Job.BUILD: self._build,
+            Job.WARM: self._warm,
+            Job.FORESEE: self._open_coming,
+            Job.EXPORT: self._export,
+        }
         while job := self._next():
             try:
-                job()
+                jobs[job]()
             except Exception as error:  # noqa: BLE001 - told; the next change is another chance
-                self._give_up(reason_of(error))
+                self._give_up(told(error))
 
-    def _next(self) -> Callable[[], None] | None:
-        """What to do now, most urgent first; waits for it. None at the end."""
+    def _next(self) -> Job | None:
+        """Waits until there is something to do. None at the end."""
         with self._changed:
             rested = False
             while not self._ending:
-                if self._retired:
-                    retired, self._retired = self._retired, []
-                    return lambda: _close(retired)
-                if goal := self._goal():
-                    return partial(self._prepare, goal)
-                if self._lacks_graph():
-                    return self._make
-                if self._replaced and self._ready is None:  # which it would end
-                    self._replaced = False
-                    return self._tidy
-                busy = self._outdated() or self._lost
-                if self._improving and self._ready is None and not busy:
-                    self._improving = False
-                    return self._build
-                if not self._warm and self._ready is None:
-                    self._warm = True
-                    return self.platform.warm
-                if self._lacks_coming():
-                    return self._open_coming
-                if rested and not busy and (neighbour := self._neighbour()):
-                    return partial(self._export, neighbour)
-                rested = not self._changed.wait(self._patience())
+                if job := self._switch.job(rested):
+                    return job
+                rested = not self._changed.wait(self._switch.patience())
             return None
 
-    def _patience(self) -> float | None:
-        """Seconds after which there may be something to do though nothing changed."""
-        if self._lost:
-            return self._losses.pause
-        making = self._making
-        if making and (left := making.since + SHORT - time.monotonic()) > 0:
-            return left
-        return self._ahead
-
-    def _goal(self) -> Wanted | None:
-        """What to open now; None where nothing is to be, or the graph is missing."""
-        if self._ready:
-            return None
-        wanted, playing, making = self._wanted, self._playing, self._making
-        lost = self._lost and not self._losses.pause
-        if self._engines.covers(wanted.objective):
-            return wanted if lost or wanted != playing.wanted else None
-        if making and making.made and not making.cancel.is_set():
-            return wanted
-        held = replace(wanted, objective=playing.engine.objective)
-        long = making and time.monotonic() - making.since >= SHORT
-        return held if lost or (long and not held.same_sizes(playing.wanted)) else None
-
-    def _lacks_graph(self) -> bool:
-        """Whether a graph is to be made."""
-        if self._making or not self._outdated():
-            return False
-        return not self._engines.covers(self._wanted.objective)
-
-    def _lacks_coming(self) -> bool:
-        """Whether what is foreseen is to be opened."""
-        foreseen, idle = self._foreseen, not (self._lost or self._ready or self._outdated())
-        if foreseen is None or self._coming or not idle:
-            return False
-        return not self._engines.has(foreseen.objective, foreseen.sizes)
-
-    def _open_coming(self) -> None:
-        """Open what is foreseen, behind everything else that the machine does."""
+    def _end(self) -> None:
+        """End what no longer plays."""
         with self._changed:
-            if self._ending or self._foreseen is None or not self._lacks_coming():
+            retired, self._switch.retired = self._switch.retired, []
+        _close(retired)
+
+    def _open(self) -> None:
+        """Open what is wanted, or what holds until it can be."""
+        switch = self._switch
+        with self._changed:
+            goal = switch.goal()
+            if self._ending or goal is None:
                 return
-            engines = Engines(self.network, self._engines.platform)
-            engines.refused |= self._engines.refused
-            self._coming = coming = Coming(self._foreseen, engines)
-            self._warm = self._ahead is None
-        coming.open(self._tell)
-        with self._changed:
-            if self._coming is coming:
-                self._hand_out()
-            else:
-                self._retired.append(engines)
-
-    def _hand_out(self) -> None:
-        """Have what came as it was foreseen taken."""
-        coming = self._coming
-        if coming is None or coming.ready is None or not self._outdated():
-            return
-        if self._wanted.alike(coming.wanted, self.network):
-            self._coming = None
-            self._ready, self._ready_engines = self._as_wanted(coming.ready), coming.engines
-            self._lost = False
-
-    def _drop_coming(self) -> None:
-        """It will not come, or there is no room for it."""
-        coming, self._coming = self._coming, None
-        if coming:
-            coming.cancel.set()
-            if coming.over:
-                self._retired.append(coming.engines)
-
-    def _useful(self, opened: Wanted) -> bool:
-        """Whether what is open, or being opened, for `opened` brings nearer what is wanted."""
-        wanted = self._wanted
-        meanwhile = opened.same_graph(self._playing.wanted, self.network)
-        if meanwhile and not self._engines.covers(wanted.objective):
-            return wanted.same_sizes(opened)
-        return wanted.alike(opened, self.network)
-
-    def _as_wanted(self, ready: Ready) -> Ready:
-        """One that is useful, steered to what is wanted where it can be."""
-        wanted = self._wanted
-        if not wanted.same_graph(ready.wanted, self.network):
-            return ready
-        if wanted.objective != ready.engine.objective:
-            ready.engine.steer(wanted.objective)
-        return Ready(ready.engine, wanted)
-
-    def _outdated(self) -> bool:
-        """Whether something else is wanted than plays or waits to be taken."""
-        return self._ready is None and self._wanted != self._playing.wanted
-
-    def _make(self) -> None:
-        """Begin to make the graph of what is wanted."""
-        with self._changed:
-            if not self._ending and self._lacks_graph():
-                engines = Engines(self.network, self._engines.platform)
-                self._making = Making(engines, self._wanted, self._tell, self._made)
-
-    def _made(self) -> None:
-        """The graph lies there, or does not."""
-        with self._changed:
-            making = self._making
-            if making and making.cancel.is_set():
-                self._making = None
-            elif making and making.trouble:
-                self._making = None
-                self._fail(making.trouble)
-            self._changed.notify_all()
-
-    def _stop_making(self) -> list[threading.Thread]:
-        """Returns the thread that may still be at it."""
-        making = self._making
-        if making is None:
-            return []
-        making.cancel.set()
-        if making.made:
-            self._making = None
-        return [making.thread]
-
-    def _prepare(self, goal: Wanted) -> None:
-        """Open what is wanted."""
-        with self._changed:
-            if self._ending or goal != self._goal():
-                return
-            engines, making = self._engines, self._making
+            engines, making = switch.engines, switch.making
             if making and not engines.covers(goal.objective):
-                engines, self._making = making.engines, None
-            self._begun, self._beginning, playing = goal, engines, self._playing
-            self._warm = self._ahead is None
+                engines, switch.making = making.engines, None
+            switch.begun, self._beginning, playing = goal, engines, switch.playing
+            switch.warm = switch.ahead is None
             self._cancel = cancel = threading.Event()
         # Left after the new engine is there to be taken: setting priorities back may take a while.
         with playing.engine.giving_way():
-            engine, trouble = self._opened(engines, goal, cancel)
+            engine, trouble = attempted(lambda: self._opened(engines, goal, cancel))
             self._hand_over(goal, engines, engine, trouble)
+
+    def _opened(self, engines: Engines, wanted: Wanted, cancel: threading.Event) -> Engine[Any]:
+        def progress(stage: str, part: float) -> None:
+            self._doing = f"{wanted.objective}: {stage} {part:.0%}"
+
+        opening = Opening(progress, self._tell, background=True, cancel=cancel)
+        return engines.quick(wanted.objective, wanted.sizes, opening)
 
     def _hand_over(
         self, goal: Wanted, engines: Engines, engine: Engine[Any] | None, trouble: str
     ) -> None:
         """Have what was opened for `goal` taken, where it is still of use."""
+        switch = self._switch
         with self._changed:
-            self._begun, self._beginning, self._doing = None, self._engines, ""
-            left = engines.platform is not self._engines.platform  # the dream, meanwhile
-            useful = self._useful(goal) and not left
+            switch.begun, self._beginning, self._doing = None, switch.engines, ""
+            left = engines.platform is not switch.engines.platform  # the dream, meanwhile
+            useful = switch.useful(goal) and not left
             if engine and useful:
-                self._ready, self._ready_engines = self._as_wanted(Ready(engine, goal)), engines
-                self._lost = False
+                switch.ready, switch.ready_engines = switch.steered(Ready(engine, goal)), engines
+                switch.lost = False
                 return
-            self._retire(engines)
+            switch.retire(engines)
             if trouble and useful:
                 self._fail(trouble)
-                if self._lost:
-                    self._losses.fail()
-                    self._lost = False  # until the next frame says so again
+                if switch.lost:
+                    switch.losses.fail()
+                    switch.lost = False  # until the next frame says so again
 
     def _fail(self, trouble: str) -> None:
         """What is wanted cannot be had."""
-        self._failed = self._wanted, trouble
-        self._wanted = self._playing.wanted
+        switch = self._switch
+        switch.failed = switch.wanted, trouble
+        switch.wanted = switch.playing.wanted
         self._stop_making()
-        if self._begun and not self._useful(self._begun):
+        if switch.begun and not switch.useful(switch.begun):
             self._cancel.set()
-
-    def _opened(
-        self, engines: Engines, wanted: Wanted, cancel: threading.Event
-    ) -> tuple[Engine[Any] | None, str]:
-        """The engine, or None and why not."""
-
-        def progress(stage: str, part: float) -> None:
-            self._doing = f"{wanted.objective}: {stage} {part:.0%}"
-
-        opening = Opening(progress, self._tell, background=True, cancel=cancel)
-        try:
-            return engines.quick(wanted.objective, wanted.sizes, opening), ""
-        except Cancelled:
-            return None, ""
-        except LivedreamError as error:
-            return None, str(error)
-        except Exception as error:  # noqa: BLE001 - told
-            return None, reason_of(error)
 
     def _give_up(self, trouble: str) -> None:
         """After an error that nobody foresaw."""
         with self._changed:
-            self._begun, self._doing, self._ready = None, "", None
+            self._switch.begun = self._switch.ready = None
+            self._doing = ""
             self._fail(trouble)
 
-    def _retire(self, engines: Engines) -> None:
-        """Have ended what `engines` opened and does not play."""
-        if engines is self._engines:
-            self._replaced = True
-        else:
-            self._retired.append(engines)
+    def _make(self) -> None:
+        """Begin to make the graph of what is wanted."""
+        switch = self._switch
+        with self._changed:
+            if not self._ending and switch.lacks_graph():
+                engines = Engines(self.network, self.platform)
+                switch.making = Making(engines, switch.wanted, self._tell, self._made)
+
+    def _made(self) -> None:
+        """The graph lies there, or does not."""
+        switch = self._switch
+        with self._changed:
+            making = switch.making
+            if making and making.cancel.is_set():
+                switch.making = None
+            elif making and making.trouble:
+                switch.making = None
+                self._fail(making.trouble)
+            self._changed.notify_all()
+
+    def _stop_making(self) -> list[threading.Thread]:
+        """Returns the thread that may still be at it."""
+        making = self._switch.making
+        if making is None:
+            return []
+        making.cancel.set()
+        if making.made:
+            self._switch.making = None
+        return [making.thread]
 
     def _tidy(self) -> None:
+        """End what is open beside the engine that plays."""
+        switch = self._switch
         with self._changed:
-            engines, playing = self._engines, self._playing
+            switch.replaced = False
+            engines, playing = switch.engines, switch.playing
         with suppress(SessionLost):  # The next frame says so.
             engines.let_go(playing.engine, playing.wanted.sizes)
 
     def _build(self) -> None:
         """Begin with what is better than what plays."""
+        switch = self._switch
         with self._changed:
+            switch.improving = False
             self._stop_building()
-            engines, wanted = self._engines, self._playing.wanted
-            better = engines.better_than(self._playing.engine)
+            engines, wanted = switch.engines, switch.playing.wanted
+            better = engines.better_than(switch.playing.engine)
             if not better or self._ending:
                 return
 
@@ -494,19 +385,57 @@ class Switcher:
         takeover.close()
         return [takeover.thread]
 
-    def _neighbour(self) -> Objective | None:
-        """The layer to export now, behind everything else; None for none, or never."""
-        if self._ahead is None:
-            return None
-        return self._neighbours.next(self._playing.wanted.objective)
-
-    def _export(self, objective: Objective) -> None:
+    def _warm(self) -> None:
+        """Have the platform ready for what may be asked next."""
         with self._changed:
-            if self._ending or self._outdated():
+            self._switch.warm = True
+        self.platform.warm()
+
+    def _open_coming(self) -> None:
+        """Open what is foreseen, behind everything else that the machine does."""
+        switch = self._switch
+        with self._changed:
+            if self._ending or switch.foreseen is None or not switch.lacks_coming():
+                return
+            engines = Engines(self.network, self.platform)
+            engines.refused |= switch.engines.refused
+            switch.coming = coming = Coming(switch.foreseen, engines)
+            switch.warm = switch.ahead is None
+        coming.open(self._tell)
+        with self._changed:
+            if switch.coming is coming:
+                self._hand_out()
+            else:
+                switch.retired.append(engines)
+
+    def _hand_out(self) -> None:
+        """Have what came as it was foreseen taken."""
+        switch, coming = self._switch, self._switch.coming
+        if coming is None or coming.ready is None or not switch.outdated:
+            return
+        if switch.wanted.alike(coming.wanted, self.network):
+            switch.coming, switch.lost = None, False
+            switch.ready, switch.ready_engines = switch.steered(coming.ready), coming.engines
+
+    def _drop_coming(self) -> None:
+        """It will not come, or there is no room for it."""
+        switch, coming = self._switch, self._switch.coming
+        switch.coming = None
+        if coming:
+            coming.cancel.set()
+            if coming.over:
+                switch.retired.append(coming.engines)
+
+    def _export(self) -> None:
+        """Have a neighbouring layer's graph made, for the day that somebody asks for it."""
+        switch = self._switch
+        with self._changed:
+            neighbour = switch.neighbour()
+            if self._ending or switch.outdated or neighbour is None:
                 return
             self._cancel = cancel = threading.Event()
-            provider = self._playing.engine.provider
-        self._neighbours.export(objective, provider, cancel)
+            provider = switch.playing.engine.provider
+        switch.neighbours.export(neighbour, provider, cancel)
 
     def _tell(self, text: str) -> None:
         """Whoever cannot be told is no reason to stop."""

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import LivedreamError
+from ..errors import LivedreamError, reason
 from .engine import Engine
 from .providers import Provider
 
@@ -83,5 +83,4 @@ class Takeover:
 def _sentence(provider: Provider, error: Exception) -> str:
     if isinstance(error, LivedreamError):
         return str(error)
-    reason = str(error).split("\n")[0][:200].rstrip(".")
-    return f"{provider.name} is not used: {reason or type(error).__name__}."
+    return f"{provider.name} is not used: {reason(error)}."

@@ -17,7 +17,7 @@ import numpy as np
 
 from ...export.download import fetch
 from ...export.errors import ExportError
-from ..errors import LivedreamError
+from ..errors import LivedreamError, reason
 from ..gradient.ort import ort
 from ..scaling import letterbox
 from ..store.cache import alone, cache_folder
@@ -217,9 +217,9 @@ def _opened(model: bytes, known: Known) -> ort.InferenceSession:
     try:
         session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        reason = str(error).split("\n")[0][:200]
         raise LivedreamError(
-            f"The model of {known.what} cannot be opened ({reason}); {known.option} names another."
+            f"The model of {known.what} cannot be opened ({reason(error)}); {known.option} names "
+            "another."
         ) from error
     inputs = session.get_inputs()
     shape = inputs[0].shape

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-from ...errors import LivedreamError
+from ...errors import LivedreamError, reason
 
 _NUMBERS = re.compile(r"([ _:]\d+:\d+|\s+\d+)$")
 OURS = "livedream"
@@ -90,8 +90,7 @@ class Rtmidi:
             self._api = self._library.API_UNIX_JACK
             with suppress(RuntimeError):
                 return self._library.MidiIn(OURS, api=self._api)
-        reason = str(error).split("\n")[0].rstrip(".")
-        raise LivedreamError(f"This machine has no MIDI: {reason}.") from error
+        raise LivedreamError(f"This machine has no MIDI: {reason(error)}.") from error
 
 
 class _RtmidiPort:

@@ -38,7 +38,7 @@ def taken(switcher: Switcher) -> Ready:
     """What gets ready next."""
     end = time.monotonic() + PATIENCE
     while (ready := switcher.take()) is None:
-        assert switcher._failed is None, switcher._failed
+        assert switcher._switch.failed is None, switcher._switch.failed
         assert time.monotonic() < end, "it did not get ready"
         time.sleep(0.002)
     return ready
@@ -146,7 +146,7 @@ class TestOrder:
         assert making.wait(PATIENCE)
         assert taken(switcher).wanted == want("a", 3)
         release.set()
-        until(lambda: switcher._failed is not None)
+        until(lambda: switcher._switch.failed is not None)
         assert switcher.failed() == (want("b", 3), "no room on the disk")
         assert switcher.take() is None
         switcher.want(want("a", 2))
@@ -159,7 +159,7 @@ class TestOrder:
         switcher.want(want("b", 3))
         assert export.called_off.wait(PATIENCE)
         assert switcher.failed() == (want("b", 3), "no memory")
-        until(lambda: switcher._making is None)
+        until(lambda: switcher._switch.making is None)
         toys.trouble.clear()
         switcher.want(want("c"))
         assert str(taken(switcher).engine.objective) == "c"
@@ -207,7 +207,7 @@ class TestOrder:
         switcher, _ = switching(toys=toys)
         for text in "bcbcbc":
             switcher.want(want(text))
-            until(lambda: switcher._ready is not None)  # and nobody takes it
+            until(lambda: switcher._switch.ready is not None)  # and nobody takes it
         ready = taken(switcher)
         until(lambda: all(each.closed.is_set() for each in toys.made[:-1]))
         assert not ready.engine.closed.is_set()
@@ -221,7 +221,7 @@ class TestOrder:
         switcher, said = switching(Network(broken))
         for _ in range(2):
             switcher.want(want("b", 4))
-            until(lambda: switcher._failed is not None)
+            until(lambda: switcher._switch.failed is not None)
             assert switcher.failed() == (want("b", 4), "no room on the disk")
             assert switcher.failed() is None
             assert switcher.take() is None
@@ -234,7 +234,7 @@ class TestOrder:
         switcher, _ = switching(toys=toys)
         toys.trouble["quick"] = RuntimeError("CUDA_ERROR_OUT_OF_MEMORY")
         switcher.want(want("b"))
-        until(lambda: switcher._failed is not None)
+        until(lambda: switcher._switch.failed is not None)
         assert switcher.failed()[1] == "quick could not be opened: CUDA_ERROR_OUT_OF_MEMORY."
         toys.trouble.clear()
         switcher.want(want("b"))
@@ -259,13 +259,13 @@ class TestOrder:
         switcher, _ = switching()
 
         def broken(playing, sizes):
-            switcher._engines.let_go = lambda playing, sizes: None
+            switcher._switch.engines.let_go = lambda playing, sizes: None
             raise KeyError("what")
 
-        switcher._engines.let_go = broken
+        switcher._switch.engines.let_go = broken
         switcher.want(want("a", 2))
         taken(switcher)
-        until(lambda: switcher._failed is not None)
+        until(lambda: switcher._switch.failed is not None)
         assert "what" in switcher.failed()[1]
         switcher.want(want("b"))
         assert str(taken(switcher).engine.objective) == "b"
@@ -278,7 +278,7 @@ class TestOrder:
                 release.wait(5)
 
         switcher, said = switching(Network(slow), Toys("slow", "quick"))
-        assert switcher._playing.engine.provider.name == "quick"
+        assert switcher._switch.playing.engine.provider.name == "quick"
         started.set()
         switcher.improve()
         switcher.want(want("b"))
@@ -354,7 +354,7 @@ class TestOrder:
         assert opening.begun.wait(PATIENCE)
         switcher.want(want("c"))
         opening.release.set()
-        until(lambda: switcher._ready is not None)
+        until(lambda: switcher._switch.ready is not None)
         switcher.want(want("b"))
         assert switcher.take() is None
         assert str(taken(switcher).engine.objective) == "b"
@@ -439,11 +439,11 @@ class TestSteppingDown:
         export, toys = Export("b"), Toys()
         switcher, _ = switching(Network(export), toys)
         kept = []
-        switcher._playing.engine.keep = kept.append
+        switcher._switch.playing.engine.keep = kept.append
         switcher.want(want("b"))
         assert export.begun.wait(PATIENCE)
         platform = Toys("other") if elsewhere else toys
-        old = switcher._playing.engine
+        old = switcher._switch.playing.engine
         engine = platform.engine(old.graph, platform.providers[0], A.objective)
         less = Ready(engine if elsewhere else old, replace(A, size=(16, 20)))
         switcher.step_down(less, platform)
@@ -615,7 +615,7 @@ class TestForeseen:
         opened = []
         switcher, _ = switching(Network(lambda layers, cancel: opened.append(layers)))
         switcher.foresee(want("b", 3))
-        until(lambda: switcher._coming is not None and switcher._coming.over)
+        until(lambda: switcher._switch.coming is not None and switcher._switch.coming.over)
         assert switcher.take() is None  # What plays goes on until somebody wants it.
         switcher.want(want("b*0.5", 3))
         ready = switcher.take()
@@ -623,7 +623,7 @@ class TestForeseen:
         assert (str(ready.engine.objective), ready.wanted) == ("b*0.5", want("b*0.5", 3))
         assert opened == ["a", "b"]
         switcher.foresee(want("a"))
-        until(lambda: switcher._coming is not None and switcher._coming.over)
+        until(lambda: switcher._switch.coming is not None and switcher._switch.coming.over)
         switcher.want(want("a"))
         assert switcher.take()
 
@@ -648,7 +648,7 @@ class TestForeseen:
         called_off = toys.made[1]
         assert str(called_off.objective) == "b"
         until(called_off.closed.is_set)
-        until(lambda: switcher._coming is not None and switcher._coming.over)
+        until(lambda: switcher._switch.coming is not None and switcher._switch.coming.over)
         switcher.want(want("b"))
         assert switcher.take()
 
@@ -679,8 +679,8 @@ class TestForeseen:
         toys = Toys()
         switcher, _ = switching(toys=toys)
         switcher.foresee(want("b"))
-        until(lambda: switcher._coming is not None and switcher._coming.over)
-        switcher.step_down(switcher._playing, switcher.platform)
+        until(lambda: switcher._switch.coming is not None and switcher._switch.coming.over)
+        switcher.step_down(switcher._switch.playing, switcher.platform)
         until(toys.made[1].closed.is_set)
         switcher.foresee(want("b*0.5"))
         switcher.want(want("c"))
@@ -700,7 +700,9 @@ class TestProcesses:
 
         monkeypatch.setattr(Sessions, "open", seen)
         show.switcher.foresee(wish("a", 3))
-        until(lambda: show.switcher._coming is not None and show.switcher._coming.over)
+        until(
+            lambda: show.switcher._switch.coming is not None and show.switcher._switch.coming.over
+        )
         assert priorities[-1] == PLAYS  # It has nothing to do before it plays.
         assert len(children()) == 2
         show.dream()
@@ -724,7 +726,7 @@ class TestProcesses:
         wishes = [wish("b"), wish("b", 3), wish("c", 2, (40, 48)), wish("a*2"), wish("a*2", 2)]
 
         def rested() -> bool:
-            return len(children()) == 1 and not show.switcher._retired
+            return len(children()) == 1 and not show.switcher._switch.retired
 
         for wanted in wishes:
             show.change(wanted)
@@ -786,7 +788,7 @@ class TestProcesses:
         """The process that plays could compute nothing meanwhile."""
         playing, pid = show.playing, show.pid
         show.switcher.want(wish("a", 3))
-        until(lambda: show.switcher._ready is not None)
+        until(lambda: show.switcher._switch.ready is not None)
         show.dream()
         assert playing.engine._sessions.sizes == {(32, 40)}
         show.take()

@@ -198,7 +198,7 @@ class Setting:
         self.stats = Stats()
         self.said: list[str] = []
         self.switcher, _ = switching(network)
-        self.dreamer = Dreamer(CpuDevice(), self.switcher._playing.engine, ONE)
+        self.dreamer = Dreamer(CpuDevice(), self.switcher._switch.playing.engine, ONE)
         begin = {**asdict(ONE), "layers": "a", "size": "40x32"}
         self.desk = Desk(Network.layers, begin)
         self.capture = Capture(film, self.stats).start()

@@ -60,7 +60,7 @@ def test_what_is_opened_during_a_morph_is_opened_for_its_end_and_played_on_the_w
         show.next()
         show.desk.fade({"layers": "b", "octaves": 2}, "test", 300)
         dreamt = show.wait_for(octaves=2)
-        assert str(show.switcher._playing.wanted.objective) == "b"
+        assert str(show.switcher._switch.playing.wanted.objective) == "b"
         assert dreamt.settings["layers"].startswith("a*0.9")
 
 
@@ -91,9 +91,11 @@ def test_the_next_cue_is_opened_before_it_comes():
     coming = {"layers": "b", "recipe": "live", "octaves": 2}
     with Setting(Film(10**9), network, coming=lambda: coming) as show:
         show.next()
-        until(lambda: show.switcher._coming is not None and show.switcher._coming.over)
+        until(
+            lambda: show.switcher._switch.coming is not None and show.switcher._switch.coming.over
+        )
         assert opened == ["a", "b"]
-        engine = show.switcher._coming.ready.engine
+        engine = show.switcher._switch.coming.ready.engine
         show.desk.fade(coming, "test", 0.0)
         dreamt = show.wait_for(layers="b")
         assert (dreamt.settings["octaves"], dreamt.settings["octave_scale"]) == (2, 1.6)
