@@ -7,14 +7,19 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from ..control.addresses import Listed, listed
 from ..control.listening import PORT
 from ..control.parameters import parameters
 from ..declared import Parameter
 from ..gradient.network import model_named
+
+WIDE = 120
+"""Columns of a terminal from which on the sentences have room beside the addresses."""
 
 PAGE = """# OSC addresses
 
@@ -70,10 +75,19 @@ def as_table(model: str) -> Table:
     return table
 
 
+def as_list(model: str) -> Group:
+    """For a narrow terminal: what it is stands below each address."""
+    entries = []
+    for line in lines(model):
+        entries.append(Text.assemble((line.address, "bold"), "  ", line.types, "  ", line.takes))
+        entries.append(Padding(Text(line.sentence), (0, 0, 0, 4)))
+    return Group(*entries)
+
+
 def print_addresses(console: Console, model: str, form: str) -> None:
     """form: `table`, `json` or `markdown`."""
     if form == "table":
-        console.print(as_table(model))
+        console.print(as_table(model) if console.width >= WIDE else as_list(model))
     else:
         text = as_json(model) if form == "json" else as_markdown(model)
         console.out(text.rstrip("\n"), highlight=False)

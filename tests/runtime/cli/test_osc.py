@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import click
 import pytest
+from rich.console import Console
 
 from livedream.runtime.cli.options import Surface
-from livedream.runtime.cli.osc_table import as_json, as_markdown
+from livedream.runtime.cli.osc_table import as_json, as_markdown, lines, print_addresses
 from livedream.runtime.errors import UsageError
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -15,6 +17,18 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 def test_the_page_is_what_the_command_prints():
     assert (DOCS / "osc.md").read_text() == as_markdown("efficientnet_lite0")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 119, 120, 200])
+def test_nothing_is_cut_off_however_narrow_the_terminal(columns):
+    printed = io.StringIO()
+    print_addresses(Console(file=printed, width=columns), "efficientnet_lite0", "table")
+    text = " ".join(printed.getvalue().split())
+    assert "…" not in text
+    for line in lines("efficientnet_lite0"):
+        assert line.address in text
+    for line in printed.getvalue().splitlines():
+        assert len(line) <= columns
 
 
 def test_other_programs_read_the_addresses():
