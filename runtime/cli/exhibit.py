@@ -85,6 +85,7 @@ def exhibit(
         return
     if system or only:
         raise UsageError("--system and --print belong to `livedream exhibit install`.")
+    keep_no_core()
     windowed = has_window(chosen)
     cover = _cover(chosen["screen"]) if windowed else None
     keeper = Keeper(
@@ -116,6 +117,14 @@ def checked(context: click.Context, words: Sequence[str]) -> dict[str, Any]:
     if chosen["flash_limit"] == "off":
         raise UsageError("An exhibit limits flashes: say --flash-limit strict or standard.")
     return chosen
+
+
+def keep_no_core() -> None:
+    """Has nothing that this process starts leave its memory in a file when it dies: pictures of
+    visitors are in it."""
+    import resource  # Windows has none.
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def has_window(chosen: Mapping[str, Any]) -> bool:

@@ -247,6 +247,8 @@ def test_the_real_show_is_kept(exhibit, tmp_path):
     it.heard("WATCHDOG=1")
     it.heard("pictures a second")
     stopped = it.show
+    assert stopped.rlimit(psutil.RLIMIT_CORE) == (0, 0)  # Nothing of a visitor after a crash.
+    assert stopped.environ()["MALLOC_ARENA_MAX"] == "2"
     stopped.send_signal(signal.SIGSTOP)
     it.until("No picture was shown for 2 seconds")
     it.until("did not answer and was killed")
