@@ -40,6 +40,7 @@ def examine_exhibit() -> list[Finding]:
         screen(_screen()),
         ready(len(_files(str(cache_root()), "**/*.onnx"))),
         room(shutil.disk_usage("/").free),
+        swap([line.split()[0] for line in _read("/proc/swaps").splitlines()[1:]]),
         clock(Path("/run/systemd").exists(), Path("/run/systemd/timesync/synchronized").exists()),
     ]
 
@@ -122,6 +123,17 @@ def room(free: float) -> Finding:
     if free < _LEFT:
         return Finding(WRONG, "disk", fact, "Free some: a full disk ends logs and logins.")
     return Finding(OK, "disk", fact)
+
+
+def swap(places: Sequence[str]) -> Finding:
+    """places: where memory may be moved to."""
+    disks = [place for place in places if not place.startswith("/dev/zram")]
+    if not disks:
+        return Finding(OK, "swap", "none on a disk; pictures of visitors stay in memory")
+    return Finding(
+        MISSING, "swap", f"pictures of visitors may get to {' and '.join(disks)}",
+        "`sudo swapoff -a` and its line out of /etc/fstab, unless that disk is encrypted.",
+    )  # fmt: skip
 
 
 def clock(systemd: bool, synchronized: bool) -> Finding:
