@@ -26,7 +26,8 @@ from livedream.runtime.cli.main import perform
 from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.store.settings import read_settings
 
-from ..patience import PATIENCE
+from ..patience import PATIENCE, until
+from .control.remote import Remote, free_port
 from .offline.clips import make_clip
 
 pytest.importorskip("torch", reason="needs the extra `export`")
@@ -368,10 +369,10 @@ def test_without_a_camera_the_demo_plays_and_a_named_camera_is_an_error(
 
 
 def test_keys_drive_the_show(environment, graph, display, tmp_path):
-    environment = {**environment, "DISPLAY": display}
+    environment, port = {**environment, "DISPLAY": display}, free_port(socket.SOCK_DGRAM)
     show = subprocess.Popen(
         [sys.executable, "-m", "livedream.runtime", "--source", "demo", "--graph", str(graph),
-         "--stats", "s.json"],
+         "--stats", "s.json", "--osc", f":{port}"],
         env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -384,18 +385,27 @@ def test_keys_drive_the_show(environment, graph, display, tmp_path):
 
     window = xdotool("search", "--sync", "--name", "^livedream$").split()[-1]
     xdotool("windowfocus", "--sync", window)
-    for key in ("h", "h", "n", "plus", "plus", "m", "c", "space", "space", "r"):
-        xdotool("key", key)
-        time.sleep(0.3)
-    time.sleep(1)
-    for key in ("r", "s", "q"):
-        xdotool("key", key)
-        time.sleep(0.5)
+    snapshot, begun = tmp_path / "livedream-0001.png", RECIPES["live"].dream.step_size
+    with Remote(port) as remote:
+        for key, name, value in (
+            ("n", "layer", "block2"), ("plus", "step_size", begun + 0.25),
+            ("plus", "step_size", begun + 0.5), ("m", "mirror", True), ("c", "compare", True),
+            ("space", "freeze", True), ("space", "freeze", False), ("r", "record", True),
+            ("h", "help", True), ("h", "help", False),
+        ):  # fmt: skip
+            xdotool("key", key)
+            remote.hears(name, value)
+        settings = {}
+        while settings.get("layers") != "block2":  # Until that is dreamt with.
+            snapshot.unlink(missing_ok=True)
+            xdotool("key", "s")
+            until(lambda: snapshot.exists() and snapshot.stat().st_size)
+            settings = read_settings(snapshot)
+        xdotool("key", "r")
+        remote.hears("record", False)
+        xdotool("key", "q")
     assert show.wait(PATIENCE) == 0, show.stderr and show.stderr.read()
-    (snapshot,) = tmp_path.glob("livedream-0001.png")
-    settings = read_settings(snapshot)
-    assert settings["layers"] == "block2"
-    assert settings["step_size"] == RECIPES["live"].dream.step_size + 0.5
+    assert settings["step_size"] == begun + 0.5
     (recording,) = tmp_path.glob("livedream-*.mp4")
     with av.open(str(recording)) as video:
         assert sum(1 for _ in video.decode(video=0)) > 1
@@ -468,9 +478,7 @@ def test_an_exporter_that_hangs_does_not_hold_up_the_end(play, tmp_path):
 def test_quitting_while_a_layer_is_exported_beside_the_picture(
     play, environment, cache, tmp_path, moment
 ):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port(socket.SOCK_DGRAM)
     show = play("--headless", "--layers", LAYERS, "--osc", f"127.0.0.1:{port}", "--stats", "s.json")
     assert show.stderr
     assert any("OSC on" in line for line in show.stderr)
@@ -478,14 +486,9 @@ def test_quitting_while_a_layer_is_exported_beside_the_picture(
     SimpleUDPClient("127.0.0.1", port).send_message("/livedream/layer", "logits")
     child = exporter(show)
     if moment == "torch is at work":
-        end = time.monotonic() + PATIENCE
-        while child.memory_info().rss < 250e6:
-            assert time.monotonic() < end
-            time.sleep(0.01)
-    begin = time.monotonic()
+        until(lambda: child.memory_info().rss > 250e6)
     show.send_signal(signal.SIGTERM)
     _, said = show.communicate(timeout=PATIENCE)
-    print(f"ended after {time.monotonic() - begin:.2f} s")
     assert "Traceback" not in said
     assert show.returncode == 0
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ...patience import PATIENCE
+from ...patience import PATIENCE, until
 
 PLAYER = """
     import sys, time
@@ -278,13 +278,21 @@ def test_closing_by_the_frame_is_quitting(player):
     assert player.process.wait(PATIENCE) == 0
 
 
+def manages(display: str) -> bool:
+    """Whether a window manager is there."""
+    asked = ["xdotool", "get_num_desktops"]
+    return not subprocess.run(
+        asked, env={**os.environ, "DISPLAY": display}, capture_output=True
+    ).returncode
+
+
 @pytest.mark.skipif(shutil.which("openbox") is None, reason="not installed: openbox")
 def test_full_screen_fills_it_and_comes_back(display):
     manager = subprocess.Popen(
         ["openbox"], env={**os.environ, "DISPLAY": display}, stderr=subprocess.DEVNULL
     )
     try:
-        time.sleep(0.7)
+        until(lambda: manages(display))
         player = Player(display)
         assert player.press("f") == "fullscreen"
         assert player.size("1000 700") == "1000 700"
