@@ -210,7 +210,7 @@ def test_torch_does_the_same_step_in_turns(report):
 def test_ctrl_c_leaves_a_partial_report(graph_file, tmp_path):
     target = tmp_path / "a.json"
     child = subprocess.Popen(
-        [*COMMAND, "--graph", graph_file, "--size", "64x48", "--seconds", "60",
+        [*COMMAND, "--graph", graph_file, "--size", "64x48", "--seconds", "600",
          "--measure", "step,live", "--json", target],
         stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
