@@ -142,10 +142,10 @@ class Audience(Lookout):
             self._stats.note(f"presence: {state}")
         if not self.attract.presets:
             return
-        if state == State.ATTRACT and self._auto is None:
+        if state == State.ATTRACT:
             self._auto = bool(self._desk.base["auto"])
             self._desk.set("auto", True, "attract")
-        elif state == State.NOTICE and self._auto is not None:
+        elif self._auto is not None:
             self._desk.set("auto", self._auto, "attract")
             self._auto = None
 

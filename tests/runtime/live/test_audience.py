@@ -111,7 +111,13 @@ def test_presets_attract_on_the_cameras_own_picture():
     hall.pass_by(3, x=60)
     assert hall.state == State.DREAM
     assert hall.desk.base["auto"] is False
-    hall.pass_by(90)
+    hall.desk.set("auto", True, "key")
+    hall.pass_by(28)
+    assert hall.state == State.FADE
+    assert hall.desk.base["auto"] is True  # What was said meanwhile holds.
+    hall.desk.set("auto", False, "key")
+    hall.pass_by(34)
+    assert hall.state == State.ATTRACT
     assert hall.desk.base["auto"] is True
 
 
@@ -132,6 +138,7 @@ def test_the_demo_is_dreamt_on():
 
 def test_without_presence_frames_pass_untouched_and_nothing_is_told():
     hall = Hall(open_attract("demo", SIZE, 0), presence="off")
+    assert hall.audience.told == ""
     given, passed = hall.pass_by(3)
     assert passed is given
     assert hall.audience.told == ""
@@ -142,6 +149,8 @@ def test_presence_that_is_switched_off_brings_the_camera_back(dreams):
     hall = Hall(dreams)
     hall.pass_by(5)
     hall.desk.set("presence", "off", "test")
+    given, passed = hall.pass_by(0.2)
+    assert (passed.image == DREAM).all()  # It fades, as for somebody who came.
     given, passed = hall.pass_by(3)
     assert passed is given
 

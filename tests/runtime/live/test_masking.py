@@ -101,6 +101,21 @@ def test_what_moves_needs_no_model():
     assert stage.said == []
 
 
+def test_a_picture_that_gets_no_mask_is_told():
+    stage = Stage("people")
+    told = threading.Event()
+    stage.said = said = []
+    masking = Masking(
+        stage.desk, Found(), Stats(), lambda text: (said.append(text), told.set()), lambda time: 0.0
+    )
+    masking.start()
+    masking.offer(Frame(np.zeros((4, 4), np.uint8), 0.0, 0))
+    assert told.wait(PATIENCE)
+    assert said[0].startswith("A picture got no mask: ")
+    assert masking.newest is None
+    masking.stop()
+
+
 def test_frames_are_looked_at_only_while_a_mask_is_wanted_or_fades():
     stage = Stage("everywhere")
     stage.masking.start()
