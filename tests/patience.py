@@ -9,7 +9,7 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 # In seconds. A machine with much else to do may take ten to import a library.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def until(condition: Callable[[], Value], told: object = "it did not happen") -> Value:

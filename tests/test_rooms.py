@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def floor(name: str) -> int:
     return next(number for number, names in enumerate(FLOORS) if name in names)
 
 
+@functools.cache
 def modules() -> dict[str, Path]:
     """Every module of the package without its `livedream.`, and its file."""
     return {
@@ -56,11 +58,17 @@ def modules() -> dict[str, Path]:
     }
 
 
+@functools.cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+@functools.cache
 def imported(module: str, path: Path) -> list[str]:
     """The modules of this package that the file's import statements name, wherever they stand."""
     package = module.split(".")[:-1]
     found = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = package[: len(package) - node.level + 1]
             target = [*base, *(node.module or "").split(".")] if node.module else base
@@ -83,10 +91,9 @@ def test_no_arrow_runs_up(module):
 
 def test_only_the_export_room_imports_torch():
     def libraries(path: Path) -> set[str]:
-        tree = ast.walk(ast.parse(path.read_text()))
         names = [
             name
-            for node in tree
+            for node in nodes(path)
             for name in (
                 [each.name for each in node.names] if isinstance(node, ast.Import)
                 else [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level

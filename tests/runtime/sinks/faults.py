@@ -22,6 +22,7 @@ from livedream.runtime.sinks.outlet import Outlet
 from livedream.runtime.sinks.sink import Sink
 from livedream.runtime.slot import Slot
 
+from ...patience import PATIENCE, until
 from .sinks import Noted
 
 INTERVAL = 1 / 120
@@ -181,24 +182,26 @@ def run(frames: int) -> Found:
     third = frames // 3
     away = {third: network.away, third + min(third, round(OUTAGE / INTERVAL)): network.away}
     beside = window(frames, list(outlets.values()), away)
-    end = time.monotonic() + 5
-    newest: dict[str, int] = {}
     wanted = {"slow", "one", "two", "three", "network"}
-    while time.monotonic() < end and set(newest.values()) != {frames - 1}:
-        newest = {
+
+    def newest() -> dict[str, int]:
+        return {
             name: network.newest if name == "network" else number_of(sinks[name].got[0][0])  # pyright: ignore
             for name in wanted
         }
-        time.sleep(0.05)
+
+    until(lambda: set(newest().values()) == {frames - 1}, "the newest picture came everywhere")
+    found = newest()
     outlets["blocked"].look()
     blocked = outlets["blocked"].state
     for outlet in outlets.values():
-        outlet.close(0 if outlet is outlets["blocked"] else 5)
+        outlet.close(0 if outlet is outlets["blocked"] else PATIENCE)
     forever.set()
-    assert outlets["blocked"].close(5)
+    assert outlets["blocked"].close(PATIENCE)
     network.end()
     sinks.clear()
     outlets.clear()
+    until(lambda: threading.active_count() <= before[0] + 1, "its threads end")
     time.sleep(0.3)
     after = left()
     alone = np.concatenate((alone, window(fewer, [], {})))  # The machine may have changed.
@@ -208,7 +211,7 @@ def run(frames: int) -> Found:
         p50, p95 = np.percentile(values, [50, 95])
         return float(p50), float(p95)
 
-    return Found(percentiles(alone), percentiles(beside), newest, told, blocked, *difference)
+    return Found(percentiles(alone), percentiles(beside), found, told, blocked, *difference)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from .faults import run
 
-FRAMES = 600
+FRAMES = 450
 
 
 def test_faults_cost_the_others_nothing():
