@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from livedream.runtime.control.desk import Desk
+from livedream.runtime.control.midi import controllers
 from livedream.runtime.control.midi.controllers import EVERY, Midi
 from livedream.runtime.control.midi.ports import stable
 from livedream.runtime.control.player import Player
@@ -78,6 +79,12 @@ class Stage:
 
     def until(self, condition: Callable[[], object]) -> None:
         until(condition, self.said)
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch):
+    """What is plugged in is looked at more often."""
+    monkeypatch.setattr(controllers, "EVERY", 0.05)
 
 
 @pytest.fixture
@@ -177,7 +184,7 @@ def test_unplugged_and_plugged_in_again_it_goes_on_with_its_lamps(stage):
     stage.desk.set("mirror", True, "key")
     stage.ports.plugged = ["Pads", "Other"]
     stage.until(lambda: stage.ports.opened["Pads"] is not first)
-    assert [0x90, 36, 127] in stage.ports.opened["Pads"].shown
+    stage.until(lambda: [0x90, 36, 127] in stage.ports.opened["Pads"].shown)
     stage.ports.opened["Pads"].turn(0x90, 40, 100)
     stage.until(lambda: stage.desk.base["preset"] == 7)
     assert EVERY <= 2
