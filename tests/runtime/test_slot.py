@@ -104,7 +104,7 @@ class Script:
     def read(self) -> Frame | None:
         if not self.script:
             if self.block:
-                self.block.wait(10)
+                self.block.wait(PATIENCE)
             return None
         item = self.script.pop(0)
         if isinstance(item, BaseException):

@@ -275,7 +275,7 @@ class TestOrder:
 
         def slow(layers, cancel):
             if started.is_set() and threading.current_thread().name == "takeover":
-                release.wait(5)
+                release.wait(PATIENCE)
 
         switcher, said = switching(Network(slow), Toys("slow", "quick"))
         assert switcher._switch.playing.engine.provider.name == "quick"
