@@ -36,7 +36,7 @@ from livedream.runtime.bench.floor import usable_cores
 from livedream.runtime.cli.main import main as livedream
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.frame import Frame
-from livedream.runtime.live import show
+from livedream.runtime.live import showing
 from livedream.runtime.live.loop import Dreamt
 from livedream.runtime.live.presenter import Presenter
 from livedream.runtime.scaling import parse_size, resized
@@ -106,15 +106,15 @@ class Told(NamedTuple):
 
 def watched() -> None:
     """`livedream`, which tells of every picture that was shown."""
-    seen = show.Signs.seen
+    seen = showing.Signs.seen
     with Path(os.environ[TOLD]).open("w", buffering=1) as file:
 
-        def tell(self: show.Signs, shown: Any) -> None:
+        def tell(self: showing.Signs, shown: Any) -> None:
             seen(self, shown)
             if shown:
                 print(time.monotonic(), shown.time, shown.dreamt, file=file)
 
-        show.Signs.seen = tell
+        showing.Signs.seen = tell
         livedream()
 
 

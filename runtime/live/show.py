@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import gc
-import threading
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 from ..choices import Choices
@@ -20,7 +17,7 @@ from ..control.player import Player
 from ..control.shelf import Looks
 from ..control.watching import Watching
 from ..ending import ending
-from ..errors import LivedreamError, UsageError
+from ..errors import UsageError
 from ..frame import Frame
 from ..gradient.switching import IDLE, Switcher
 from ..heartbeat import Heartbeat
@@ -33,54 +30,34 @@ from ..sinks.named import Places
 from ..sinks.outputs import Outputs
 from ..sinks.recording import Recorder, new_recording
 from ..sinks.soundtrack import Sound
-from ..slot import Closed
 from ..start import network_of, open_desk, open_dreamer, settings_of
 from ..stats import Stats
 from ..store.files import check_outputs, write_bytes
 from .attract import DEMO, open_attract
 from .audience import Audience
-from .capture import Capture
 from .changing import Changer
 from .controls import Controls
 from .following import playing
 from .loop import RESTS, Dreaming
 from .masking import Masking
 from .notice import Notice
-from .presenter import Presenter, Shown
-from .reading import FIRST_FRAME, no_picture
+from .opening import first_frame, open_any, opened_source
+from .presenter import Presenter
 from .rehearsal import rehearse
-from .sources import NoCamera, Source, open_first_camera, open_source
-from .sources.clip import Clip, Hear
+from .showing import Signs, play, watch
+from .sources import Source
+from .sources.clip import Clip
 from .sources.listed import check_listed, named, slides
 from .sources.slides import Slides
 from .surfaces import NOBODY, Surfaces, open_surfaces
-from .window import Window, require_display, told_at_its_end
-from .window.kiosk import Lock, QuietScreen
+from .window import require_display
 from .window.monitors import Monitor, awake, find_monitor, monitors
-
-BOX = (320, 240)
-"""Of the demo scene, where no --size is given."""
-
-CAMERA_SIZE = (640, 480)
-"""What a camera is asked for at least: its larger pictures, made small, have less noise."""
 
 CLOCKS = {
     False: "host",
     True: "host: the card's work is only queued meanwhile; `livedream bench` has its own times",
 }
 """What the times of stages in --stats mean, by whether the engine runs on a card."""
-
-LOOK = 0.1
-"""Seconds between two looks at whether the end is asked for, without a window."""
-
-RETRY = 2.0
-"""Seconds between two tries to open the source of an exhibit."""
-
-SILENT = 2.0
-"""Seconds without a frame after which a source gives nothing."""
-
-POLL = 0.02
-"""Seconds the window waits for a new frame between two looks at the keys."""
 
 
 def run_show(
@@ -319,168 +296,6 @@ def run_show(
             write_bytes(stats_file, text.encode())
         if controls.trouble:
             raise controls.trouble
-
-
-def open_any(
-    name: str | None,
-    choices: Choices,
-    loop: bool,
-    messages: list[str],
-    console: Console,
-    or_demo: bool = True,
-    hear: Hear | None = None,
-    controls: Mapping[str, int] = {},
-) -> Source:
-    """The source that was named; without a name the first camera that gives a picture, or, with
-    `or_demo`, the demo where there is none.
-
-    messages: gets a sentence when a camera is lost or comes back. hear, controls: as of
-    `open_source`.
-    """
-
-    def event(text: str) -> None:
-        messages[:] = [text]
-        console.print(text)
-
-    size = choices.size or (BOX if name == "demo" else CAMERA_SIZE)
-    if name:
-        return open_source(
-            name, size, seed=choices.seed, loop=loop, on_event=event, hear=hear, controls=controls
-        )
-    try:
-        return open_first_camera(size, on_event=event, say=console.print, controls=controls)
-    except NoCamera as error:
-        if not or_demo:
-            raise
-        console.print(f"{error} Playing the demo instead; --source names another picture.")
-        return open_source("demo", choices.size or BOX, seed=choices.seed)
-
-
-def first_frame(capture: Capture) -> np.ndarray:
-    """The first picture, which tells the size; it is left to be dreamt."""
-    frame = capture.first(FIRST_FRAME)
-    if frame is None:
-        raise no_picture(capture.source)
-    return frame.image
-
-
-class Signs:
-    """Takes note of what is shown, and tells the keeper of an exhibit that the show lives."""
-
-    def __init__(
-        self,
-        stats: Stats,
-        capture: Capture,
-        heartbeat: Heartbeat | None,
-        say: Callable[[str], None],
-    ) -> None:
-        self.stats = stats
-        self.say = say
-        self.kept = heartbeat is not None
-        self._capture, self._heartbeat = capture, heartbeat
-
-    def seen(self, shown: Shown | None) -> None:
-        """Once a look: the picture that was just shown, or None where no new one came."""
-        now = time.monotonic()
-        if shown:
-            self.stats.shown(now - shown.time, now - shown.dreamt)
-        if self._heartbeat is None:
-            return
-        if shown:
-            self._heartbeat.shown(self.stats.recent_shown_fps, self.stats.recent_age)
-        elif now - self._capture.heard > SILENT:
-            self._heartbeat.waiting()
-
-
-def opened_source(
-    open_it: Callable[[], Source],
-    opened: ExitStack,
-    stats: Stats,
-    console: Console,
-    heartbeat: Heartbeat | None,
-) -> Capture:
-    """The source, read from here on. In an exhibit one that is not there yet is waited for."""
-    told = ""
-    while True:
-        try:
-            with ExitStack() as failed:
-                source = open_it()
-                console.print(source.describe())
-                capture = failed.enter_context(Capture(source, stats))
-                if heartbeat:
-                    first_frame(capture)
-                opened.push(failed.pop_all())
-            return capture
-        except UsageError:
-            raise
-        except LivedreamError as error:
-            if heartbeat is None:
-                raise
-            if str(error) != told:
-                told = str(error)
-                console.print(f"{error} It is waited for.")
-            heartbeat.waiting()
-            time.sleep(RETRY)
-
-
-def watch(presenter: Presenter, controls: Controls, signs: Signs, asked: threading.Event) -> None:
-    """Take every picture without showing it until it is over or the end is asked for. Raises what
-    ended the dream."""
-    while not (controls.quitting or asked.is_set()):
-        controls.attend()
-        try:
-            fresh = presenter.output.take(LOOK)
-        except Closed:
-            return
-        if fresh:
-            controls.picture(fresh)
-        signs.seen(fresh)
-
-
-def play(
-    presenter: Presenter,
-    controls: Controls,
-    signs: Signs,
-    asked: threading.Event,
-    monitor: Monitor | None = None,
-) -> None:
-    """Show every picture and answer the keys until the person quits, the end is asked for, or the
-    source ends."""
-    newest: Shown | None = None
-    stats = signs.stats
-    lock = Lock() if signs.kept else None
-    with told_at_its_end(), ExitStack() as opened:
-        window: Window | None = None
-        while not (controls.quitting or asked.is_set()):
-            try:
-                fresh = presenter.output.take(POLL)
-            except Closed:
-                return
-            newest = fresh or newest
-            if newest is None:
-                continue
-            if window is None:
-                height, width = newest.dream.shape[:2]
-                window = opened.enter_context(Window(image_size=(width, height), monitor=monitor))
-                controls.window = window
-                quiet = QuietScreen(cursor=not signs.kept)  # On a monitor the window hides its own.
-                opened.callback(quiet.close)
-                for problem in quiet.missing if signs.kept or monitor else ():
-                    signs.say(f"Of the screen: {problem}.")
-            controls.attend()
-            with stats.stage("present") if fresh else nullcontext():
-                # The public reads no messages; the keeper's journal has them.
-                told = lock is None or lock.open
-                window.show(
-                    controls.picture(newest),
-                    lambda canvas, told=told: controls.overlay(canvas, stats, told),
-                )
-                binding = window.poll()
-            signs.seen(fresh)
-            if lock and window.closed:
-                raise LivedreamError("The window was closed.")  # The keeper opens another one.
-            if binding and (lock is None or lock.lets(binding)):
-                controls.press(binding)
 
 
 def report(console: Console, stats: Stats) -> None:
