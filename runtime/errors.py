@@ -21,6 +21,12 @@ class UsageError(LivedreamError):
     exit_code = 2
 
 
+class Gone(LivedreamError):
+    """What a show cannot do without went away, by no fault of its own. Exit code TRY_LATER."""
+
+    exit_code = TRY_LATER
+
+
 class Cancelled(LivedreamError):
     """Nobody wants any more what was being made."""
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 
-from ..errors import LivedreamError
+from ..errors import Gone
 from ..heartbeat import Heartbeat
 from ..slot import Closed
 from ..stats import Stats
@@ -111,6 +111,6 @@ def play(
                 binding = window.poll()
             signs.seen(fresh)
             if lock and window.closed:
-                raise LivedreamError("The window was closed.")  # The keeper opens another one.
+                raise Gone("The window was closed.")  # The keeper opens another one.
             if binding and (lock is None or lock.lets(binding)):
                 controls.press(binding)

@@ -4,10 +4,15 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
+from contextlib import nullcontext
+from unittest.mock import MagicMock
 
 import pytest
 
 from livedream.runtime.control.keys import binding_for
+from livedream.runtime.errors import TRY_LATER, LivedreamError
+from livedream.runtime.live import showing
 from livedream.runtime.live.window.kiosk import OPEN, TYPING, WORD, Lock
 
 from ...patience import PATIENCE
@@ -97,3 +102,17 @@ def test_without_a_screen_it_says_so():
         timeout=PATIENCE, check=True,
     )  # fmt: skip
     assert "['" in done.stdout
+
+
+def test_a_window_that_somebody_closes_is_no_failure_of_the_show(monkeypatch):
+    """Alt+F4 three times would make the picture small until night."""
+    window = MagicMock(closed=True)
+    window.__enter__.return_value = window
+    monkeypatch.setattr(showing, "Window", lambda **_: window)
+    monkeypatch.setattr(showing, "QuietScreen", MagicMock())
+    monkeypatch.setattr(showing, "told_at_its_end", nullcontext)
+    presenter = MagicMock()
+    presenter.output.take.return_value.dream.shape = (4, 6, 3)
+    with pytest.raises(LivedreamError, match="The window was closed") as raised:
+        showing.play(presenter, MagicMock(quitting=False), MagicMock(kept=True), threading.Event())
+    assert raised.value.exit_code == TRY_LATER
