@@ -1,4 +1,5 @@
-"""How a session's process begins: it ends with its program, gets what it needs, and serves."""
+"""How a session's process begins: it ends with its program, gives way to what shows the picture,
+gets what it needs, and serves."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from typing import Any
 
 from .serving import Server, serve
 from .session import warm
+from .yielding import take_long_turns
 
 
 def end_with(parent: int) -> None:
@@ -30,6 +32,7 @@ def main(arguments: dict[str, Any]) -> None:
     """arguments: those that `child.Child` gives. A spare one also opens a first session of its
     provider, which is the slowest of a process."""
     end_with(arguments["parent"])
+    take_long_turns()
     if sys.platform == "win32":
         import msvcrt
         from multiprocessing.connection import PipeConnection

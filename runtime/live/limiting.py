@@ -31,6 +31,8 @@ class Limiting:
         self._window: FlashLimiter[np.ndarray] | None = None
         self._stripes = Unstriped()
         self._easing = Easing()
+        self._asked = False
+        """Whether `eased` looked at the picture that comes next."""
         self._apart = 0.0
         self._time, self._last = 0.0, (0.0, 0.0)
 
@@ -63,6 +65,10 @@ class Limiting:
             return None
         self._all.mode = mode
         time = self._time + self._passed(times)
+        if self._all.calm(time):
+            self._easing.forget()
+            return None
+        self._asked = True
         return self._easing.eased(
             camera, residual, amount, contrast, shown, lambda cells: self._all.foreseen(cells, time)
         )
@@ -92,7 +98,8 @@ class Limiting:
             self._window = self._all.on(Processor(), compositor.download)
         dream = self._stripes.softened(compositor.pixels, dream, time, mode == "strict")
         self._all.mode = mode
-        limited = self._all.limit(dream, time, eased)
+        asked, self._asked = self._asked, False
+        limited = self._all.limit(dream, time, eased, asked)
         if limited is not dream:
             self._easing.forget()
         shown = self._shown = compositor.download(limited)

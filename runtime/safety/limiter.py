@@ -65,24 +65,36 @@ class FlashLimiter(Generic[Picture]):
         self._pixels = pixels
         self._screen: _Screen[Picture] | None = None
 
+    def calm(self, time: float) -> bool:
+        """Whether any picture will be shown at `time` as it is, whatever `foreseen` would be asked
+        about; nothing counts before `limit` is asked."""
+        screen = self._screen
+        if self.mode == "off" or screen is None:
+            return True
+        time = max(time, screen.time)
+        screen.settle(time)
+        return not screen.tense(time)
+
     def foreseen(self, cells: np.ndarray, time: float) -> np.ndarray | None:
         """How far a picture of `time` that has about these cells should be pulled toward the one
         shown before, 0..1 [cells]; None where it will be shown as it is. For whoever makes pictures
         and can pull them sooner than `limit` does; nothing counts before that is asked."""
         screen = self._screen
-        if self.mode == "off" or screen is None:
+        if screen is None or self.calm(time):
             return None
         time = max(time, screen.time)
-        screen.settle(time)
-        weights = self._held(screen, cells, time) if screen.tense(time) else None
+        weights = self._held(screen, cells, time)
         return None if weights is None else screen.spread(cells, weights, time)
 
-    def limit(self, picture: Picture, time: float, eased: bool = False) -> Picture:
+    def limit(
+        self, picture: Picture, time: float, eased: bool = False, asked: bool = False
+    ) -> Picture:
         """What to show from `time` on, in monotonic seconds, instead of `picture`: uint8 BGR
         [height, width, 3] both. A calm picture is returned itself. Nobody may write on either
         afterwards. In the rare case that a new size has nothing admissible, the picture shown
         before comes again in its own size. eased: whether it was made as `foreseen` says, and is
-        left as it is where it does not flash too often.
+        left as it is where it does not flash too often. asked: whether `foreseen` was asked about
+        it, so that it is measured without another look ahead.
         """
         if self.mode == "off":
             self._screen = None  # What is shown from here on is not known.
@@ -95,7 +107,8 @@ class FlashLimiter(Generic[Picture]):
         screen.settle(time)
         tense, shown = screen.tense(time), picture
         # Where much is held, how far is well enough foreseen, and only what is shown is measured.
-        cells = self._pixels.foreseen(picture) if tense and not eased else None
+        ahead = tense and not (eased or asked)
+        cells = self._pixels.foreseen(picture) if ahead else None
         weights = None if cells is None else self._held(screen, cells, time)
         if cells is not None and weights is not None:
             weights = screen.spread(cells, weights, time)

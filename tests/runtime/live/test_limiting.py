@@ -15,9 +15,11 @@ from livedream.runtime.control.shelf import Looks
 from livedream.runtime.frame import Frame
 from livedream.runtime.live.composing import HostCompositor
 from livedream.runtime.live.controls import Controls
+from livedream.runtime.live.easing import Easing
 from livedream.runtime.live.limiting import Limiting
 from livedream.runtime.live.notice import Notice
 from livedream.runtime.live.presenter import Presenter
+from livedream.runtime.safety.pixels import Processor
 from livedream.runtime.sinks.outputs import Outputs
 from livedream.runtime.sinks.recording import Recorder
 
@@ -104,6 +106,22 @@ def test_another_compositor_in_the_middle_of_a_flash_frees_none():
         outputs.append(both[0].copy())
         times.append(index / 60)
     assert worst(outputs, times) <= 4
+
+
+def test_a_picture_is_looked_at_ahead_once_and_not_at_all_while_nothing_flashes(monkeypatch):
+    ahead, whole = [], []
+    seen, glance = Easing.eased, Processor.foreseen
+    monkeypatch.setattr(Easing, "eased", lambda *given: (ahead.append(0), seen(*given))[1])
+    monkeypatch.setattr(Processor, "foreseen", lambda *given: (whole.append(0), glance(*given))[1])
+    limiting, none, found = Limiting(), np.full(SIZE, 128, np.uint8), []
+    for index in range(60):
+        times, picture = (index / 60,) * 2, np.full(SIZE, 255 * (index // 3 % 2), np.uint8)
+        limiting.eased(picture, none, 1.0, 1.0, "strict", times)
+        limiting.limited(HOST, picture, picture, "strict", False, times)
+        found.append((len(ahead), len(whole)))
+    assert found[8] == (0, 0)  # Three transitions until here.
+    assert found[-1][0] > 40
+    assert found[-1][1] == 0
 
 
 def test_off_passes_all_and_the_limit_holds_from_when_it_is_on():
