@@ -7,7 +7,8 @@ Others to look at are made with `--model`, `--weights`, `--clip` and `--into FOL
 
 looks.jpg: the built-in looks, one frame of each; small ones beside their files, for the page. Those
 of another `--model` are looks_MODEL.jpg.
-dream.webp: the default dream, moving. demo.jpg: the scene and what the network sees in it.
+dream.webp: the default dream, moving. demo.jpg: the scene after two seconds, and its dream
+laid over as `livedream run` does it, at twice the size that was dreamt.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.values import Dream
 from livedream.runtime.gradient.network import Network
 from livedream.runtime.gradient.selection import Engines, Opening
+from livedream.runtime.live.composition import compose, residual_of
 from livedream.runtime.live.sources.cloudscape import Cloudscape
 from livedream.runtime.offline.sheet import labelled
 from livedream.runtime.progress import stages
@@ -41,16 +43,22 @@ from livedream.runtime.start import find_platform, network_of
 DEFAULT = "efficientnet_lite0"
 HERE = Path(__file__).parent
 FPS = 25
+SKY = 4
+"""Seed of the clouds of demo.jpg and dream.webp."""
 SIZE = (320, 240)
+SHOWN = (640, 480)
+"""Of the camera's picture under the dream, in demo.jpg."""
 CARD = (240, 180)
 COLUMNS = 4
 
 
-def pictures(clip: Path | None, seconds: float) -> Iterator[np.ndarray]:
-    """So much of the demo scene, or of a clip, uint8 BGR."""
+def pictures(
+    clip: Path | None, seconds: float, size: tuple[int, int] = SIZE, seed: int = 0
+) -> Iterator[np.ndarray]:
+    """So much of a clip, or else of the demo scene of that seed, uint8 BGR, within `size`."""
     count = round(seconds * FPS)
     if clip is None:
-        scene = Cloudscape(SIZE, 0)
+        scene = Cloudscape(size, seed)
         yield from (scene.draw(number / FPS) for number in range(count))
         return
     video = cv2.VideoCapture(str(clip))
@@ -58,7 +66,7 @@ def pictures(clip: Path | None, seconds: float) -> Iterator[np.ndarray]:
         there, frame = video.read()
         if not there:
             return
-        yield scaled(frame, SIZE)
+        yield scaled(frame, size)
 
 
 def dreamt(
@@ -137,13 +145,16 @@ def main() -> None:
             starts = range(0, len(cells), COLUMNS)
             sheet = np.vstack([np.hstack(cells[start : start + COLUMNS]) for start in starts])
             cv2.imwrite(str(asked.into / name), sheet, [cv2.IMWRITE_JPEG_QUALITY, 82])
-    pairs = []
+    pairs, shown = [], []
     if {"demo", "dream"} & set(only):
-        scene = pictures(asked.clip, asked.seconds + 1)
+        shown = list(pictures(asked.clip, asked.seconds + 1, SHOWN, SKY))
+        scene = (scaled(each, SIZE) for each in shown)
         pairs = list(dreamt(console, engines, network, every[1], scene))
     if "demo" in only:
-        pair = np.hstack(pairs[-1])
-        cv2.imwrite(str(asked.into / "demo.jpg"), pair, [cv2.IMWRITE_JPEG_QUALITY, 88])
+        number = min(2 * FPS, len(pairs)) - 1
+        small, dream = pairs[number]
+        pair = np.hstack([shown[number], compose(shown[number], residual_of(dream, small))])
+        cv2.imwrite(str(asked.into / "demo.jpg"), pair, [cv2.IMWRITE_JPEG_QUALITY, 85])
     if "dream" in only:
         moving = [Image.fromarray(dream[..., ::-1]) for _, dream in pairs[::2]]
         moving[0].save(
