@@ -9,7 +9,7 @@ import click
 
 from ..choices import Choices
 from ..errors import LivedreamError, UsageError, nearest
-from .options import Size, shared_options
+from .options import SAID, Size, shared_options
 
 SECONDS, FULL_SECONDS = 4.0, 45.0
 """Of each measurement, unless said otherwise."""
@@ -296,12 +296,8 @@ def options_given() -> dict[str, str]:
     given = {}
     for param in context.command.params:
         name = param.name or ""
-        source = context.get_parameter_source(name)
-        if source is not click.core.ParameterSource.COMMANDLINE or isinstance(
-            param.type, click.Path
-        ):
-            continue
-        given[param.opts[0].removeprefix("--")] = _said(name, context.params[name])
+        if context.get_parameter_source(name) is SAID and not isinstance(param.type, click.Path):
+            given[param.opts[0].removeprefix("--")] = _said(name, context.params[name])
     return given
 
 

@@ -25,6 +25,7 @@ from ..telling import console
 from .bench import bench
 from .exhibit import exhibit
 from .options import (
+    SAID,
     SEED,
     Control,
     Name,
@@ -172,8 +173,7 @@ def run(context: click.Context, surfaces: dict[str, Any], **values: Any) -> None
     from ..live.show import run_show
     from ..live.surfaces import Surfaces
 
-    said = click.core.ParameterSource.COMMANDLINE
-    given = {name for name in context.params if context.get_parameter_source(name) is said}
+    given = {name for name in context.params if context.get_parameter_source(name) is SAID}
     try:
         run_show(console=console, given=given, surfaces=Surfaces(**surfaces), **values)
     except KeyboardInterrupt:
