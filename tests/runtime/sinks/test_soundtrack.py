@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from livedream.runtime.control.audio.analysis import RATE
-from livedream.runtime.sinks.soundtrack import Sound, Soundtrack
+from livedream.runtime.sinks.soundtrack import STEEPEST, TAPS, Sound, Soundtrack, _Stretch
 
 START = 777.0
 BLOCK = RATE // 100
@@ -84,3 +84,18 @@ def test_a_clip_that_waits_and_goes_on_is_silent_meanwhile():
     pause = int(np.argmax(np.diff(loud)))
     assert loud[pause] / RATE == pytest.approx(0.1, abs=1e-3)
     assert loud[pause + 1] / RATE == pytest.approx(0.25, abs=1e-3)
+
+
+@pytest.mark.parametrize("factor", [1 + STEEPEST, 1 - STEEPEST])
+@pytest.mark.parametrize("hertz", [440, 5000, 9000])
+def test_a_tone_that_is_stretched_is_the_same_tone_60_db_above_what_it_adds(hertz, factor):
+    turn = 2 * np.pi * hertz / RATE
+    tone = np.sin(turn * np.arange(RATE // 4))[:, None].repeat(2, axis=1).astype(np.float32)
+    stretch = _Stretch()
+    heard = np.concatenate(
+        [stretch.feed(tone[at : at + BLOCK], factor) for at in range(0, len(tone), BLOCK)]
+    )
+    assert 0 <= len(tone) * factor - len(heard) <= TAPS // 2  # Those wait for what follows.
+    wanted = np.sin(turn * np.arange(len(heard)) / factor)[:, None]
+    added = (heard - wanted)[TAPS:]  # Silence comes before the first.
+    assert np.sqrt((added**2).mean() / 0.5) < 1e-3
