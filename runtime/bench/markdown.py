@@ -45,7 +45,8 @@ def tables(report: Report, machine: str) -> str:
     shown = [_shown(case, case.picture) for case in report.cases if case.picture]
     if shown:
         parts.append(_table(SHOWN, shown))
-    parts += [_table(EFFECTS, effect_rows(case)) for case in report.cases if case.effects]
+    for case in [case for case in report.cases if case.effects]:
+        parts += [f"{case.title}, with and without:", _table(EFFECTS, effect_rows(case))]
     turns = [row for case in report.cases for row in _turns(case)]
     if turns:
         parts.append(_table(TURNS, turns))

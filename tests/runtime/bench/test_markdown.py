@@ -93,6 +93,8 @@ def test_an_effect_has_its_row_wherever_figures_are_shown():
     rows = [line.split() for line in out.getvalue().splitlines()]
     told = "zoom, turn, drift, frame 1.025x 0.974 to 1.127 9 +0.50 +2.4%"
     assert told.split() in rows
-    assert "| flash limiter, picture | 1.025x |" in tables(make_report(case), "A machine")
+    table = tables(make_report(case), "A machine")
+    assert "| flash limiter, picture | 1.025x |" in table
+    assert f"{case.title}, with and without:\n\n| with | takes |" in table
     assert "<td>flash limiter, picture</td><td>1.025x</td>" in report_page(make_report(case))
     assert effect_rows(make_case(frame=None, effects=[limiter]))[0][-2:] == ("-0.03", "")
