@@ -11,10 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from ..patience import until
+from livedream.runtime.gradient import process
+
+from ..patience import PATIENCE, until
 from ..shared import shared
 from ..xserver import xserver
 from .toy_graph import write_toy
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A toy's gradient takes a millisecond: held up for some seconds it would count as lost."""
+    monkeypatch.setattr(process, "ANSWER", PATIENCE)
 
 
 @pytest.fixture(scope="session")
