@@ -76,6 +76,19 @@ def test_the_flow_is_computed_at_full_size():
     assert np.median(inner[1]) == pytest.approx(1, abs=0.2)
 
 
+def test_between_two_shots_there_is_no_motion():
+    tracker = FineTracker()
+    first, second = pan((160, 120), 2)
+    other = np.random.default_rng(3).integers(0, 255, (10, 14, 3)).astype(np.uint8)
+    other = np.ascontiguousarray(other.repeat(12, 0).repeat(12, 1)[:, :160])
+    assert tracker.track(first) is None
+    assert tracker.track(second) is not None
+    assert tracker.track(other) is None
+    assert tracker.track(other) is not None
+    tracker.reset()
+    assert tracker.track(other) is None
+
+
 def test_it_dreams_no_stronger_than_its_limit():
     dreamer = film()
     frames = pan(SIZE, 6)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from livedream.runtime.control.audio.analysis import RATE
-from livedream.runtime.sinks.soundtrack import STEEPEST, TAPS, Sound, Soundtrack, _Stretch
+from livedream.runtime.sinks.soundtrack import BEHIND, STEEPEST, TAPS, Sound, Soundtrack, _Stretch
 
 START = 777.0
 BLOCK = RATE // 100
@@ -74,6 +74,14 @@ def test_a_silent_input_is_silence_and_comes_back_where_it_belongs():
     clicks = clicks_of(np.concatenate(parts))
     assert np.round(clicks).tolist() == [1, 2, 3, 4, 5, *range(13, 20)]
     assert np.abs(clicks - np.round(clicks)).max() < 0.02
+
+
+def test_while_nothing_lacks_no_silence_is_given():
+    track = Soundtrack(START)
+    assert track.until(START + BEHIND).shape == (0, 2)
+    track.feed(Sound(np.zeros((RATE, 2), np.float32), START + 1, exact=True))
+    assert track.until(START + 0.99 + BEHIND).shape == (0, 2)
+    assert abs(len(track.until(START + 2 + BEHIND)) - RATE) < TAPS
 
 
 def test_a_clip_that_waits_and_goes_on_is_silent_meanwhile():
