@@ -79,7 +79,7 @@ def test_the_flow_is_computed_at_full_size():
 def test_between_two_shots_there_is_no_motion():
     tracker = FineTracker()
     first, second = pan((160, 120), 2)
-    other = np.ascontiguousarray(second[:, ::-1])  # Between these the fine flow finds its way.
+    other = np.ascontiguousarray(first[:, ::-1])  # Between these the fine flow finds a way.
     assert tracker.track(first) is None
     assert tracker.track(second) is not None
     assert tracker.track(other) is None
