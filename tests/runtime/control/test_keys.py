@@ -10,15 +10,18 @@ import pytest
 from livedream.runtime.control import keys
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.control.keys import binding_for, code_of, plain
+from livedream.runtime.control.recipes import RECIPES
 
 PAGE = Path(__file__).parents[3] / "docs" / "keys.md"
+
+STEP = RECIPES["live"].dream.step_size
 
 EFFECTS = {
     "h": ("help", True),
     "n": ("layer", "c"),
     "p": ("layer", "a"),
-    "+": ("step_size", 3.25),
-    "-": ("step_size", 2.75),
+    "+": ("step_size", STEP + 0.25),
+    "-": ("step_size", STEP - 0.25),
     "]": ("octaves", 3),
     "[": ("octaves", 1),
     "0": ("reset", True),
