@@ -54,7 +54,7 @@ def test_a_show_is_recorded_with_the_sound_of_its_clip(start, tmp_path, clip):
     (sink,) = json.loads((tmp_path / "stats.json").read_text())["sinks"]
     assert (sink["name"], sink["state"]) == ("take.mkv", "open")
     assert sink["sent"]
-    assert 0 <= sink["age_ms"]["count"] - sink["sent"] + 1 <= 2  # It is being written meanwhile.
+    assert sink["age_ms"]["count"] >= sink["sent"] - 1  # It is being written meanwhile.
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows renames no open file")
