@@ -21,8 +21,7 @@ def attempted(what: Callable[[], T]) -> tuple[T | None, str]:
         return None, told(error)
 
 
-def told(error: Exception) -> str:
-    """A sentence about an error while something is opened."""
-    if isinstance(error, LivedreamError):
-        return str(error)
-    return f"It cannot be opened: {reason(error)}."
+def told(error: Exception, trouble: str = "It cannot be opened") -> str:
+    """An error of our own as it is; of another library's what it says, after the `trouble` that
+    it makes."""
+    return str(error) if isinstance(error, LivedreamError) else f"{trouble}: {reason(error)}."

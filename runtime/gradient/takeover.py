@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import LivedreamError, reason
+from .attempts import told
 from .engine import Engine
 from .providers import Provider
 
@@ -67,7 +67,7 @@ class Takeover:
                 engine = self._build(provider, self._say, self._closed)
             except Exception as error:  # noqa: BLE001 - told; what plays goes on, the next is tried
                 if not self._closed.is_set():
-                    self._notify(_sentence(provider, error))
+                    self._notify(told(error, f"{provider.name} is not used"))
                 continue
             with self._lock:
                 if not self._closed.is_set():
@@ -78,9 +78,3 @@ class Takeover:
 
     def _say(self, text: str) -> None:
         self.message = text
-
-
-def _sentence(provider: Provider, error: Exception) -> str:
-    if isinstance(error, LivedreamError):
-        return str(error)
-    return f"{provider.name} is not used: {reason(error)}."

@@ -19,6 +19,7 @@ from ...export.download import fetch
 from ...export.errors import ExportError
 from ..errors import LivedreamError, reason
 from ..gradient.ort import ort
+from ..progress import silent
 from ..scaling import letterbox
 from ..store.cache import alone, cache_folder
 from ..store.files import write_bytes
@@ -198,11 +199,11 @@ def _downloaded(known: Known, say: Callable[[str], None]) -> Path:
         if not path.is_file():
             say(f"The model that finds {known.what} is downloaded once, from {known.url}")
         try:
-            fetch(known.url, digest, folder, lambda stage, part: None)
+            fetch(known.url, digest, folder, silent)
         except ExportError as error:
-            reason = str(error).split(";")[0]
+            why = str(error).split(";")[0]
             raise LivedreamError(
-                f"There is no model that finds {known.what} ({reason}); {known.option} FILE names "
+                f"There is no model that finds {known.what} ({why}); {known.option} FILE names "
                 "one that is here."
             ) from error
         if not digest:

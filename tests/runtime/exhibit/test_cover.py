@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from livedream.runtime.exhibit.cover import NAME, Cover
 
-from ...patience import PATIENCE
+from ...patience import until
 
 mss = pytest.importorskip("mss")
 
@@ -38,13 +37,6 @@ def is_there(display: str) -> bool:
     found = ["xdotool", "search", "--onlyvisible", "--name", NAME.decode()]
     done = subprocess.run(found, env={**os.environ, "DISPLAY": display}, capture_output=True)
     return done.returncode == 0
-
-
-def until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_a_show_that_is_gone_leaves_its_last_picture(display, monkeypatch):

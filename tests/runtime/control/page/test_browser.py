@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import asdict
 
 import numpy as np
 import pytest
 
-from ....patience import PATIENCE
+from ....patience import until
 
 pytest.importorskip("websockets", reason="needs the extra `page`")
 
@@ -60,13 +59,6 @@ def show(browser: Browser, page: Page, *size: int, touch: bool = True):
     tab.until("document.readyState === 'complete' && typeof controls !== 'undefined'")
     tab.until(IN)
     return tab
-
-
-def until(check) -> None:
-    end = time.monotonic() + PATIENCE
-    while not check():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_a_finger_pushes_a_fader_from_where_it_is(browser, page, desk):
