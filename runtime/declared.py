@@ -20,6 +20,10 @@ STEEPNESS = 1000
 """How much finer the low end of a `log` parameter is than its high end, along a fader."""
 
 
+INITIALS = {"hud", "l2", "tv"}
+"""Words of names that are letters: people read them in capitals."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Parameter:
     """One thing that can be played.
@@ -51,7 +55,8 @@ class Parameter:
     @property
     def label(self) -> str:
         """Its name for people."""
-        return self.name.replace("_", " ")
+        words = self.name.split("_")
+        return " ".join(word.upper() if word in INITIALS else word for word in words)
 
     def clamp(self, value: object) -> Value:
         """The nearest value there is: numbers stay in the range, 0.5 and above switches a toggle.

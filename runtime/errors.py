@@ -39,7 +39,16 @@ class SessionLost(LivedreamError):
 def reason(error: Exception) -> str:
     """What an error of another library says, for the middle of a sentence: its first line without
     the full stop, at most 300 characters of it; the name of its kind where it says nothing."""
-    return str(error).split("\n")[0][:300].rstrip(". ") or type(error).__name__
+    return str(error).strip().split("\n")[0][:300].rstrip(". ") or type(error).__name__
+
+
+def sentence(error: Exception) -> str:
+    """What an error says, as a sentence: one of our own as it is, one of another library with its
+    kind and its `reason`."""
+    if isinstance(error, LivedreamError):
+        return str(error)
+    kind, why = type(error).__name__, reason(error)
+    return f"{kind}." if why == kind else f"{kind}: {why}."
 
 
 def nearest(name: str, options: Iterable[str], count: int = 3) -> str:

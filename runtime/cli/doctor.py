@@ -34,7 +34,7 @@ from ..cuda.machine import (
     installed_packages,
     tensorrt,
 )
-from ..errors import LivedreamError
+from ..errors import LivedreamError, reason
 from ..gradient.exporting import INSTALL, missing_extra, weights_file
 from ..gradient.providers import PROVIDERS, Provider
 from ..live.sources.needs import checks
@@ -406,7 +406,7 @@ def _imported(name: str) -> ModuleType | str:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        return str(error).splitlines()[0] if str(error) else type(error).__name__
+        return reason(error)
 
 
 def _megabytes(model: object) -> str:

@@ -172,6 +172,11 @@ class Desk:
         """
         self.fade({name: value}, source, seconds)
 
+    def compare_and_set(self, name: str, said: Value, value: object, source: str) -> bool:
+        """Set `name` if `said` is still what was said of it last. Returns whether it was. Raises
+        as `set` does."""
+        return self._say(lambda base: {name: value} if base[name] == said else {}, source, None)
+
     def nudge(self, name: str, direction: float, source: str, seconds: float | None = None) -> None:
         """Move `name` by its step, up (direction 1) or down (-1); turn a toggle over, go to the
         next choice, fire a trigger. Raises UsageError for an unknown name."""
@@ -287,7 +292,8 @@ class Desk:
         source: str,
         seconds: float | None,
         begin: float | None = None,
-    ) -> None:
+    ) -> bool:
+        """Say what `wanted` makes of what stands. Returns whether that is anything."""
         with self._lock:
             base, deeds = self._base, self._deeds
             time = self._clock() if begin is None else begin
@@ -313,6 +319,7 @@ class Desk:
         self._tell()
         for deed, value in asked.items():
             deed(value, source, seconds)
+        return bool(written or fired)
 
     def _resolved(self, wanted: Mapping[str, object]) -> tuple[dict[str, Value], list[str]]:
         """The values that are written, views resolved, and the triggers that fire."""

@@ -57,6 +57,12 @@ class Engines:
         self._locks = {provider.name: threading.Lock() for provider in platform.providers}
         self._closed = False
 
+    def beside(self) -> Engines:
+        """Others for other layers, on the same platform; what was refused here is refused there."""
+        others = Engines(self.network, self.platform)
+        others.refused |= self.refused
+        return others
+
     def covers(self, objective: Objective) -> bool:
         """Whether the open ones can be steered to `objective`."""
         taps = [set(engine.graph.layers) for engine in list(self._engines.values())]
@@ -69,8 +75,7 @@ class Engines:
     def make(self, objective: Objective, opening: Opening) -> None:
         """Have the graph made that `quick` would open, which may take long where it has to be
         exported; nothing is opened. Raises as `quick` does."""
-        usable = [each for each in start_order(self._providers) if each.name not in self.refused]
-        for provider in usable[:1]:
+        for provider in self._usable(start_order(self._providers))[:1]:
             self._graphs[provider.form] = self._graph_for(provider, objective, opening)
 
     def quick(self, objective: Objective, sizes: Sizes, opening: Opening) -> Engine[Any]:
@@ -152,6 +157,10 @@ class Engines:
         graph, providers = self.network.graph, list(self.platform.providers)
         return sorted(providers, key=lambda each: graph is not None and each.form != graph.form)
 
+    def _usable(self, candidates: list[Provider]) -> list[Provider]:
+        """Those that were not refused; where all were, there is nothing better than all."""
+        return [each for each in candidates if each.name not in self.refused] or candidates
+
     def _best_prepared(self, sizes: Sizes) -> Engine[Any] | None:
         for provider in self.platform.providers:
             engine = self._engines.get(provider.name)
@@ -168,7 +177,7 @@ class Engines:
             raise LivedreamError(
                 'No provider that livedream knows is installed; `pip install "livedream[cpu]"`.'
             )
-        candidates = [each for each in candidates if each.name not in self.refused] or candidates
+        candidates = self._usable(candidates)
         for provider, following in zip(candidates, [*candidates[1:], None], strict=True):
             try:
                 return self.open(provider, objective, sizes, opening)

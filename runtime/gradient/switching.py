@@ -320,7 +320,7 @@ class Switcher:
         switch = self._switch
         with self._changed:
             if not self._ending and switch.lacks_graph():
-                engines = Engines(self.network, self.platform)
+                engines = switch.engines.beside()
                 switch.making = Making(engines, switch.wanted, self._tell, self._made)
 
     def _made(self) -> None:
@@ -397,8 +397,7 @@ class Switcher:
         with self._changed:
             if self._ending or switch.foreseen is None or not switch.lacks_coming():
                 return
-            engines = Engines(self.network, self.platform)
-            engines.refused |= switch.engines.refused
+            engines = switch.engines.beside()
             switch.coming = coming = Coming(switch.foreseen, engines)
             switch.warm = switch.ahead is None
         coming.open(self._tell)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from ..control.desk import Desk
 from ..declared import Value
+from ..errors import sentence
 from ..slot import Closed
 from .capture import Capture
-from .patience import reason
 from .reading import FIRST_FRAME, Reading, no_picture
 from .sources.base import Source
 
@@ -72,6 +72,7 @@ class Changer:
         """In the thread of whoever said it."""
         with self._lock:
             self._wish = _Wish(str(value), seconds)
+            self._others = [each for each in self._others if each != value]
             name = self._next()
         self._capture.look()
         if name is not None:
@@ -111,7 +112,7 @@ class Changer:
         try:
             reading = self._opened(name)
         except Exception as error:  # noqa: BLE001 - said: a source that fails is not the show
-            trouble = reason(error)
+            trouble = sentence(error)
         with self._lock:
             self._opening.discard(name)
             wish = self._wish
@@ -144,30 +145,33 @@ class Changer:
         playing = self._playing.name
         if self._ended:
             self._say(trouble)
-            self._go_on()
+            self._go_on(name)
             return
+        # First, so that who hears it and asks anew is not overruled.
+        self._desk.compare_and_set("source", name, playing, "show")
         self._say(f"{trouble} Still playing: {playing}.")
-        if self._desk.base["source"] == name:
-            self._desk.set("source", playing, "show")
 
     def _follow(self, error: BaseException | None) -> bool:
         """In the thread that read it: what played has ended. Whether another one may follow."""
         with self._lock:
-            place = self._names.index(self._playing.name)
+            playing = self._playing.name
+            place = self._names.index(playing)
             others = [*self._names[place + 1 :], *self._names[:place]]
             if self._closed or not others:
                 return False
             self._ended, self._error, self._others = True, error, others
             said = self._wish is not None
         if isinstance(error, Exception):
-            self._say(reason(error))
+            self._say(sentence(error))
         if not said:
-            self._go_on()
+            self._go_on(playing)
         return True
 
-    def _go_on(self) -> None:
-        """With the next source that was not yet tried; without one, it is over."""
-        if self._others:
-            self._desk.set("source", self._others.pop(0), "show")
+    def _go_on(self, name: str) -> None:
+        """After `name` with the next source that was not yet tried, unless somebody asks for one
+        just now; without one, it is over."""
+        following = next(iter(self._others), None)
+        if following is not None:
+            self._desk.compare_and_set("source", name, following, "show")
         else:
             self._capture.end(self._error)

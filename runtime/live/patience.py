@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from ..errors import LivedreamError
+from ..errors import LivedreamError, sentence
 
 MOST = 100
 """Frames in a row that may fail before the show ends."""
@@ -32,7 +32,7 @@ class Patience:
         """One more frame is left out because of `error`. told: that was said already. Raises
         LivedreamError where it is the one too many."""
         self._in_a_row += 1
-        why = reason(error)
+        why = sentence(error)
         self.last = LivedreamError(why)
         if self._in_a_row == MOST:
             raise LivedreamError(
@@ -41,11 +41,3 @@ class Patience:
         if not told and why not in self._told:
             self._told.append(why)
             self._notify(f"A frame was not {self._fate}: {why}")
-
-
-def reason(error: Exception) -> str:
-    """What an error says; of one of a library its first line, as a sentence."""
-    if isinstance(error, LivedreamError):
-        return str(error)
-    text = next(iter(str(error).strip().splitlines()), "")[:200].rstrip(".")
-    return f"{type(error).__name__}{': ' if text else ''}{text}."

@@ -33,6 +33,7 @@ from ..sinks.soundtrack import Sound
 from ..start import network_of, open_desk, open_dreamer, settings_of
 from ..stats import Stats
 from ..store.files import check_outputs, write_bytes
+from ..wording import counted
 from .attract import DEMO, open_attract
 from .audience import Audience
 from .changing import Changer
@@ -307,7 +308,7 @@ def report(console: Console, stats: Stats) -> None:
         console.print("No frame was dreamt.")
         return
     console.print(
-        f"{summary['frames']} frames, {summary['fps']:.1f} fps, {summary['dropped']} dropped, "
-        f"{summary['shown']} shown at {summary['shown_fps']:.1f} fps"
+        f"{counted(summary['frames'], 'frame')}, {summary['fps']:.1f} fps, "
+        f"{summary['dropped']} dropped, {summary['shown']} shown at {summary['shown_fps']:.1f} fps"
         + (f", gradient {gradient:.1f} ms" if gradient else "")
     )

@@ -26,6 +26,7 @@ from ..store.graph_cache import GraphRequest
 from ..store.pictures import check_suffix, read_photo, write_photo
 from ..store.settings import read_settings
 from ..store.spherical_xmp import tells_sphere
+from ..wording import counted
 from .dreamt_clip import SPHERES, dream_clip
 from .enlarging import Box, enlarged, sized
 from .panorama import Panorama
@@ -142,7 +143,7 @@ def dream_video(
         )
     if projection == "equirect" and target.suffix.lower() not in SPHERES:
         console.print("Players are told of a panorama in .mp4, .m4v and .mov alone.")
-    console.print(f"{target}: {clip.frames} frames, {clip.width}x{clip.height}")
+    console.print(f"{target}: {counted(clip.frames, 'frame')}, {clip.width}x{clip.height}")
     if clip.damaged:
         console.print(f"{source} is damaged; packets left out: {clip.damaged}.")
     if clip.cut_off:
@@ -186,7 +187,8 @@ def dream_film(
     )  # fmt: skip
     pictures.close()
     shutil.rmtree(folder)
-    console.print(f"{target}: {clip.frames} frames in {len(shots)} shots")
+    length = f"{counted(clip.frames, 'frame')} in {counted(len(shots), 'shot')}"
+    console.print(f"{target}: {length}")
 
 
 def _mapped(

@@ -17,6 +17,7 @@ from ..dream.values import Dream
 from ..progress import counting
 from ..store.files import check_outputs
 from ..store.pictures import check_suffix, write_photo
+from ..wording import counted
 from .sheet import labelled
 from .studio import Studio
 
@@ -56,7 +57,9 @@ def scan_layer(
     sheet = tiled(swatches)
     about = {**settings, "layers": layer}
     write_photo(target, sheet, about, overwrite=overwrite)
-    console.print(f"{target}: {channels} channels of {layer}, {sheet.shape[1]}x{sheet.shape[0]}")
+    console.print(
+        f"{target}: {counted(channels, 'channel')} of {layer}, {sheet.shape[1]}x{sheet.shape[0]}"
+    )
 
 
 def grey_noise(side: int) -> np.ndarray:

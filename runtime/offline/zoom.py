@@ -26,6 +26,7 @@ from ..start import asked, network_of, open_dreamer, settings_of
 from ..store.files import check_outputs, replacing
 from ..store.pictures import read_photo
 from ..store.settings import as_text
+from ..wording import counted
 from .commands import box_for
 
 
@@ -130,4 +131,4 @@ def zoom_into(
                 raise
             console.print("Interrupted; what is done is kept.")
         video.finish()
-    console.print(f"{target}: {done} frames, {picture.shape[1]}x{picture.shape[0]}")
+    console.print(f"{target}: {counted(done, 'frame')}, {picture.shape[1]}x{picture.shape[0]}")

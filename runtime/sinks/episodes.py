@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..store.files import first_free
+from ..errors import LivedreamError
+from ..store.files import give_back, numbered, take_free
 from .recording import Recorder
 
 
@@ -28,7 +29,12 @@ class Episodes:
     def begin(self) -> Recorder:
         """The next one. Raises LivedreamError where it cannot be written."""
         self.tidy()
-        return self.record(first_free(self.path))
+        path = take_free(numbered(self.path))
+        try:
+            return self.record(path)
+        except LivedreamError:
+            give_back(path)
+            raise
 
     def over(self, recorder: Recorder) -> bool:
         """Whether the next one is to follow it."""

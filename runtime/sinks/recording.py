@@ -29,6 +29,7 @@ from ..store.files import (
     unwritable,
 )
 from ..store.settings import as_text
+from ..wording import counted
 from .encoding import TICK, playable
 from .formats import EDIT, GOOD, Form, encoder_of, form_of
 from .reel import Film
@@ -181,7 +182,7 @@ class Recorder:
         """What became of the recording, for the person, once it is closed."""
         if not self.saved:
             return f"No frame came, so {self.path} was not recorded"
-        missed = f", {self.dropped} frames missed" if self.dropped else ""
+        missed = f", {counted(self.dropped, 'frame')} missed" if self.dropped else ""
         return f"Recorded {self.path}, {self.seconds:.1f} s{missed}"
 
     def __enter__(self) -> Recorder:

@@ -153,11 +153,6 @@ def numbered(path: Path) -> Iterator[Path]:
         yield path.with_stem(f"{path.stem}-{number}")
 
 
-def first_free(path: Path) -> Path:
-    """The first of `numbered` under which nothing lies."""
-    return next(each for each in numbered(path) if not _taken(each))
-
-
 def give_back(path: Path) -> None:
     """Remove the empty file that held a name, where nothing came into it."""
     if path.is_file() and not _taken(path):

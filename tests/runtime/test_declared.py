@@ -133,6 +133,11 @@ def test_texts_are_brought_into_their_form():
         PARAMETERS["size"].clamp("wide")
 
 
+def test_people_read_words_and_letters():
+    said = [PARAMETERS[name].label for name in ("octave_scale", "tv", "l2", "hud")]
+    assert said == ["octave scale", "TV", "L2", "HUD"]
+
+
 def test_everything_says_what_it_is():
     for parameter in PARAMETERS.values():
         assert parameter.sentence.endswith(".")

@@ -12,6 +12,7 @@ from pathlib import Path
 from ...declared import Value
 from ...errors import LivedreamError, UsageError
 from ...store.files import write_bytes
+from ...wording import counted
 from ..desk import Desk
 from ..player import Player
 from ..presets import read_text
@@ -211,7 +212,7 @@ class Midi:
                     self._say(str(error))
                     continue
                 device.hands = {}
-                self._say(f"MIDI: {name}, {len(device.bindings)} controls bound")
+                self._say(f"MIDI: {name}, {counted(len(device.bindings), 'control')} bound")
                 for binding in device.bindings.values():
                     self._show(device, binding)
 

@@ -11,6 +11,7 @@ import numpy as np
 from ...errors import LivedreamError
 from ...scaling import letterbox, scaled
 from ...store.pictures import holds_photo, read_photo
+from ...wording import counted
 from .base import Drawn, OnEvent, safely
 
 FPS = 30
@@ -45,7 +46,9 @@ class Slides(Drawn):
 
     def describe(self) -> str:
         height, width = self._now.shape[:2]
-        return f"folder {self._folder.name}: {len(self._paths)} pictures, {width}x{height}"
+        return (
+            f"folder {self._folder.name}: {counted(len(self._paths), 'picture')}, {width}x{height}"
+        )
 
     def picture(self, index: int) -> np.ndarray:
         stays, fades = self.pace()

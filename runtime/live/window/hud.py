@@ -54,11 +54,13 @@ def draw_hud(image: np.ndarray, status: Status) -> np.ndarray:
     first = f"{status.fps:.1f} fps   {status.age * 1000:.0f} ms"
     lines = [
         (first + ("   frozen" if status.frozen else ""), TEXT),
-        (type_.shorten(status.layer, image.shape[1] - 4 * type_.gap), ACCENT),
+        (status.layer, ACCENT),
         (f"{status.provider}  {width}x{height}", QUIET),
         *(((status.held, ACCENT),) if status.held else ()),
         *((fact, QUIET) for fact in (*status.details, *status.sinks)),
     ]
+    room = image.shape[1] - 4 * type_.gap
+    lines = [(type_.shorten(text, room), colour) for text, colour in lines]
     type_.plate(image, lines, (type_.gap, type_.gap))
     if status.recording is not None:
         _recording(image, type_, status.recording)

@@ -411,6 +411,24 @@ class TestThreads:
         assert desk.base["steps"] == 100  # No nudge was lost between reading and writing.
         assert {name: last[name] for name in names} == dict.fromkeys(names, 5)
 
+    def test_of_those_that_take_the_place_of_a_value_one_does(self, desk):
+        assert not desk.compare_and_set("octaves", 7, 3, "one")
+        desk.set("steps", 1, "one")
+        gate, won = threading.Barrier(4), []
+
+        def climb() -> None:
+            for number in range(1, 50):
+                gate.wait(PATIENCE)
+                if desk.compare_and_set("steps", number, number + 1, "one"):
+                    won.append(number)
+
+        threads = [threading.Thread(target=climb) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert won == list(range(1, 50))
+
     def test_reading_needs_no_lock(self, desk):
         with desk._lock:
             reader = threading.Thread(target=lambda: (desk.at(0), desk.base, desk.take("reset")))

@@ -186,6 +186,14 @@ class TestOrder:
         export.release.set()
         assert taken(switcher).wanted == want("b")
 
+    def test_what_was_refused_is_not_tried_again_for_other_layers(self):
+        toys = Toys("first", "second")
+        switcher, _ = switching(toys=toys)
+        switcher._switch.engines.refuse(toys.providers[0])
+        switcher.want(want("b"))
+        assert taken(switcher).engine.provider.name == "second"
+        assert len(toys.made) == 2
+
     def test_stale_sizes_are_not_opened(self):
         """What was asked for in between is given up between two sizes."""
         toys = Toys()

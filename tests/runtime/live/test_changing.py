@@ -230,6 +230,8 @@ class Stage:
         self.trouble: dict[str, Exception] = {}
         self.gates: dict[str, threading.Event] = {}
         self.said: list[str] = []
+        self.asks: list[str] = []
+        """What is asked for as soon as something is said."""
         self.heard = threading.Event()
         self.capture = Capture(self.open(names[0]))
         self.desk = Desk({"a": 4}, {"source_fade": fade}, sources=names)
@@ -249,12 +251,14 @@ class Stage:
     def say(self, text: str) -> None:
         self.said.append(text)
         self.heard.set()
+        if self.asks:
+            self.desk.set("source", self.asks.pop(), "osc")
 
     def open(self, name: str) -> Tap:
         if name in self.gates:
             assert self.gates[name].wait(PATIENCE)
         if name in self.trouble:
-            raise self.trouble[name]
+            raise self.trouble.pop(name)
         tap = Tap(10 + 20 * list(self.taps).index(name))
         tap.drip()
         self.taps[name].append(tap)
@@ -307,6 +311,21 @@ class TestChanger:
                 assert stage.plays("a")
             assert stage.desk.base["source"] == "a"
             assert len(stage.said) == 2
+
+    def test_asked_for_again_as_soon_as_it_failed_it_plays(self):
+        with Stage("a", "b") as stage:
+            stage.trouble["b"] = LivedreamError("b is busy.")
+            stage.asks.append("b")  # Once it is said that it cannot be had.
+            stage.desk.set("source", "b", "osc")
+            assert stage.plays("b")
+            assert stage.desk.base["source"] == "b"
+
+    def test_what_is_asked_for_as_one_breaks_comes_before_the_next(self):
+        with Stage("a", "b", "c") as stage:
+            stage.asks.append("c")
+            stage.taps["a"][0].end(LivedreamError("a broke."))
+            assert stage.plays("c")
+            assert not stage.taps["b"]
 
     def test_one_that_gives_no_picture_or_breaks_at_once_counts_as_not_opened(self, monkeypatch):
         monkeypatch.setattr(changing, "FIRST_FRAME", 0.05)

@@ -94,7 +94,8 @@ class TestHud:
     def test_long_names_and_sentences_stay_inside(self, size):
         name = "Mixed_6b:412*0.7+Mixed_5d*0.3+Conv2d_4a_3x3*0.11+Mixed_7c:1001"
         message = "camera 0 (HD Pro Webcam C920) is lost, retrying until it comes back " * 2
-        status = Status(9, 0.1, name, "cpu", (320, 240))
+        sinks = ("https://a.server.far.away/whip/of/a/long/name?token=0123456789  connecting",)
+        status = Status(9, 0.1, name, "cpu", (320, 240), sinks=sinks)
         after = draw_message(draw_hud(grey(size), status), message)
         left, _, right, bottom = changed(grey(size), after)
         assert left > 0

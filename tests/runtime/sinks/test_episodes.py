@@ -9,6 +9,7 @@ import av
 import numpy as np
 import pytest
 
+from livedream.runtime.errors import LivedreamError
 from livedream.runtime.sinks.episodes import Episodes
 from livedream.runtime.sinks.recording import Recorder
 
@@ -36,6 +37,19 @@ def test_the_oldest_go_where_there_are_too_many(tmp_path, most, left):
         wrote(tmp_path / name, 10_000, 9)
     Episodes(tmp_path / "a.mp4", Recorder, most=most).tidy()
     assert {path.name for path in tmp_path.iterdir()} == left | others
+
+
+def test_a_name_is_taken_at_once_and_given_back_where_nothing_begins(tmp_path):
+    with Episodes(tmp_path / "a.mp4", Recorder).begin():
+        assert (tmp_path / "a.mp4").exists()
+    assert not (tmp_path / "a.mp4").exists()
+
+    def missing(path: Path) -> Recorder:
+        raise LivedreamError("There is no encoder.")
+
+    with pytest.raises(LivedreamError, match="no encoder"):
+        Episodes(tmp_path / "a.mp4", missing).begin()
+    assert not (tmp_path / "a.mp4").exists()
 
 
 def test_each_takes_a_name_that_nobody_has(tmp_path):

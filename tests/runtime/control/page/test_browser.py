@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+from contextlib import closing
 from dataclasses import asdict
 
 import numpy as np
@@ -135,6 +137,19 @@ def test_a_preset_is_recalled_and_one_is_stored(browser, page, desk):
     until(lambda: desk.base["store"] == 9)
     assert desk.base["preset"] == 3
     assert tab.value("$('cards').children.length") == 8
+
+
+def test_a_long_name_of_a_preset_has_two_lines(browser, desk):
+    names = {1: "short", 2: "under the ocean", 3: "x" * 300}
+    presets = {number: Preset(name, {}) for number, name in names.items()}
+    with closing(Page(desk, port=0, presets=lambda: presets)) as page:
+        tab = show(browser, page)
+        tab.until("$('cards').children.length === 3")
+        seen = (
+            "[...document.querySelectorAll('.card i')].map(i => [i.clientHeight, i.scrollHeight])"
+        )
+        (line, _), (two, whole), (most, more) = json.loads(tab.value(f"JSON.stringify({seen})"))
+        assert line < two == whole == most < more
 
 
 def test_a_controller_is_taught_by_touching_what_it_shall_play(browser, desk):
