@@ -32,10 +32,6 @@ class FineTracker(MotionTracker):
         self._cuts = MotionTracker()
         super().__init__()
 
-    def reset(self) -> None:
-        self._cuts.reset()
-        super().reset()
-
     def track(self, bgr: np.ndarray) -> Motion | None:
         now, last = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), self._last
         self._last = now

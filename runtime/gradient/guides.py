@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..errors import UsageError
 from ..scaling import scaled
 from ..store.pictures import read_photo
 from .graph import Graph
@@ -29,9 +30,12 @@ def guides_of(graph: Graph, photos: Sequence[Path]) -> Guides:
     """What `photos` look like to all layers of `graph`, computed on the processor.
 
     Raises LivedreamError for photos that cannot be read and for a graph that does not tell the
-    means of its layers.
+    means of its layers, UsageError for a photo of a single colour.
     """
     pictures = [_planar(scaled(read_photo(photo), BOX), graph.minimum_size) for photo in photos]
+    for photo, picture in zip(photos, pictures, strict=True):
+        if not np.ptp(picture, axis=(1, 2)).any():
+            raise UsageError(f"{photo} is a single colour, which guides nowhere; choose another.")
     layers = list(graph.layers)
     matched = [layer for layer in layers if layer.endswith("@match")]
     means, features = (

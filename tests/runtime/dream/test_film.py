@@ -11,6 +11,7 @@ from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.film import FilmDreamer, FineTracker
+from livedream.runtime.dream.pace import RATE
 from tests.look.measures import steadiness
 from tests.look.pictures import pan
 
@@ -62,6 +63,20 @@ def test_a_shot_begins_as_strong_as_it_goes_on_and_without_the_last_one():
     ghost = np.corrcoef(after.ravel(), before[-1].ravel())[0, 1]
     chance = np.corrcoef(alone.ravel(), before[-1].ravel())[0, 1]
     assert abs(ghost - chance) < 0.1
+
+
+def test_after_a_reset_a_shot_begins_as_the_first_one_did():
+    dreamer, alone = (
+        FilmDreamer(CpuDevice(), ToyEngine(), replace(FILM, jitter=0)) for _ in range(2)
+    )
+    frames = pan(SIZE, 5)  # No cut between them.
+    for number, frame in enumerate(frames[:3]):
+        unlike = dreamer.live(frame, number / RATE)
+    dreamer.reset()
+    for number, frame in enumerate(frames[2:], 3):
+        dreamt = dreamer.live(frame, number / RATE)
+        assert np.array_equal(dreamt, alone.live(frame, number / RATE))
+        assert number > 3 or not np.array_equal(dreamt, unlike)
 
 
 def test_the_flow_is_computed_at_full_size():

@@ -110,6 +110,49 @@ def graph(tmp_path_factory):
     return replace(plain, guides=guides_of(plain, photos)), [guides_of(plain, [p]) for p in photos]
 
 
+def test_a_guide_is_the_way_from_nothing_to_its_photo(graph, tmp_path):
+    """From a picture with the same colours and waves at random places: what is alike leads the same
+    way, noise nowhere that a photo leads."""
+    plain, _ = graph
+    noise = np.random.default_rng(7).normal(128, 20, (64, 64, 3)).clip(0, 255).astype(np.uint8)
+    for number, picture in enumerate((stripes(96), stripes(96)[::-1], noise)):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), picture)
+    found = guides_of(plain, sorted(tmp_path.iterdir()))
+    assert set(found.directions) == set(plain.layers)
+    for ways in found.directions.values():
+        assert [float(np.linalg.norm(way)) for way in ways] == pytest.approx([1] * 3, abs=1e-5)
+    one, like, unlike = found.directions["block9"]
+    assert one @ like > 0.8
+    assert one @ unlike < 0.4
+
+
+def test_a_single_colour_is_no_guide(graph, tmp_path):
+    photo = tmp_path / "wall.png"
+    cv2.imwrite(str(photo), np.full((64, 64, 3), (40, 120, 60), np.uint8))
+    with pytest.raises(UsageError, match=r"wall\.png is a single colour"):
+        guides_of(graph[0], [photo])
+
+
+def test_what_is_matched_are_the_features_of_all_photos_as_they_look_to_the_graph(graph, tmp_path):
+    plain, _ = graph
+    pictures = [stripes(320)[:96], dots(320)[:8]]  # As large as they may be; too small.
+    photos = [tmp_path / "a.png", tmp_path / "b.png"]
+    for photo, picture in zip(photos, pictures, strict=True):
+        cv2.imwrite(str(photo), picture)
+    pictures[1] = cv2.resize(pictures[1], (320, plain.minimum_size))
+    with closing(HostEngine(plain, PROVIDERS["cpu"], parse_objective("block9"))) as engine:
+        features = [
+            engine._sessions.values(
+                picture[:, :, ::-1].transpose(2, 0, 1).astype(np.float32) / 255,
+                ["block9@match.features"],
+            )["block9@match.features"]
+            for picture in pictures
+        ]
+    ours = guides_of(plain, photos).features
+    assert [*ours] == ["block9@match"]
+    assert np.array_equal(ours["block9@match"], np.hstack(features).ravel())
+
+
 def likeness(graph, alone, picture: np.ndarray) -> list[float]:
     """To each guide: the mean over the picture's positions of the cosine to the nearest of its
     features."""
