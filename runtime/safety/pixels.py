@@ -104,9 +104,9 @@ class Processor:
         known = again or self._measured is picture
         for strip, runs in zip(meter.strips, _runs(touched, len(meter.strips), width), strict=True):
             if not again and runs != [slice(0, width)]:
-                mixed[strip.pixels] = picture[strip.pixels]
+                mixed[strip] = picture[strip]
             for columns in runs:
-                here = strip.pixels, columns
+                here = strip, columns
                 _fill_mixed(mixed[here], picture[here], before[here], much[here])
                 if known:
                     meter.fill(mixed, strip, columns)

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 from livedream.runtime.errors import UsageError
+from livedream.runtime.safety import cells
 from livedream.runtime.safety.cells import Meter, planes, smoothed
 from livedream.runtime.safety.limiter import FlashLimiter
 from livedream.runtime.safety.pixels import Processor
+from livedream.runtime.safety.transitions import THRESHOLDS
 from tests.runtime.safety import oracle, vectors
 from tests.runtime.safety.checking import OWN_GRIDS, SHIFTED_GRIDS, flashing_share, limited, worst
 from tests.runtime.safety.defined import DefinedPixels, GuessingPixels
@@ -62,16 +64,42 @@ def test_the_bound_rests_on_nothing_that_is_foreseen(name, mode):
     assert flashing_share(*shown, (160, 90)) <= 0.25
 
 
-@pytest.mark.parametrize("pixels", [Processor(), DefinedPixels()], ids=["processor", "card"])
-def test_what_is_measured_is_what_the_oracle_sees(pixels):
-    """The limiter's thresholds lie 5 % under the standards'; its measurement is off by a tenth of
-    a thousandth of that."""
+def off_by(pixels, picture):
+    """How far what is measured in any cell is from what the oracle sees: luminance and redness."""
+    measured = map(planes, pixels.measure(picture))
+    return np.max(
+        [
+            np.abs(np.stack(signals) - oracle.signals(picture, grid)).max((1, 2))
+            for grid, *signals in zip(OWN_GRIDS, *measured, strict=True)
+        ],
+        axis=0,
+    )
+
+
+def pictures():
+    """Of noise, and of one colour each: there nothing evens out what each pixel is off by."""
     random = np.random.default_rng(3)
-    for size in ((320, 240), (161, 97), (97, 141), (640, 360), (3, 2)):
-        picture = random.integers(0, 256, (*size[::-1], 3), np.uint8)
-        measured = map(planes, pixels.measure(picture))
-        for grid, *signals in zip(OWN_GRIDS, *measured, strict=True):
-            assert np.abs(np.stack(signals) - oracle.signals(picture, grid)).max() < 5e-7
+    sizes = (320, 240), (161, 97), (97, 141), (640, 360), (160, 1080), (3, 2)
+    yield from (random.integers(0, 256, (*size[::-1], 3), np.uint8) for size in sizes)
+    for height in (2, 90, 120, 720, 1080):
+        columns = np.repeat(random.integers(0, 256, (1, 160, 3), np.uint8), 2, axis=1)
+        yield np.repeat(columns, height, axis=0)
+
+
+def test_what_the_card_measures_is_what_the_oracle_sees():
+    assert max(off_by(DefinedPixels(), picture).max() for picture in pictures()) < 5e-7
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["pairs", "single bytes"])
+def test_what_is_measured_is_what_the_oracle_sees(single, monkeypatch):
+    """Twice as far off, between two pictures, is a fifth at most of what the limiter's thresholds
+    lie under the standards'."""
+    if single:
+        monkeypatch.setattr(cells, "_pairs", lambda: None)
+    bound = np.array([1e-4, 3e-4])
+    found = np.max([off_by(Processor(), picture) for picture in pictures()], axis=0)
+    assert (found < bound).all()
+    assert (2 * bound <= 0.2 * (np.array([oracle.LUMINANCE, oracle.RED]) - THRESHOLDS[:, 0])).all()
 
 
 @pytest.mark.parametrize("name", vectors.CALM)
@@ -171,13 +199,13 @@ def test_pulling_does_what_differs_and_gives_what_is_defined():
         pixels.measure(picture)
         for strength in (0, 4, 9):  # The picture is known; then what was made of it, twice.
             weights[random.integers(0, 160 * 90, strength)] = random.random(strength)
-            mixed, cells = pixels.pulled(picture, before, weights)
+            mixed, found = pixels.pulled(picture, before, weights)
             whole = by_definition(picture, before, weights)
             np.testing.assert_array_equal(mixed, whole)
-            np.testing.assert_array_equal(cells, Meter().measure(whole))
+            np.testing.assert_array_equal(found, Meter().measure(whole))
         unknown = Processor().pulled(picture, before, weights)
         np.testing.assert_array_equal(unknown[0], whole)
-        np.testing.assert_array_equal(unknown[1], cells)
+        np.testing.assert_array_equal(unknown[1], found)
 
 
 def test_what_is_foreseen_is_near_what_is_measured():
