@@ -17,7 +17,7 @@ import numpy as np
 from .device import Array, Climbed, Device
 from .drift import drifting
 from .effects import EFFECTS, cleaned, pulled
-from .flow import Motion, MotionTracker
+from .flow import Motion, MotionTracker, Step
 from .pace import LONGEST_GAP, pace
 from .values import Dream
 
@@ -132,6 +132,12 @@ class Dreamer(Generic[Array]):
         """Let go of the old dream."""
         self._residual = None
         self._tracker.reset()
+
+    @property
+    def step(self) -> Step | None:
+        """Of the pictures, to the last frame of `live` from the one before it; None where there is
+        none."""
+        return self._tracker.step
 
     @property
     def _share(self) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..dream.compositor import Compositor
 from ..dream.drift import Drift, drifting
-from ..dream.flow import MotionTracker
+from ..dream.flow import MotionTracker, Step
 from ..dream.pace import LONGEST_GAP, RATE
 from .composition import toned
 
@@ -34,11 +34,22 @@ class Afterimage(Generic[Residual]):
         self._time = self._last = 0.0
         self._way: np.ndarray | None = None  # From the last picture to the newest dream's.
 
-    def dreamt(self, residual: Residual, gray: np.ndarray, time: float, drift: Drift) -> None:
-        """A new dream, of the picture `gray`, taken at `time`."""
+    def dreamt(
+        self,
+        residual: Residual,
+        gray: np.ndarray,
+        time: float,
+        drift: Drift,
+        step: Step | None = None,
+    ) -> None:
+        """A new dream, of the picture `gray`, taken at `time`. step: to it from any other, where it
+        is known: that from the dream before saves to look for it again."""
         before = self._mixed()
         if before is not None:
-            motion = self._tracker.between(gray, self._gray)
+            if step and step.last is self._gray:
+                motion = step.motion
+            else:
+                motion = self._tracker.between(gray, self._gray)
             if motion is not None:
                 motion = drifting(motion, drift, time - self._time)
                 before = self._compositor.carried(before, motion, None, residual)

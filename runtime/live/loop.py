@@ -15,6 +15,7 @@ from ..control.desk import Desk, State
 from ..declared import Value
 from ..dream.device import Device
 from ..dream.dreamer import Dreamer
+from ..dream.flow import Step
 from ..errors import SessionLost
 from ..frame import Frame, as_picture
 from ..gradient.switching import Switcher
@@ -46,7 +47,8 @@ class Dreamt:
 
     result: what the device's `download` gave. time: of capture. settings: what it was dreamt with.
     frame: the camera's, at its own size. detail: what `Finer` adds, where it does. device: None
-    where the result is an array.
+    where the result is an array. step: to the picture from the one dreamt before, where it was
+    followed.
     """
 
     picture: np.ndarray
@@ -56,6 +58,7 @@ class Dreamt:
     frame: Frame
     detail: np.ndarray | None = None
     device: Device[Any] | None = None
+    step: Step | None = None
 
     @property
     def dream(self) -> np.ndarray:
@@ -168,7 +171,8 @@ class Dreaming(threading.Thread):
             dreamer.mask = self._where.at(picture, state)
         result = dreamer.live(picture, frame.time) if state.live else dreamer.still(picture)
         settings = {**settings_of(dreamer, str(state["recipe"])), "size": f"{width}x{height}"}
-        dreamt = Dreamt(picture, result, frame.time, settings, frame, device=dreamer.device)
+        step = dreamer.step if state.live else None
+        dreamt = Dreamt(picture, result, frame.time, settings, frame, None, dreamer.device, step)
         large = min(image.shape[0] / height, image.shape[1] / width) >= TIMES
         finer = state.live and large and bool(state["finer"])
         if finer and self.governor.rung.finer:

@@ -188,7 +188,9 @@ class Presenter(threading.Thread):
             fresh.result, fresh.picture, fresh.contrast, fresh.detail
         )
         drift = self._state(fresh.frame).dream.drift
-        composing.afterimage.dreamt(residual, small_gray(fresh.picture), fresh.time, drift)
+        step = fresh.step
+        gray = step.now if step else small_gray(fresh.picture)
+        composing.afterimage.dreamt(residual, gray, fresh.time, drift, step)
         self._dreamt = fresh
         self._stats.record("residual", time.perf_counter() - began)
 

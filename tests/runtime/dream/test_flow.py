@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from livedream.runtime.dream.flow import MotionTracker
+from livedream.runtime.dream.flow import CUT, MotionTracker, small_gray
 
 
 def texture(seed: int = 0) -> np.ndarray:
@@ -63,6 +63,51 @@ def test_what_is_uncovered_is_let_go():
     keep = cv2.resize(tracker.track(after).keep, (320, 240))
     assert keep[80:160, 64:92].mean() < 0.5
     assert keep[20:40].mean() > 0.9
+
+
+def test_a_cut_between_dark_shots_is_seen():
+    """Too dark for their difference to tell."""
+    one, other = (cv2.convertScaleAbs(texture(seed), alpha=0.15) for seed in (1, 2))
+    tracker = MotionTracker()
+    tracker.track(one)
+    assert cv2.absdiff(one, other).mean() < CUT * 255
+    assert tracker.track(other) is None
+
+
+def test_the_way_back_is_followed_where_much_is_left_and_nowhere_else():
+    ways = []
+
+    class Counting(MotionTracker):
+        def _flow_to(self, *args: np.ndarray | None) -> np.ndarray:
+            ways.append(args)
+            return super()._flow_to(*args)
+
+    def followed(*pictures: np.ndarray) -> int:
+        ways.clear()
+        tracker = Counting()
+        for each in pictures:
+            tracker.track(each)
+        return len(ways)
+
+    assert followed(texture(), np.roll(texture(), 3, axis=1)) == 1
+    assert followed(*(cv2.convertScaleAbs(texture(seed), alpha=0.15) for seed in (1, 2))) == 2
+
+
+def test_the_newest_step_is_told():
+    tracker = MotionTracker()
+    assert tracker.track(texture()) is None
+    assert tracker.step is None
+    motion = tracker.track(texture())
+    step = tracker.step
+    assert step
+    assert step.motion is motion
+    np.testing.assert_array_equal(step.now, small_gray(texture()))
+    tracker.track(255 - texture(2))
+    assert tracker.step
+    assert tracker.step.last is step.now
+    assert tracker.step.motion is None
+    tracker.reset()
+    assert tracker.step is None
 
 
 def test_a_changed_light_is_no_cut():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from livedream.runtime.dream.drift import Drift
-from livedream.runtime.dream.flow import small_gray
+from livedream.runtime.dream.flow import Motion, MotionTracker, Step, small_gray
 from livedream.runtime.live.afterimage import Afterimage
 from livedream.runtime.live.composing import HostCompositor
 
@@ -60,3 +60,26 @@ def test_nothing_of_the_old_shot_is_left_after_a_cut():
     after.dreamt(even(138), other, 0.04, STILL)
     assert after.at(None, 0.04, STILL, 0.5, 0).mean() == 138
     assert after.pure
+
+
+def test_a_step_that_is_known_is_taken_as_it_is_and_no_other_one():
+    """A dream of a later picture, in which everything lies six pixels further left."""
+    moved = small_gray(np.roll(SCENE, -6, axis=1))
+    spot = even(128)
+    spot[40:50, 70:90] = 200
+    tracker = MotionTracker()
+    nowhere = Motion(np.zeros((2, *GRAY.shape), np.float32), np.zeros(GRAY.shape, np.float32))
+
+    def lasting(step: Step | None) -> np.ndarray:
+        after = Afterimage(HostCompositor())
+        after.dreamt(spot, GRAY, 0.0, STILL)
+        after.dreamt(even(128), moved, 0.04, STILL, step)
+        return after.at(None, 0.04, STILL, 0.5, 0)
+
+    looked_for = lasting(None)
+    assert looked_for[45, 74].mean() > 150
+    known = Step(GRAY, moved, tracker.between(moved, GRAY))
+    np.testing.assert_array_equal(lasting(known), looked_for)
+    assert (lasting(Step(GRAY, moved, nowhere)) == 128).all()
+    other = Step(GRAY.copy(), moved, nowhere)
+    np.testing.assert_array_equal(lasting(other), looked_for)

@@ -544,6 +544,17 @@ class TestWhatTheDeskSays:
         show.everything()
         assert set(ways) == {way}
 
+    @pytest.mark.parametrize("recipe", ["live", "google"])
+    def test_a_dream_knows_the_step_from_the_one_before(self, recipe):
+        show = Setting(Film(10_000), frames=4)
+        show.desk.fade({"recipe": recipe, "octaves": 1, "octave_scale": 1.4}, "start", 0)
+        steps = [dreamt.step for dreamt in show.everything()]
+        if recipe == "google":
+            assert steps == [None] * len(steps)
+            return
+        for before, step in itertools.pairwise(steps[1:]):
+            assert before.now is step.last
+
     def test_what_is_said_counts_for_when_a_dream_is_seen(self):
         show, asked = Setting(Film(10_000), frames=5), []
         at = show.desk.at
