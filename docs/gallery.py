@@ -1,6 +1,7 @@
 """Makes docs/gallery.md and its pictures: python docs/gallery.py [ROW ...]
 
-Rows are numbers; the pictures of all others are left as they are.
+Rows are numbers; the pictures of all others are left as they are. python docs/gallery.py draw puts
+what the commands read into the folder that you are in, and nothing else.
 
 The commands that stand beneath the pictures are run as they stand there, on what is drawn here: the
 program's own demo scene, a panorama of it, and dots for a guide. Of clips, four frames are shown.
@@ -60,11 +61,14 @@ EVERY = "--model efficientnet_lite0"
 
 def main() -> None:
     """Run every command, and write what came of it."""
+    if sys.argv[1:] == ["draw"]:
+        draw(Path.cwd())
+        return
     page = [
         "# Gallery",
         "",
         f"Made by `python docs/gallery.py`; every command also with `{EVERY}`. The scene is the "
-        "program's own.",
+        "program's own; `python docs/gallery.py draw` puts what the commands read where you are.",
         "",
     ]
     folder = HERE / "gallery"

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 _GRAPH = 7
-_NODE, _WEIGHT, _OUTPUT, _SHAPE = 1, 5, 12, 13
+_NODE, _WEIGHT, _INPUT, _OUTPUT, _SHAPE = 1, 5, 11, 12, 13
 """Fields of GraphProto."""
 _INPUT_OF, _OUTPUT_OF, _KIND = 1, 2, 4
 """Fields of NodeProto."""
-_NAME = {_WEIGHT: 8, _OUTPUT: 1, _SHAPE: 1}
+_NAME = {_WEIGHT: 8, _INPUT: 1, _OUTPUT: 1, _SHAPE: 1}
 """The field with the name of a TensorProto, a ValueInfoProto."""
 
 
 def part(model: bytes, outputs: Collection[str], instead: Mapping[str, str]) -> bytes:
     """The ONNX file that writes `outputs` and nothing else: without the nodes and weights that they
-    do not need. Its inputs stay.
+    do not need. Its inputs stay, those that nothing reads last.
 
     instead: values that are not computed but taken from another value, which is written before.
     Raises ValueError for what is no ONNX file, or for outputs that it does not have.
@@ -48,6 +48,8 @@ def _part_of(graph: memoryview, outputs: Collection[str], instead: Mapping[str, 
         kept.append(raw)
         needed.update(read)
     nodes = b"".join(reversed(kept))
+    # Inputs that nothing needs come last: OpenVINO's provider takes what follows them for them.
+    fields.sort(key=lambda each: each[0] == _INPUT and _text(each[1], _NAME[_INPUT]) not in needed)
     rest = b"".join(
         raw
         for number, content, raw in fields

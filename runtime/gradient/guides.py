@@ -45,7 +45,7 @@ def guides_of(graph: Graph, photos: Sequence[Path]) -> Guides:
     nothing = {name: values.size for name, values in steering(Objective(()), graph.layers).items()}
     with closing(Sessions(graph.path, PROVIDERS["cpu"], nothing)) as sessions:
         seen = [sessions.values(picture, [*means, *features]) for picture in pictures]
-        ground = [sessions.values(_scrambled(picture), means) for picture in pictures]
+        ground = [sessions.values(scrambled(picture), means) for picture in pictures]
     return Guides(
         tuple(map(str, photos)),
         {
@@ -71,7 +71,7 @@ def _planar(bgr: np.ndarray, smallest: int) -> np.ndarray:
     return np.ascontiguousarray(bgr[:, :, ::-1].transpose(2, 0, 1), np.float32) / 255
 
 
-def _scrambled(picture: np.ndarray) -> np.ndarray:
+def scrambled(picture: np.ndarray) -> np.ndarray:
     """A picture of nothing: the colours of `picture`, its waves as loud, their places random."""
     _, height, width = picture.shape
     noise = np.random.default_rng(2015).standard_normal((height, width))

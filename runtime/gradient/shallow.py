@@ -38,7 +38,12 @@ def deepest(graph: Graph, provider: Provider, steering: Steering) -> str | None:
         if any(steering[f"{layer}.{kind}"].any() for kind in ("square", "linear"))
     ]
     layer = climbed[-1] if climbed else None
-    return layer if layer in graph.cuts and layer != list(graph.layers)[-1] else None
+    if layer not in graph.cuts or layer == list(graph.layers)[-1]:
+        return None
+    others = [graph.cuts[each] for each in climbed[:-1] if each in graph.cuts]
+    if any(each.keys() & graph.cuts[layer].keys() for each in others):
+        return None  # Two places of one layer begin at the same value: the cut knows but one.
+    return layer
 
 
 class Computing(Protocol):

@@ -9,6 +9,7 @@ from livedream.export.catalogue import MODELS
 from livedream.runtime.gradient.cutting import part
 from livedream.runtime.gradient.graph import read_graph
 from livedream.runtime.gradient.objective import parse_objective, steering
+from livedream.runtime.gradient.providers import PROVIDERS
 
 from ...export.conftest import smooth_image
 
@@ -16,6 +17,7 @@ onnx = pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
 
 LITE = MODELS["efficientnet_lite0"]
+MATCHED = ("block2", "block2@match", "block3")
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +57,29 @@ def test_a_cut_climbs_what_the_whole_does_and_is_shorter(whole, layer):
     (expected,) = session(content).run(["gradient"], fed)
     (found,) = session(cut).run(["gradient"], fed)
     assert np.linalg.norm(found - expected) <= 1e-5 * np.linalg.norm(expected)
+
+
+@pytest.mark.parametrize("name", ["cpu", "openvino"])
+def test_inputs_that_a_cut_does_not_need_take_the_place_of_no_other(exported, name):
+    provider = PROVIDERS[name]
+    if provider.ep not in ort.get_available_providers():
+        pytest.skip(f"onnxruntime is here without {name}")
+    path = exported(MATCHED, "fp32", provider.form)
+    graph, content = read_graph(path), path.read_bytes()
+    cut = part(content, ["gradient"], graph.cuts["block2@match"])
+    names = [each.name for each in session(cut).get_inputs()]
+    assert sorted(names) == sorted(each.name for each in session(content).get_inputs())
+    assert set(names[-2:]) == {"block3.square", "block3.linear"}
+    count = graph.layers["block2"]
+    fed = {
+        "image": smooth_image(66, 90, seed=1),
+        **steering(parse_objective("block2@match"), graph.layers),
+        "block2@match.guide": np.random.default_rng(2).random(20 * count, np.float32),
+    }
+    (expected,) = session(content).run(["gradient"], fed)
+    opened = ort.InferenceSession(cut, providers=[provider.ep])
+    (found,) = opened.run(["gradient"], fed)
+    assert np.linalg.norm(found - expected) <= 1e-3 * np.linalg.norm(expected)
 
 
 def test_nothing_but_onnx_files_is_cut(whole):

@@ -15,7 +15,7 @@ from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.values import Dream
 from livedream.runtime.errors import UsageError
-from livedream.runtime.gradient.guides import guides_of
+from livedream.runtime.gradient.guides import guides_of, scrambled
 from livedream.runtime.gradient.host import HostEngine
 from livedream.runtime.gradient.objective import (
     Guides,
@@ -115,6 +115,7 @@ def test_a_guide_is_the_way_from_nothing_to_its_photo(graph, tmp_path):
     way, noise nowhere that a photo leads."""
     plain, _ = graph
     noise = np.random.default_rng(7).normal(128, 20, (64, 64, 3)).clip(0, 255).astype(np.uint8)
+    noise[:] = noise[:1]  # A photo all the same, although no column changes.
     for number, picture in enumerate((stripes(96), stripes(96)[::-1], noise)):
         cv2.imwrite(str(tmp_path / f"{number}.png"), picture)
     found = guides_of(plain, sorted(tmp_path.iterdir()))
@@ -124,6 +125,17 @@ def test_a_guide_is_the_way_from_nothing_to_its_photo(graph, tmp_path):
     one, like, unlike = found.directions["block9"]
     assert one @ like > 0.8
     assert one @ unlike < 0.4
+
+
+def test_a_picture_of_nothing_has_the_same_colours_and_waves_elsewhere():
+    planes = dots(64).transpose(2, 0, 1).astype(np.float32) / 255
+    pale = planes * 0.2 + 0.4
+    there = scrambled(pale)
+    assert there.dtype == np.float32
+    for one, other in zip(pale, there, strict=True):
+        assert np.allclose(*(np.abs(np.fft.fft2(each)) for each in (one, other)), atol=0.5)
+        assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.3
+    assert (scrambled(planes * 4 - 1.5).min(), scrambled(planes * 4 - 1.5).max()) == (0, 1)
 
 
 def test_a_single_colour_is_no_guide(graph, tmp_path):

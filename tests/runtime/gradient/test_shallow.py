@@ -19,6 +19,7 @@ from livedream.runtime.gradient.shallow import REST, deepest
 from ...patience import PATIENCE
 
 LITE = MODELS["efficientnet_lite0"]
+MATCHED = ("block2", "block2@match", "block3")
 SIZE = (32, 48)
 
 
@@ -92,6 +93,20 @@ def test_the_deepest_layer_that_is_climbed(graph):
     assert of_provider("cpu", replace(graph, cuts={}), "block2") is None
     assert of_provider("cuda", graph, "block2") == "block2"
     assert of_provider("tensorrt", graph, "block2") is None
+
+
+def test_two_places_of_one_layer_are_not_cut(exported):
+    """The cut at either would climb that one alone."""
+    graph = read_graph(exported(MATCHED))
+    found = {
+        text: deepest(graph, PROVIDERS["cpu"], steering(parse_objective(text), graph.layers))
+        for text in ("block2", "block2@match", "block2+block2@match")
+    }
+    assert found == {
+        "block2": "block2",
+        "block2@match": "block2@match",
+        "block2+block2@match": None,
+    }
 
 
 def test_a_cut_takes_over_after_a_while_and_computes_the_same(play):
