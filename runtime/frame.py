@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from .errors import LivedreamError
+from .scaling import resized
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,17 @@ class Frame:
     image: np.ndarray
     time: float
     index: int
+    _small: dict[tuple[int, int], np.ndarray] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def small(self, width: int, height: int) -> np.ndarray:
+        """The picture at this size, as `resized` makes it, once for all who ask: nobody writes on
+        it. Raises LivedreamError where it is none."""
+        found = self._small.get((width, height))
+        if found is None:
+            found = self._small[width, height] = resized(as_picture(self.image), width, height)
+        return found
 
 
 def as_picture(image: object) -> np.ndarray:

@@ -8,7 +8,7 @@ import time as clocks
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..declared import Parameter, Value
 from ..dream.values import Dream
@@ -34,6 +34,7 @@ class State(Mapping[str, Value]):
 
     def __init__(self, values: Values) -> None:
         self._values = values
+        self._groups: dict[type[Any], Any] = {}
 
     def __getitem__(self, name: str) -> Value:
         return self._values[name]
@@ -46,7 +47,11 @@ class State(Mapping[str, Value]):
 
     def of(self, group: type[Group]) -> Group:
         """The values of one group of parameters, such as `Dream` or `Show`."""
-        return group(**{each.name: self[each.name] for each in fields(group)})  # pyright: ignore[reportArgumentType]
+        found = self._groups.get(group)
+        if found is None:
+            values = {each.name: self[each.name] for each in fields(group)}  # pyright: ignore[reportArgumentType]
+            found = self._groups[group] = group(**values)
+        return found
 
     @property
     def dream(self) -> Dream:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ..errors import LivedreamError
@@ -54,6 +55,9 @@ class Capture:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.through: Callable[[Frame], Frame] = lambda frame: frame
+        self.ahead: tuple[int, int] | None = None
+        """(width, height) that every frame is asked for, where that is known: it is made as `small`
+        in the thread that reads, which has time, and not in the one that shows."""
         self.slot: Slot[Frame] = Slot()
         self.shown: Slot[Frame] = Slot()
         self.heard = clock()
@@ -189,6 +193,9 @@ class Capture:
             frame = replace(frame, index=last.index + 1, time=max(frame.time, last.time))
         self._last = frame
         frame = self.through(frame)
+        if self.ahead:
+            with suppress(LivedreamError):  # Whoever dreams it says so.
+                frame.small(*self.ahead)
         self.slot.put(frame)
         self.shown.put(frame)
 

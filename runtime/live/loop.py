@@ -19,7 +19,6 @@ from ..dream.flow import Step
 from ..errors import SessionLost
 from ..frame import Frame, as_picture
 from ..gradient.switching import Switcher
-from ..scaling import resized
 from ..slot import Closed, Slot
 from ..start import settings_of
 from ..stats import Stats
@@ -167,7 +166,8 @@ class Dreaming(threading.Thread):
         dreamer.in_turn = self.governor.rung.in_turn
         begun = time.monotonic()
         with self._stats.stage("scale"):
-            picture = _seen(image, width, height, state)
+            self._capture.ahead = width, height
+            picture = _seen(frame, width, height, state)
             dreamer.mask = self._where.at(picture, state)
         result = dreamer.live(picture, frame.time) if state.live else dreamer.still(picture)
         settings = {**settings_of(dreamer, str(state["recipe"])), "size": f"{width}x{height}"}
@@ -194,7 +194,7 @@ class Dreaming(threading.Thread):
 
     def _with_detail(self, dreamt: Dreamt, state: State) -> Dreamt:
         height, width = dreamt.picture.shape[:2]
-        fine = _seen(as_picture(dreamt.frame.image), TIMES * width, TIMES * height, state)
+        fine = _seen(dreamt.frame, TIMES * width, TIMES * height, state)
         residual = residual_of(dreamt.dream, dreamt.picture, dreamt.contrast)
         return replace(dreamt, detail=self._finer.grown(fine, residual, dreamt.contrast))
 
@@ -233,7 +233,7 @@ class Dreaming(threading.Thread):
             self._patience.failed(trouble)
 
 
-def _seen(image: np.ndarray, width: int, height: int, state: State) -> np.ndarray:
+def _seen(frame: Frame, width: int, height: int, state: State) -> np.ndarray:
     """The camera's picture at this size, as `state` has it: mirrored or not."""
-    picture = resized(image, width, height)
+    picture = frame.small(width, height)
     return np.ascontiguousarray(picture[:, ::-1]) if state["mirror"] else picture

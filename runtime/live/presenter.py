@@ -23,7 +23,7 @@ from ..control.parameters import SOURCE, Show
 from ..dream.device import DeviceError
 from ..dream.flow import small_gray
 from ..frame import Frame, as_picture
-from ..scaling import parse_size, resized, scaled
+from ..scaling import parse_size, scaled
 from ..slot import Closed, Slot
 from ..stats import Stats
 from .composing import Composing
@@ -226,7 +226,7 @@ class Presenter(threading.Thread):
         height, width = image.shape[:2]
         if text != SOURCE or width > box[0] or height > box[1]:
             image = scaled(image, box)
-        return cv2.flip(image, 1) if state["mirror"] else image
+        return _mirrored(image, state)
 
     def _carried(
         self, dreamt: Dreamt, frame: Frame, image: np.ndarray, state: State
@@ -236,7 +236,7 @@ class Presenter(threading.Thread):
         own = frame.index == dreamt.frame.index
         dream = state.dream
         began = time.perf_counter()
-        small = dreamt.picture if own else resized(image, wide, high)
+        small = dreamt.picture if own else _mirrored(frame.small(wide, high), state)
         gray = None if own else small_gray(small)
         # Without a carried dream every picture stands for itself.
         calm = state.of(Show).calm if state.live else 0.0
@@ -278,3 +278,7 @@ class Presenter(threading.Thread):
             picture = compositor.upload(image)
         contrast = state.dream.camera
         return compositor.composed(picture, residual, amount, contrast, carried.mask, show.light)
+
+
+def _mirrored(image: np.ndarray, state: State) -> np.ndarray:
+    return cv2.flip(image, 1) if state["mirror"] else image

@@ -549,6 +549,7 @@ class TestWhatTheDeskSays:
         show = Setting(Film(10_000), frames=4)
         show.desk.fade({"recipe": recipe, "octaves": 1, "octave_scale": 1.4}, "start", 0)
         steps = [dreamt.step for dreamt in show.everything()]
+        assert show.capture.ahead == (40, 32)
         if recipe == "google":
             assert steps == [None] * len(steps)
             return
