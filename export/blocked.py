@@ -40,6 +40,7 @@ class Blocked:
     """See `forms.Form`."""
 
     parts: Mapping[int, int] = {}
+    even = False
 
     def rectify(
         self, builder: Builder, gradient: str, output: str, ceiling: float | None, channels: int

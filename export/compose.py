@@ -32,7 +32,7 @@ def compose(tape: Tape, *, precision: str, form: str, metadata: dict[str, str]) 
     if half and not shifted:
         values[IMAGE] = builder.cast(IMAGE, np.float16)
     for operation in tape.operations:
-        values[operation.output] = forward.emit(builder, operation, values)
+        values[operation.output] = forward.emit(builder, operation, values, even=chosen.even)
 
     taps = {layer: values[name] for layer, name in tape.taps.items()}
     channels = {layer: tape.channels[name] for layer, name in tape.taps.items()}

@@ -17,11 +17,15 @@ class Form(Protocol):
     """How the adjoints that have a choice are written.
 
     parts: how many channels of an expansion are computed together, by the stride at which its
-    input lies; empty where all of them are (`rewrite.in_parts`).
+    input lies; empty where all of them are (`rewrite.in_parts`). even: a convolution pads both ends
+    alike, and what it lacks at one is padded before it.
     """
 
     @property
     def parts(self) -> Mapping[int, int]: ...
+
+    @property
+    def even(self) -> bool: ...
 
     def rectify(
         self, builder: Builder, gradient: str, output: str, ceiling: float | None, channels: int

@@ -19,8 +19,9 @@ from .tape import (
 )  # fmt: skip
 
 
-def emit(builder: Builder, operation: Operation, values: dict[str, str]) -> str:
-    """Write `operation`, its inputs being `values` of the graph; returns the value written."""
+def emit(builder: Builder, operation: Operation, values: dict[str, str], *, even: bool) -> str:
+    """Write `operation`, its inputs being `values` of the graph; returns the value written. even: as
+    of `forms.Form`."""
     read = [values[name] for name in operation.inputs]
     match operation:
         case Shift():
@@ -30,7 +31,7 @@ def emit(builder: Builder, operation: Operation, values: dict[str, str]) -> str:
             )
             return shifted if builder.real is np.float32 else builder.cast(shifted, builder.real)
         case Conv():
-            return convolution(builder, read[0], operation)
+            return convolution(builder, read[0], operation, even=even)
         case Rectify(ceiling=None):
             return builder.op("Relu", *read)
         case Rectify(ceiling=ceiling):
@@ -69,12 +70,18 @@ def around_centre(builder: Builder, value: str) -> tuple[str, str]:
     return before, after
 
 
-def convolution(builder: Builder, source: str, conv: Conv) -> str:
-    """Write a convolution with its bias."""
+def convolution(builder: Builder, source: str, conv: Conv, *, even: bool) -> str:
+    """Write a convolution with its bias. even: as of `forms.Form`."""
+    top, left, bottom, right = pads = conv.pads
+    if even and pads[:2] != pads[2:]:
+        high, wide = min(top, bottom), min(left, right)
+        lacking = [0, 0, top - high, left - wide, 0, 0, bottom - high, right - wide]
+        source = builder.op("Pad", source, builder.ints(*lacking), builder.weight(0))
+        pads = (high, wide) * 2
     inputs = [source, builder.weight(conv.weight)]
     if conv.bias is not None:
         inputs.append(builder.weight(conv.bias))
     return builder.op(
         "Conv", *inputs, kernel_shape=list(conv.weight.shape[2:]), strides=[conv.stride] * 2,
-        pads=list(conv.pads), group=conv.groups,
+        pads=list(pads), group=conv.groups,
     )  # fmt: skip

@@ -16,6 +16,7 @@ class OpenVino(Plain):
 
     # of a picture of 320x180, what one part holds stays near the core (docs/gradient.md)
     parts: Mapping[int, int] = {2: 32, 4: 48}
+    even = False
 
     def rectify(
         self, builder: Builder, gradient: str, output: str, ceiling: float | None, channels: int

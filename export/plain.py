@@ -36,12 +36,17 @@ def transposed_stride_1(builder: Builder, gradient: str, conv: Conv) -> str:
 
 
 def transposed_strided(builder: Builder, gradient: str, conv: Conv, like: str) -> str:
-    """Adjoint of a strided convolution: ConvTranspose, one stride too large, cropped."""
-    top, left, _, _ = conv.pads
+    """Adjoint of a strided convolution: ConvTranspose, at most a stride too large, cropped.
+
+    Raises ValueError for one that is padded more before than after, which no network here is.
+    """
+    top, left, bottom, right = conv.pads
+    if top > bottom or left > right:
+        raise ValueError(f"no adjoint of a strided convolution with pads {conv.pads}")
     full = builder.op(
         "ConvTranspose", gradient, builder.weight(conv.weight),
         kernel_shape=list(conv.weight.shape[2:]), strides=[conv.stride] * 2,
-        pads=[top, left, 0, 0], output_padding=[conv.stride - 1] * 2, group=conv.groups,
+        pads=[top, left] * 2, output_padding=[conv.stride - 1] * 2, group=conv.groups,
     )  # fmt: skip
     return crop(builder, full, like)
 
@@ -50,6 +55,8 @@ class Plain:
     """See `forms.Form`."""
 
     parts: Mapping[int, int] = {}
+    # onnxruntime's CUDA provider leaves others to the processor, and records nothing then
+    even = True
 
     def rectify(
         self, builder: Builder, gradient: str, output: str, ceiling: float | None, channels: int

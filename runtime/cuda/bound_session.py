@@ -161,7 +161,7 @@ class Opener:
     ) -> Session:
         ort, provider = self.ort, self.provider
         options = ort.SessionOptions()
-        options.log_severity_level = 3
+        options.log_severity_level = 4
         if not self.free:
             options.add_free_dimension_override_by_name("height", size[0])
             options.add_free_dimension_override_by_name("width", size[1])

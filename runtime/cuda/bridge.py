@@ -38,6 +38,10 @@ class BridgedEngine:
     def minimum_size(self) -> int:
         return self.inner.minimum_size
 
+    @property
+    def precision(self) -> str:
+        return self.inner.precision
+
     def describe(self) -> dict[str, str]:
         return self.inner.describe()
 

@@ -44,7 +44,7 @@ class CudaEngine(SteeredEngine):
         def cut(layer: str, beside: bool) -> CardSessions:
             return CardSessions(device, lambda size, _: open_session(layer, size, not beside))
 
-        self._shallow = Shallow(provider, self._sessions, cut)
+        self._shallow = Shallow(provider, self._sessions, cut, self.precision)
 
     def prepare(self, height: int, width: int, background: bool = False) -> None:
         """Open this size, run it, and record its launches; minutes where an engine is built. In the

@@ -6,18 +6,22 @@ import numpy as np
 
 from ..errors import LivedreamError
 
-COSINE = 0.99
-"""Between the gradients of two providers that both compute right, in fp32 and fp16."""
+COSINE, COARSE = 0.99, 0.95
+"""Between the gradients of two providers that both compute right, in float32; and where one keeps
+ten binary digits of a number, as TF32 and float16 do. Those alone, put into torch's convolutions,
+leave 0.995 to 0.998 of trained networks and 0.983 to 0.995 of random ones."""
 
 
 class WrongGradient(LivedreamError):
     """A provider computes something else than it should."""
 
 
-def check_gradient(gradient: np.ndarray, reference: np.ndarray, provider: str) -> None:
+def check_gradient(
+    gradient: np.ndarray, reference: np.ndarray, provider: str, precision: str = "fp32"
+) -> None:
     """Raises WrongGradient for a gradient that is not the reference's: vanished, not finite, or in
-    another direction."""
-    difference = None
+    another direction. precision: it was computed in."""
+    difference, least = None, COSINE if precision == "fp32" else COARSE
     if not np.isfinite(gradient).all():
         difference = "its gradient is not finite"
     else:
@@ -25,7 +29,7 @@ def check_gradient(gradient: np.ndarray, reference: np.ndarray, provider: str) -
         norms = float(np.linalg.norm(flat)), float(np.linalg.norm(expected))
         if norms[0] == 0 and norms[1] != 0:
             difference = "its gradient vanishes"
-        elif norms[1] and (like := cosine(flat, expected)) < COSINE:
+        elif norms[1] and (like := cosine(flat, expected)) < least:
             difference = f"its gradient points elsewhere than the processor's (cosine {like:.3f})"
         elif norms[1] and not 0.5 < norms[0] / norms[1] < 2:
             difference = f"its gradient is {norms[0] / norms[1]:.2g} times the processor's"

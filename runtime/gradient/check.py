@@ -27,7 +27,8 @@ def check_engine(engine: Engine[Any], height: int, width: int) -> None:
         return
     image = check_picture(height, width)
     try:
-        check_gradient(engine.probe(image), _reference(engine, image), provider.name)
+        found = engine.probe(image)
+        check_gradient(found, _reference(engine, image), provider.name, engine.precision)
     except WrongGradient as error:
         if graph.form == provider.form:
             raise

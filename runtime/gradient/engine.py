@@ -26,6 +26,11 @@ class Engine(Climbed[Array], Protocol[Array]):
     @property
     def objective(self) -> Objective: ...
 
+    @property
+    def precision(self) -> str:
+        """That it computes in."""
+        ...
+
     def describe(self) -> dict[str, str]:
         """What runs: model, layers, weights, provider, precision; for files that carry it."""
         ...

@@ -46,6 +46,7 @@ class HostEngine(SteeredEngine):
             provider,
             self._sessions,
             lambda layer, _: Sessions(graph.path, provider, channels, cut=graph.cuts[layer]),
+            self.precision,
         )
         self._opening = threading.Lock()
         self._reopened = reopened

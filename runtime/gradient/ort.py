@@ -12,4 +12,7 @@ except ModuleNotFoundError as error:
         "gpu, or cpu, in place of openvino)."
     ) from error
 
+# What matters comes as an exception; the rest is of what it tries before what works.
+ort.set_default_logger_severity(4)
+
 __all__ = ["ort"]

@@ -72,7 +72,7 @@ class Shallow(Generic[SessionsT]):
 
     `sessions` and `close` may be called from any threads. new: gives sessions of the cut at a
     layer, of which nothing is open; its second argument is whether a picture plays meanwhile.
-    clock: seconds.
+    precision: that they compute in. clock: seconds.
     """
 
     def __init__(
@@ -80,9 +80,11 @@ class Shallow(Generic[SessionsT]):
         provider: Provider,
         whole: SessionsT,
         new: Callable[[str, bool], SessionsT],
+        precision: str = "fp32",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._provider, self._whole, self._new, self._clock = provider, whole, new, clock
+        self._precision = precision
         self._lock = threading.Lock()
         self._wish: str | None = None
         self._sizes: set[Size] = set()
@@ -170,7 +172,8 @@ class Shallow(Generic[SessionsT]):
                 sessions.open(size, steering)
                 picture = check_picture(*size)
                 expected = self._whole.run(picture, steering)
-                check_gradient(sessions.run(picture, steering), expected, self._provider.name)
+                found = sessions.run(picture, steering)
+                check_gradient(found, expected, self._provider.name, self._precision)
             right = True
         except SessionLost:
             pass  # A process that ends is no verdict.

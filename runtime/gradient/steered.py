@@ -20,7 +20,7 @@ class SteeredEngine:
         self, graph: Graph, provider: Provider, objective: Objective, precision: str | None = None
     ) -> None:
         self.graph, self.provider = graph, provider
-        self._precision = precision or graph.precision
+        self.precision = precision or graph.precision
         self.steer(objective)
 
     @property
@@ -36,7 +36,7 @@ class SteeredEngine:
             **({"guide": ",".join(graph.guides.photos)} if graph.guides else {}),
             "weights": graph.weights,
             "provider": self.provider.name,
-            "precision": self._precision,
+            "precision": self.precision,
         }
 
     def steer(self, objective: Objective) -> None:

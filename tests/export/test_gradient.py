@@ -221,3 +221,23 @@ def test_masks_of_openvino_are_exact(ceiling: float | None) -> None:
     (found,) = session.run(None, {"gradient": given, "output": edges})
     inside = (edges > 0) & ((edges < top) if ceiling else True)
     assert np.array_equal(found, np.where(inside, given, 0))
+
+
+@pytest.mark.parametrize("form", ["gpu", "cuda"])
+@pytest.mark.parametrize(
+    ("model", "layer"),
+    [("googlenet", "conv3"), ("inception_v3", "Mixed_6b"), ("efficientnet_lite0", "block9")],
+)
+def test_convolutions_for_cards_are_padded_alike(dream, model, layer, form):
+    """onnxruntime's CUDA provider leaves others to the processor: a whole step waited for them."""
+    onnx = pytest.importorskip("onnx")
+    nodes = onnx.load_from_string(dream(model, (layer,), "random", form).graph).graph.node
+    found = [
+        list(attribute.ints)
+        for node in nodes
+        if node.op_type in ("Conv", "ConvTranspose")
+        for attribute in node.attribute
+        if attribute.name == "pads"
+    ]
+    assert found
+    assert [pads for pads in found if pads[:2] != pads[2:]] == []

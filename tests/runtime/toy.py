@@ -12,7 +12,7 @@ class ToyEngine:
     a strided network, it is not the same everywhere.
     """
 
-    minimum_size = 8
+    minimum_size, precision = 8, "fp32"
 
     def __init__(self) -> None:
         self.kernel = np.random.default_rng(11).standard_normal((3, 3)).astype(np.float32)

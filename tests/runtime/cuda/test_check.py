@@ -45,6 +45,15 @@ def test_half_precision_passes():
         check_gradient(gradient + noise, gradient, "x")
 
 
+def test_ten_digits_are_given_more_room_than_twenty_four():
+    """A card's TF32 was 0.987 beside float32 in a random network, by its numbers alone."""
+    gradient = ToyEngine().gradient(check_picture(40, 56))
+    noise = np.random.default_rng(1).standard_normal(gradient.shape) * gradient.std() * 0.2
+    check_gradient(gradient + noise, gradient, "x", "tf32")
+    with pytest.raises(LivedreamError, match="cosine"):
+        check_gradient(gradient + noise, gradient, "x")
+
+
 class Card:
     """The real engine over the stand-ins. wrong: factor on what a provider computes."""
 
