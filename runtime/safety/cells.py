@@ -98,12 +98,14 @@ class Meter:
     def cells(self) -> np.ndarray:
         """The cells, as of `measure`, from the strips as they were last measured."""
         blue, green, red, redness = self._sums
+        signals = np.empty((2, *blue.shape), np.float32)
         room = _TOGETHER // self._together
         luminance = cv2.addWeighted(blue, 0.0722 * room, green, 0.7152 * room, 0)
-        luminance = cv2.addWeighted(luminance, 1 / room, red, 0.2126, 0, dtype=cv2.CV_32F)
-        signals = luminance, redness.astype(np.float32)
-        fine = [cv2.resize(signal, FINE, interpolation=cv2.INTER_AREA) for signal in signals]
-        return over_all_grids(np.stack(fine) / np.float32(self._together * _LEVELS))
+        cv2.addWeighted(luminance, 1 / room, red, 0.2126, 0, signals[0], cv2.CV_32F)
+        signals[1] = redness
+        fine = _averages(signals, FINE)
+        fine /= self._together * _LEVELS
+        return over_all_grids(fine)
 
 
 def _together(height: int) -> int:
@@ -197,9 +199,16 @@ def _no_smaller_than_the_grid(picture: np.ndarray, times: int) -> np.ndarray:
 
 def over_all_grids(fine: np.ndarray) -> np.ndarray:
     """The cells of every grid, [signals, cells], from those of FINE, [signals, rows, columns]."""
-    return np.stack([_averages(plane) for plane in fine])
+    coarse = _averages(fine, COARSE).reshape(len(fine), -1)
+    whole = coarse.mean(axis=1, keepdims=True, dtype=np.float32)
+    return np.concatenate([fine.reshape(len(fine), -1), coarse, whole], axis=1)
 
 
-def _averages(fine: np.ndarray) -> np.ndarray:
-    coarse = cv2.resize(fine, COARSE, interpolation=cv2.INTER_AREA)
-    return np.concatenate([fine.ravel(), coarse.ravel(), [coarse.mean(dtype=np.float32)]])
+def _averages(planes: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    """Of planes [count, height, width] over a grid of (columns, rows) cells each, one below the
+    other in one call."""
+    count, _, width = planes.shape
+    columns, rows = grid
+    below = planes.reshape(-1, width)
+    averages = cv2.resize(below, (columns, count * rows), interpolation=cv2.INTER_AREA)
+    return averages.reshape(count, rows, columns)

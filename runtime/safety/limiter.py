@@ -162,9 +162,10 @@ class _Screen(Generic[Picture]):
         """Restlessness of cells, at the time of the next picture."""
         self._restless *= math.exp(-(time - self._settled) / _RELEASE)
         self._settled = time
-        self._restless[self._restless < _LEAST] = 0
+        self._restless *= self._restless >= _LEAST
         if self._counted > time - 1:
-            self._restless[self.transitions.recent(_RESTLESS, time - 1)] = 1
+            recent = self.transitions.recent(_RESTLESS, time - 1)
+            np.maximum(self._restless, recent, out=self._restless)
 
     def tense(self, time: float) -> bool:
         """Whether there is a picture that would be held."""

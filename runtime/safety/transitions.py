@@ -15,15 +15,17 @@ class Transitions:
 
     def __init__(self, cells: np.ndarray, kept: int) -> None:
         """Starts at `cells`, float32 [signals, cells], with no transition counted."""
+        # 1 where a fall is the next transition, -1 where a rise is; and the extreme since the last
+        # one, times that: whatever is larger goes on, whatever is smaller comes back.
         self._side = np.ones_like(cells)
-        self._extreme = cells.copy()
+        self._farthest = cells.copy()
         self._times = np.full((kept, *cells.shape), -np.inf)
 
     def too_many(self, cells: np.ndarray, since: float) -> np.ndarray:
         """Bool [signals, cells]: where showing `cells` would complete one transition more than
         `kept` since the time `since`.
         """
-        hits = self._fallen_back(cells) >= THRESHOLDS
+        hits = self._farthest - self._side * cells >= THRESHOLDS
         return hits & (self._times[0] > since) if hits.any() else hits
 
     def at_limit(self, since: float) -> bool:
@@ -34,26 +36,25 @@ class Transitions:
         """The luminances that lie just short of a transition, of the cells `where`, bool [cells]:
         float32.
         """
-        return self._extreme[0, where] - self._side[0, where] * THRESHOLDS[0] * np.float32(0.9)
+        return self._side[0, where] * (self._farthest[0, where] - THRESHOLDS[0] * np.float32(0.9))
 
     def recent(self, count: int, since: float) -> np.ndarray:
         """Bool [cells]: where any signal has had `count` transitions since then."""
-        return (self._times[-count] > since).any(axis=0)
+        luminance, redness = self._times[-count] > since
+        return luminance | redness
 
     def advance(self, cells: np.ndarray, time: float) -> bool:
         """Counts what is shown from `time` on, float32 [signals, cells]; True where it is a
         transition anywhere.
         """
-        back = self._fallen_back(cells)
-        hits = back >= THRESHOLDS
-        np.copyto(self._extreme, cells, where=hits | (back < 0))
+        reached = self._side * cells
+        hits = self._farthest - reached >= THRESHOLDS
+        np.maximum(self._farthest, reached, out=self._farthest)
         if not hits.any():
             return False
         np.negative(self._side, out=self._side, where=hits)
+        np.negative(reached, out=self._farthest, where=hits)
         for earlier, later in pairwise(self._times):
             np.copyto(earlier, later, where=hits)
         np.copyto(self._times[-1], time, where=hits)
         return True
-
-    def _fallen_back(self, cells: np.ndarray) -> np.ndarray:
-        return self._side * (self._extreme - cells)
