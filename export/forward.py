@@ -20,8 +20,10 @@ from .tape import (
 
 
 def emit(builder: Builder, operation: Operation, values: dict[str, str], *, even: bool) -> str:
-    """Write `operation`, its inputs being `values` of the graph; returns the value written. even: as
-    of `forms.Form`."""
+    """Write `operation`, its inputs being `values` of the graph; returns the value written.
+
+    even: as of `forms.Form`.
+    """
     read = [values[name] for name in operation.inputs]
     match operation:
         case Shift():

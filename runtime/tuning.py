@@ -12,13 +12,12 @@ class Tuning:
     """search: how cuDNN finds its way to compute a convolution: by `heuristic`, by timing all
     (`exhaustive`), or the one to begin with and the other in the background (`later`). layout:
     `nchw`, or `nhwc`, which tensor cores like and which costs conversions around operators that do
-    not have it. arena: `shared` by all octaves, or `apart`, a session for each. graph: the form of
-    graph for CUDA's provider, `gpu` or `cuda`. outputs: `needed`, or `all` that the file declares.
+    not have it. graph: the form of graph for CUDA's provider, `gpu` or `cuda`. outputs: `needed`,
+    or `all` that the file declares.
     """
 
     search: str = "later"
     layout: str = "nchw"
-    arena: str = "shared"
     graph: str = "gpu"
     outputs: str = "needed"
 
@@ -28,7 +27,6 @@ DEFAULT = Tuning()
 OFFERED = {
     "search": ("later", "heuristic", "exhaustive"),
     "layout": ("nchw", "nhwc"),
-    "arena": ("shared", "apart"),
     "graph": ("gpu", "cuda"),
     "outputs": ("needed", "all"),
 }

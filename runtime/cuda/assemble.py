@@ -84,7 +84,6 @@ class Card:
             precision=computed,
             card=self.device.index,
             tuning=self.tuning,
-            free=provider.ep == CUDA.ep and self.tuning.arena == "shared",
             strict=strict,
         )
 

@@ -35,6 +35,7 @@ from .gate import Gate
 from .image import Size
 from .session_options import (
     ASYNCHRONOUS,
+    CUDA,
     GRAPH,
     NO_CPU_FALLBACK,
     RTX,
@@ -81,8 +82,7 @@ class Opener:
 
     ort: the onnxruntime module. launcher: of the kernels. folder: of the engine cache. facts: of
     the card and the versions, for the cache's keys. precision: that is computed in, the graph's or
-    `tf32`. free: a session takes any size, so that all octaves have one arena and one set of
-    weights. cuts: as of `Graph`. whole: with all outputs that the file declares, not the gradient
+    `tf32`. cuts: as of `Graph`. whole: with all outputs that the file declares, not the gradient
     alone. strict: an error where a node falls to the processor. memory: where the addresses to bind
     are, `cpu` in tests without a card.
     """
@@ -97,7 +97,6 @@ class Opener:
     precision: str
     card: int = 0
     tuning: Tuning = DEFAULT
-    free: bool = False
     cuts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     whole: bool = False
     graphs: bool = True
@@ -162,9 +161,10 @@ class Opener:
         ort, provider = self.ort, self.provider
         options = ort.SessionOptions()
         options.log_severity_level = 4
-        if not self.free:
-            options.add_free_dimension_override_by_name("height", size[0])
-            options.add_free_dimension_override_by_name("width", size[1])
+        # At any other size some of what computes sizes would be copied to and fro, and onnxruntime
+        # records no launches then.
+        options.add_free_dimension_override_by_name("height", size[0])
+        options.add_free_dimension_override_by_name("width", size[1])
         if self.strict:
             options.add_session_config_entry(*NO_CPU_FALLBACK)
         table = provider_options(
@@ -196,7 +196,7 @@ class Opener:
             ) from error
         if native.get_providers()[0] != provider.ep:
             raise LivedreamError(f"The provider '{provider.name}' did not start.")
-        return Session(self, native, engine, stream, None if self.free else size, graphs=graphs)
+        return Session(self, native, engine, stream, graphs=graphs)
 
     def _timings(self) -> Path | None:
         """Where TensorRT's timings of this card, driver and version lie, for all sizes and layers;
@@ -225,10 +225,9 @@ class Opener:
 
 
 class Session:
-    """The network at one size, or at any, which reads and writes float32 whatever it computes in.
+    """The network at one size, which reads and writes float32 whatever it computes in.
 
-    size: the one that it computes; None for any. stream: that its work is queued on. graphs:
-    whether its launches are recorded. plays: whether a frame was computed by it.
+    stream: that its work is queued on. graphs: whether its launches are recorded.
     """
 
     def __init__(
@@ -237,28 +236,27 @@ class Session:
         native: Any,
         engine: EngineFolder,
         stream: Stream,
-        size: Size | None,
         *,
         graphs: bool,
     ) -> None:
-        self.size, self.stream, self.graphs, self.plays = size, stream, graphs, False
+        self.stream, self.graphs = stream, graphs
         self._ort, self._engine, self._launcher = opener.ort, engine, opener.launcher
         self._place = opener.memory, opener.card
         self._keys = GRAPH.get(opener.provider.ep, ())
         self._native: Any = native
         # A number is of the addresses that were bound: it is never given again.
         self._numbers = itertools.count(1)
-        self._queued, self._waiting = self._run_options(-1), self._run_options(-1, waits=True)
+        self._waiting = self._run_options(-1, waits=True)
+        # A session that records nothing gives host memory back in the card's order, and where it is
+        # the last to know of it, onnxruntime 1.31 ends the program.
+        unsafe = opener.provider.ep == CUDA.ep and not graphs
+        self._queued = self._waiting if unsafe else self._run_options(-1)
         self._begin, self._done = self._launcher.event(), self._launcher.event()
         self._thread = ThreadPoolExecutor(1, "session", initializer=self._launcher.attach)
 
     @property
     def ended(self) -> bool:
         return self._native is None
-
-    def takes(self, size: Size) -> bool:
-        """Whether it may be bound for `size` beside what it is bound for."""
-        return not self.ended and self.size in (None, size)
 
     def bind(self, addresses: Binding) -> Bound:
         """For addresses on the card; give it to the runs."""
@@ -289,7 +287,9 @@ class Session:
             self._thread.submit(self._record, bound, gate).result()
 
     def close(self) -> None:
-        """End the session, after its bindings are gone; keep what the provider wrote then."""
+        """End the session, after its bindings are gone; keep what the provider wrote then. Waits
+        for what it queued."""
+        self._launcher.synchronize(self.stream)
         self._thread.submit(self._end).result()
         self._thread.shutdown()
         self._engine.publish()

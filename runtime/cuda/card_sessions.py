@@ -33,8 +33,7 @@ class _Open:
 
 
 class CardSessions:
-    """Each size is opened once: in the session of those that were opened before it, where that
-    takes several sizes and does not play yet, else in one of its own.
+    """Each size is opened once, in a session of its own.
 
     `gradient` belongs to one thread; everything else may be called from any. The array it returns
     holds until the next gradient of the same size.
@@ -45,8 +44,7 @@ class CardSessions:
         others."""
         self._device, self._open_session = device, open_session
         self._open: dict[Size, _Open] = {}
-        self._newest: Session | None = None
-        self._claimed: Session | None = None
+        self._opened: Session | None = None
         """The one that a size is being opened in."""
         self._weights: dict[str, Buffer] = {}
         """On the card, the values that steer."""
@@ -54,7 +52,7 @@ class CardSessions:
         """Those that lie there now."""
         self._opening = threading.Lock()
         self._using = threading.Lock()
-        """Held while work is queued for a session, and when one is claimed or taken away."""
+        """Held while work is queued for a session, and when one is taken away."""
 
     @property
     def sizes(self) -> set[Size]:
@@ -74,13 +72,14 @@ class CardSessions:
             with self._device.attached():
                 try:
                     with gate.opening():
-                        opened = self._opened(size, steering, background)
+                        opened = self._open_now(size, steering, background)
                     opened.session.record(opened.bound, gate)
                 except BaseException:
                     self._end_unused()
                     raise
             with self._using:
-                self._open[size], self._claimed = opened, None
+                self._open[size] = opened
+            self._opened = None
 
     def gradient(self, image: Image, steering: Steering) -> Image | None:
         """Planar image on the card -> the same shape; None where its size is not open."""
@@ -126,11 +125,6 @@ class CardSessions:
         for a session that opens meanwhile."""
         with self._using:
             dropped = [self._open.pop(size) for size in self.sizes - set(sizes)]
-            needed = [self._claimed, *(each.session for each in self._open.values())]
-            ending = {id(each.session): each.session for each in dropped}
-            ending = [session for session in ending.values() if session not in needed]
-            for session in ending:
-                session.plays = True  # nothing more is opened in it
         if not dropped:
             return
         device = self._device
@@ -139,8 +133,7 @@ class CardSessions:
             device.launcher.synchronize(device.stream)
             for each in dropped:
                 each.bound.native = None
-            for session in ending:
-                session.close()
+                each.session.close()
 
     def close(self) -> None:
         """End them all; `open` opens others."""
@@ -153,23 +146,14 @@ class CardSessions:
             for name, weights in steering.items():
                 self._send(self._weights[name].pointer, weights)
             self._loaded = steering
-        opened.session.plays = True
         opened.session.run(opened.bound, device.stream, device.gate)
         output = opened.output
         output.generation += 1
         return Image(image.size, place=output, generation=output.generation)
 
-    def _opened(self, size: Size, steering: Steering, background: bool) -> _Open:
+    def _open_now(self, size: Size, steering: Steering, background: bool) -> _Open:
         device = self._device
-        with self._using:
-            session = self._newest
-            # One that plays is given nothing more to do: it would queue before the frames.
-            if session and (session.plays or not session.takes(size)):
-                session = None
-            self._claimed = session
-        if session is None:
-            session = self._open_session(size, not background)
-            self._newest = self._claimed = session
+        self._opened = session = self._open_session(size, not background)
         device.join(session.stream)
         if not self._weights:
             for name, weights in steering.items():
@@ -186,13 +170,10 @@ class CardSessions:
 
     def _end_unused(self) -> None:
         """After a size that could not be opened."""
-        with self._using:
-            claimed, self._claimed = self._claimed, None
-            if claimed is None or claimed in [each.session for each in self._open.values()]:
-                return
-            claimed.plays = True
-        with self._device.gate.waiting():
-            claimed.close()
+        opened, self._opened = self._opened, None
+        if opened:
+            with self._device.gate.waiting():
+                opened.close()
 
     def _send(self, pointer: int, values: np.ndarray) -> None:
         self._device.send_to(pointer, self._device.pinned(values, np.float32))
