@@ -102,11 +102,10 @@ class MotionTracker:
         x, y = cv2.split(self._flow_to(now, last, guess))
         there = following(x, y)
         difference = cv2.absdiff(now, sample(last, there))
-        left = cv2.mean(difference)[0]
-        if left > CUT * 255:
+        if cv2.mean(difference)[0] > CUT * 255:
             return None
         flow, keep = np.stack((x, y)), same_look(difference)
-        if left > DOUBT * cv2.meanStdDev(now)[1][0, 0]:
+        if doubtful(difference, now):
             forward = self._flow_to(last, now, None if guess is None else -guess)
             keep *= trusted(flow, cv2.split(sample(forward, there)))
             if keep.mean() < STRANGE:
@@ -165,6 +164,12 @@ def small_gray(bgr: np.ndarray) -> np.ndarray:
     # take five times as long.
     way = cv2.INTER_LINEAR if width <= 2 * size[0] and height <= 2 * size[1] else cv2.INTER_AREA
     return cv2.resize(gray, size, interpolation=way)
+
+
+def doubtful(difference: np.ndarray, picture: np.ndarray) -> bool:
+    """Whether so much of a picture, both uint8 [h, w], differs from what it is told to be that it
+    may be of another shot."""
+    return cv2.mean(difference)[0] > DOUBT * cv2.meanStdDev(picture)[1][0, 0]
 
 
 def length2(x: np.ndarray, y: np.ndarray) -> np.ndarray:

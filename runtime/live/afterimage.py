@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
+import cv2
 import numpy as np
 
 from ..dream.compositor import Compositor
 from ..dream.drift import Drift, drifting
-from ..dream.flow import MotionTracker, Step
+from ..dream.flow import Motion, MotionTracker, Step, doubtful
 from ..dream.pace import LONGEST_GAP, RATE
 from .composition import toned
 
 Residual = TypeVar("Residual")
 """What a dream added to its picture, where `compositor` keeps it."""
+
+QUICK = 0.03
+"""Seconds between pictures below which every other one is taken to go on as the one before went:
+the flow is the largest part of carrying."""
+
+FURTHEST = 2.5
+"""Times as long as what was followed, a motion may be told from it."""
+
+
+class _Followed(NamedTuple):
+    """The motion from the newest dream's picture to `gray`, of `time`."""
+
+    gray: np.ndarray
+    time: float
+    motion: Motion
 
 
 class Afterimage(Generic[Residual]):
@@ -33,6 +49,7 @@ class Afterimage(Generic[Residual]):
         self._gray = np.empty(0, np.uint8)
         self._time = self._last = 0.0
         self._way: np.ndarray | None = None  # From the last picture to the newest dream's.
+        self._followed: _Followed | None = None  # The last picture, where the next may go on so.
 
     def dreamt(
         self,
@@ -56,7 +73,8 @@ class Afterimage(Generic[Residual]):
             else:
                 before = None
         self._newest, self._shown, self._share = residual, before, 1.0
-        self._gray, self._time, self._way = gray, time, None
+        self._gray, self._time = gray, time
+        self._way = self._followed = None
 
     def at(
         self, gray: np.ndarray | None, time: float, drift: Drift, calm: float, tone: float
@@ -73,7 +91,7 @@ class Afterimage(Generic[Residual]):
             return None
         if gray is None:
             return self._compositor.held(mixed, toned(self._gray, tone)) if tone else mixed
-        motion = self._tracker.between(gray, self._gray, self._way)
+        motion = self._gone_on(gray, time) or self._follow(gray, time)
         if motion is None:
             return None
         self._way = motion.flow
@@ -85,6 +103,22 @@ class Afterimage(Generic[Residual]):
     def pure(self) -> bool:
         """Whether nothing but the newest dream is shown."""
         return self._shown is None or self._share < 0.01
+
+    def _follow(self, gray: np.ndarray, time: float) -> Motion | None:
+        motion = self._tracker.between(gray, self._gray, self._way)
+        self._followed = _Followed(gray, time, motion) if motion else None
+        return motion
+
+    def _gone_on(self, gray: np.ndarray, time: float) -> Motion | None:
+        """The motion to `gray` where it comes so soon after one that was followed, and is so much
+        like it, that it moved on at the same pace; else None."""
+        last, self._followed = self._followed, None
+        if last is None or not self._time < last.time < time < last.time + QUICK:
+            return None
+        further = (time - self._time) / (last.time - self._time)
+        if further > FURTHEST or doubtful(cv2.absdiff(gray, last.gray), gray):
+            return None
+        return Motion(last.motion.flow * np.float32(further), last.motion.keep)
 
     def _mixed(self) -> Residual | None:
         if self._newest is None or self._shown is None or self.pure:

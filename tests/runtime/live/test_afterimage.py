@@ -83,3 +83,64 @@ def test_a_step_that_is_known_is_taken_as_it_is_and_no_other_one():
     assert (lasting(Step(GRAY, moved, nowhere)) == 128).all()
     other = Step(GRAY.copy(), moved, nowhere)
     np.testing.assert_array_equal(lasting(other), looked_for)
+
+
+class TestQuickPictures:
+    """What was dreamt has a bright spot; the camera pans, a pixel a picture."""
+
+    def pan(self, *times: float) -> Afterimage:
+        """Pictures at these times after a dream of the first one at 0; the last is yet to come."""
+        after = Afterimage(HostCompositor())
+        spot = even(128)
+        spot[35:55, 70:90] = 200
+        after.dreamt(spot, GRAY, 0.0, STILL)
+        for number, time in enumerate(times, 1):
+            self.laid = after.at(self.moved(number), time, STILL, 0, 0)
+        return after
+
+    def moved(self, number: int) -> np.ndarray:
+        return small_gray(np.roll(SCENE, -number, axis=1))
+
+    def column(self) -> float:
+        """Where the spot is."""
+        assert self.laid is not None
+        bright = np.maximum(self.laid[..., 0].astype(float) - 150, 0)
+        return float((bright.sum(axis=0) * np.arange(160)).sum() / bright.sum())
+
+    def count(self, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+        """What is followed from here on."""
+        followed: list[object] = []
+        between = MotionTracker.between
+
+        def counted(self: MotionTracker, *pictures: np.ndarray) -> Motion | None:
+            followed.append(pictures)
+            return between(self, *pictures)
+
+        monkeypatch.setattr(MotionTracker, "between", counted)
+        return followed
+
+    @pytest.mark.parametrize(("gap", "count"), [(1 / 60, 2), (1 / 30, 4)])
+    def test_every_other_one_goes_on_as_the_one_before(self, gap, count, monkeypatch):
+        followed = self.count(monkeypatch)
+        for pictures in range(1, 5):
+            followed.clear()
+            self.pan(*(number * gap for number in range(1, pictures + 1)))
+            assert self.column() == pytest.approx(79.5 - pictures, abs=0.2)
+        assert len(followed) == count
+
+    def test_a_cut_is_seen_there_too(self):
+        after = self.pan(1 / 60)
+        assert after.at(255 - GRAY[::-1, ::-1], 2 / 60, STILL, 0, 0) is None
+
+    def test_little_is_not_taken_for_much(self, monkeypatch):
+        """Where what was followed is of no time, its pace is not known."""
+        followed = self.count(monkeypatch)
+        self.pan(0.001, 0.02)
+        assert len(followed) == 2
+
+    def test_a_new_dream_is_followed_anew(self, monkeypatch):
+        after = self.pan(1 / 60)
+        after.dreamt(even(168), self.moved(1), 1 / 60, STILL)
+        followed = self.count(monkeypatch)
+        after.at(self.moved(2), 2 / 60, STILL, 0, 0)
+        assert len(followed) == 1
