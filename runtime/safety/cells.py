@@ -18,9 +18,7 @@ third grid, one cell, does so for the whole picture."""
 SOFT = 4
 """Cells of FINE over which what is held runs out into what is not."""
 
-_BLOCK = (FINE[0] // COARSE[0], FINE[1] // COARSE[1])
 _FINE_CELLS = FINE[0] * FINE[1]
-_COARSE_CELLS = COARSE[0] * COARSE[1]
 _VIEW = (341 / 1024, 256 / 768)
 """Of width and height: WCAG's 10 degrees of view."""
 
@@ -155,8 +153,8 @@ def smoothed(weights: np.ndarray) -> np.ndarray:
     """A plane of FINE from one weight per cell of every grid, float32 [cells]: no less than that of
     any cell there, falling to the outside over SOFT cells, so that nobody sees cells."""
     fine, coarse, whole = planes(weights)
-    grown = np.repeat(np.repeat(coarse, _BLOCK[1], axis=0), _BLOCK[0], axis=1)
-    highest = np.maximum(np.maximum(fine, grown), whole)
+    grown = cv2.resize(np.maximum(coarse, whole), FINE, interpolation=cv2.INTER_NEAREST)
+    highest = np.maximum(fine, grown)
     soft = cv2.blur(widened(highest, SOFT), (2 * SOFT - 1, 2 * SOFT - 1))
     return np.maximum(soft, widened(highest, 1))
 
@@ -169,7 +167,7 @@ def widened(fine: np.ndarray, radius: int = 1) -> np.ndarray:
 
 def planes(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The three grids of one value per cell, [cells], as planes [rows, columns]."""
-    fine, coarse, whole = np.split(cells, [_FINE_CELLS, _FINE_CELLS + _COARSE_CELLS])
+    fine, coarse, whole = cells[:_FINE_CELLS], cells[_FINE_CELLS:-1], cells[-1:]
     return fine.reshape(FINE[::-1]), coarse.reshape(COARSE[::-1]), whole.reshape(1, 1)
 
 
@@ -177,14 +175,16 @@ def largest_share(chosen: np.ndarray) -> float:
     """The largest share, 0..1, that the chosen cells, bool [cells], have in any 10 degrees of view
     or in the whole picture, on the grid where that is largest.
     """
-    return max(_share(plane.astype(np.float32)) for plane in planes(chosen))
+    return max(_share(plane) for plane in planes(chosen))
 
 
 def _share(plane: np.ndarray) -> float:
     rows, columns = plane.shape
-    view = (max(1, round(columns * _VIEW[0])), max(1, round(rows * _VIEW[1])))
-    in_view = cv2.boxFilter(plane, -1, view, borderType=cv2.BORDER_CONSTANT)
-    return max(float(in_view.max()), float(plane.mean()))
+    wide, high = max(1, round(columns * _VIEW[0])), max(1, round(rows * _VIEW[1]))
+    upto = cv2.integral(plane.view(np.uint8))
+    below = upto[high:] - upto[:-high]
+    in_view = below[:, wide:] - below[:, :-wide]
+    return max(in_view.max() / (wide * high), upto[-1, -1] / plane.size)
 
 
 def _times(shape: tuple[int, ...]) -> int:

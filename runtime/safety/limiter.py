@@ -160,6 +160,8 @@ class _Screen(Generic[Picture]):
 
     def settle(self, time: float) -> None:
         """Restlessness of cells, at the time of the next picture."""
+        if time == self._settled:
+            return
         self._restless *= math.exp(-(time - self._settled) / _RELEASE)
         self._settled = time
         self._restless *= self._restless >= _LEAST
@@ -232,8 +234,8 @@ class _Screen(Generic[Picture]):
         cells before as it takes."""
         full = self.transitions.too_many(cells + weights * (before - cells), time - WINDOW)
         # Redness is not linear in the pixels: there the picture before comes again.
-        weights = np.where(full[1], np.float32(1), weights)
-        bright = full[0]
+        weights = np.maximum(weights, full[1])
+        bright = np.flatnonzero(full[0])
         short = _share(cells[0, bright], before[0, bright], self.transitions.nearest(bright))
         weights[bright] = np.maximum(weights[bright], short)
         return weights

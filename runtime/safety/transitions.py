@@ -33,7 +33,7 @@ class Transitions:
         return bool((self._times[0] > since).any())
 
     def nearest(self, where: np.ndarray) -> np.ndarray:
-        """The luminances that lie just short of a transition, of the cells `where`, bool [cells]:
+        """The luminances that lie just short of a transition, of the cells at the places `where`:
         float32.
         """
         return self._side[0, where] * (self._farthest[0, where] - THRESHOLDS[0] * np.float32(0.9))
