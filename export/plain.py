@@ -107,17 +107,17 @@ def along(
     `before` [.., n, ..] was pooled to `after` [.., m, ..] along `axis`.
     """
     kernel, stride, padding = pool.kernel, pool.stride, pool.padding
-    if pool.ceil and stride > 1:
-        padded = _pad(builder, before, axis, 0, stride - 1)
-    else:
-        padded = _pad(builder, before, axis, padding, padding)
+    # The last entry of a window may lie beyond the end, but is compared with nothing.
+    reaches = stride > 1 and kernel <= stride + 1 and not padding
+    padded = before if reaches else _pad(builder, before, axis, padding, padding + stride - 1)
     length = builder.op(
         "Slice", builder.op("Shape", after), builder.ints(axis), builder.ints(axis + 1)
     )
     taps = []
     rest = gradient
     for tap in range(kernel - 1):
-        value = _every(builder, padded, axis, tap, stride, length)
+        in_place = stride == 1 and tap == padding
+        value = before if in_place else _every(builder, padded, axis, tap, stride, length)
         first = builder.op("GreaterOrEqual", value, after)
         taken = builder.op("Where", first, rest, builder.weight(0))
         rest = builder.op("Sub", rest, taken)
@@ -127,10 +127,12 @@ def along(
         # window j starts at j - padding: tap k of window j is position j + k - padding
         total = ""
         for tap, taken in enumerate(taps):
-            shifted = _pad(builder, taken, axis, tap, kernel - 1 - tap, fill=0)
-            total = builder.op("Add", total, shifted) if total else shifted
+            if tap != padding:
+                shifted = _pad(builder, taken, axis, tap, kernel - 1 - tap, fill=0)
+                total = builder.op("Add", total, shifted) if total else shifted
         size = builder.op("Add", length, builder.ints(padding))
-        return builder.op("Slice", total, builder.ints(padding), size, builder.ints(axis))
+        moved = builder.op("Slice", total, builder.ints(padding), size, builder.ints(axis))
+        return builder.op("Add", moved, taps[padding])
     even = _pad(builder, taps[0], axis, 0, 1, fill=0)
     if kernel == 3:
         even = builder.op("Add", even, _pad(builder, taps[2], axis, 1, 0, fill=0))
