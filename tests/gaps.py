@@ -93,7 +93,9 @@ def switch(watched: Watched, model: str, wanted: int, rest: float, only: list[st
     desk = SimpleUDPClient("127.0.0.1", PORT)
     layers = only or list(catalogue.MODELS[model].layer_names)
     with watched.changed:
-        watched.changed.wait_for(lambda: len(watched.times) > 1, LONGEST)
+        watched.changed.wait_for(lambda: len(watched.times) > 1 or watched.over, LONGEST)
+    if watched.over:
+        return  # It did not begin; why it says itself.
     time.sleep(rest)
     begin, took = time.monotonic(), []
     start = layers.index(watched.layers) if watched.layers in layers else 0
