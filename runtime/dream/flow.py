@@ -104,7 +104,7 @@ class MotionTracker:
         difference = cv2.absdiff(now, sample(last, there))
         if cv2.mean(difference)[0] > CUT * 255:
             return None
-        flow, keep = np.stack((x, y)), same_look(difference)
+        flow, keep = np.stack((x, y)), same_look(cv2.max(difference, outside(*there)))
         if doubtful(difference, now):
             forward = self._flow_to(last, now, None if guess is None else -guess)
             keep *= trusted(flow, cv2.split(sample(forward, there)))
@@ -164,6 +164,14 @@ def small_gray(bgr: np.ndarray) -> np.ndarray:
     # take five times as long.
     way = cv2.INTER_LINEAR if width <= 2 * size[0] and height <= 2 * size[1] else cv2.INTER_AREA
     return cv2.resize(gray, size, interpolation=way)
+
+
+def outside(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """255 where the places (x, y), pixels, float32 [h, w], are more than one out of the picture,
+    else 0: there is nothing but its edge repeated, which grows to streaks."""
+    height, width = x.shape
+    inside = cv2.bitwise_and(cv2.inRange(x, -1, width), cv2.inRange(y, -1, height))  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return cv2.bitwise_not(inside)
 
 
 def doubtful(difference: np.ndarray, picture: np.ndarray) -> bool:

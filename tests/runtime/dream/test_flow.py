@@ -65,6 +65,17 @@ def test_what_is_uncovered_is_let_go():
     assert keep[20:40].mean() > 0.9
 
 
+def test_what_comes_in_over_the_edge_is_let_go():
+    """Also where the edge looked the same, so that nothing else tells."""
+    film = cv2.resize(texture(), (320, 300))
+    film[:100] = cv2.resize(film[:1], (320, 100)) // 8 + 100
+    tracker = MotionTracker()
+    tracker.track(film[40:280])
+    keep = cv2.resize(tracker.track(film[16:256]).keep, (320, 240))
+    assert keep[:12].mean() < 0.3
+    assert keep[40:].mean() > 0.9
+
+
 def test_a_cut_between_dark_shots_is_seen():
     """Too dark for their difference to tell."""
     one, other = (cv2.convertScaleAbs(texture(seed), alpha=0.15) for seed in (1, 2))
