@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from .networks.stages import Network
+from .threads import one_thread
 
 
 def randomise(network: Network, seed: int) -> None:
@@ -13,9 +14,10 @@ def randomise(network: Network, seed: int) -> None:
 
     Every batch normalisation takes the mean and variance it sees on noise images (as
     data-dependent initialisation does, Krahenbuhl et al. 2015, arXiv:1511.06856), so each layer's
-    activations have unit variance at any depth. The global random state is left as it was.
+    activations have unit variance at any depth. The global random state is left as it was. The
+    same on any number of threads: two processes that compare must have the same network.
     """
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with torch.random.fork_rng(devices=[]), torch.no_grad(), one_thread():
         torch.manual_seed(seed)
         for module in network.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from .networks import Cut
+from .threads import one_thread
 
 SIDE = 128
 """Pixels of the picture's height, at least. In other sizes all are as much larger or smaller."""
@@ -35,12 +36,8 @@ def typical_gradients(
     On natural-looking noise from `seed`, the same for every network, after some steps of that
     layer's own dream.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # on a busy machine more of them wait for each other
-    try:
+    with one_thread():
         return _measured(network, mean, std, places, max(SIDE, minimum_size + 16), seed)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _measured(

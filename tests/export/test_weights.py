@@ -139,3 +139,15 @@ def test_random_activations_neither_die_nor_explode(weighted: Loaded, model: str
     for layer, activation in zip(layers, activations, strict=True):
         assert 0.05 < activation.square().mean().sqrt() < 20, layer
         assert (activation != 0).float().mean() > 0.1, layer
+
+
+def test_random_weights_are_the_same_on_any_number_of_threads() -> None:
+    """The baseline's process had another network than the graph, on sixteen cores."""
+    before, found = torch.get_num_threads(), []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        weights = load(MODELS["googlenet"], ["conv2"], "random", seed=3, progress=quiet)
+        found.append((weights.sha256, torch.get_num_threads()))
+    torch.set_num_threads(before)
+    assert found[0][0] == found[1][0]
+    assert [threads for _, threads in found] == [1, 2]
