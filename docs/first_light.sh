@@ -1,6 +1,6 @@
 #!/bin/sh
-# The first steps on a machine with a card, in their order (docs/card.md). Stops at the first that
-# fails. What they say lands in the folder that is named, or first-light.
+# The steps on a machine with a card, in their order (docs/card.md). Stops at the first that fails.
+# What they say lands in the folder that is named, or first-light.
 set -eu
 out=${1:-first-light}
 mkdir -p "$out"

@@ -3,9 +3,6 @@
 onnxruntime keeps recordings, and the handles of cuDNN and cuBLAS, by thread (CUDA_graph under
 PerThreadContext in its CUDA provider), so that every session has one thread that runs it, from the
 first run in the background to the last replay in a frame.
-
-Written from the documentation and tried with a stand-in for onnxruntime; not run on a card. There,
-look first at: that a run returns before the card is done, and that recording a graph succeeds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The sessions of one graph on the card, bound to where its images lie: nothing is copied, nothing
 waits.
 
-Not run on a card: the logic is tested with a stand-in for onnxruntime that works on host memory.
+The logic is tested with a stand-in for onnxruntime that works on host memory.
 """
 
 from __future__ import annotations

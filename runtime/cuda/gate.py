@@ -2,7 +2,7 @@
 
 onnxruntime records in CUDA's global mode: while one thread records, another may neither ask the
 card for memory or give it back, which opening and ending sessions does, nor wait for an event. From
-CUDA's documentation of capture modes and onnxruntime's source; not tried on a card.
+CUDA's documentation of capture modes and onnxruntime's source.
 """
 
 from __future__ import annotations

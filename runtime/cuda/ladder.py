@@ -1,7 +1,7 @@
 """Which provider can start here, and why another cannot: TensorRT-RTX, TensorRT, CUDA, then CPU.
 
 What is known of the machine is gathered once, in `gather`, and judged by pure functions. The rules
-are from the packages' metadata and documentation; no provider has been started on a card.
+are from the packages' metadata and documentation; of them CUDA has been started on a card.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Names and values are from the documentation of onnxruntime's CUDA and TensorRT providers and of the
 TensorRT-RTX plugin; the tests compare the names with the provider libraries where those are
-installed. Speed settings are choices to be measured: none of this has run on a card.
+installed. Of them CUDA's have run on a card (docs/card.md).
 """
 
 from __future__ import annotations
