@@ -77,6 +77,11 @@ class _Said:
     seconds: float
     waits: bool = False
 
+    @property
+    def end(self) -> float:
+        """The time from which on it stands."""
+        return -math.inf if self.start == self.target else self.time + max(self.seconds, 0.0)
+
     def at(self, parameter: Parameter, time: float) -> Value:
         if self.waits and time < self.time:
             return self.start
@@ -141,6 +146,8 @@ class Desk:
             for name, value in self._base.items()
             if not self._is_view(name)
         }
+        self._standing: tuple[Mapping[str, _Said], float, Values] = {}, 0.0, {}
+        """What was said, from when on nothing of it is on its way, and where it goes."""
         self.fade(values, "start", 0.0)
 
     def at(self, time: float) -> State:
@@ -283,7 +290,14 @@ class Desk:
         return self.parameters[name]
 
     def _unmoved(self, time: float) -> dict[str, Value]:
-        return {name: each.at(self.parameters[name], time) for name, each in self._said.items()}
+        said, (standing, begun, values) = self._said, self._standing
+        if said is not standing:  # It is asked many times a picture, and seldom moved.
+            begun = max(each.end for each in said.values())
+            values = {name: each.target for name, each in said.items()}
+            self._standing = said, begun, values
+        if time >= begun:
+            return dict(values)
+        return {name: each.at(self.parameters[name], time) for name, each in said.items()}
 
     def forbid(self, name: str, choice: str) -> None:
         """Takes one of the choices of `name` away, for good and for every surface."""

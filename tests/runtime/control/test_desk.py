@@ -151,6 +151,15 @@ class TestTime:
         assert [desk.at(time)["blur"] for time in (102, 103, 104)] == [4, 2, 0]
         assert desk.base["blur"] == 0
 
+    def test_any_moment_can_be_asked_for_in_any_order(self, desk):
+        begin = desk.at(100)["step_size"]
+        desk.set("step_size", begin + 8, "osc", 4)
+        end, middle = desk.at(200)["step_size"], desk.at(102)["step_size"]
+        assert begin < middle < end == begin + 8
+        assert [desk.at(time)["step_size"] for time in (104, 100, 102)] == [end, begin, middle]
+        desk.set("step_size", begin, "osc", 0)
+        assert desk.at(200)["step_size"] == begin
+
     def test_a_fade_begins_exactly_where_it_is(self, desk):
         for name, there in (("step_size", 32), ("half_life", 60), ("strength", 0)):
             before = desk.at(100)[name]
