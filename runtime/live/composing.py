@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from time import monotonic
 from typing import Any
 
 import cv2
@@ -15,6 +17,7 @@ from ..dream.device import Device, DeviceError
 from ..dream.flow import Motion
 from ..safety.pixels import Processor
 from .afterimage import Afterimage
+from .climbing import FIRST, LONGEST
 from .composition import carry, compose, dimmed, hold, residual_of
 from .finer import with_detail
 
@@ -73,29 +76,34 @@ class HostCompositor:
 
 class Composing:
     """The compositor of the device that dreams, and what of its dreams lies over the pictures.
-    Where it fails, pictures are composed in host memory from then on. For one thread.
+    Where it fails, pictures are composed in host memory, and it is tried again, later and later.
+    For one thread.
 
     changed: gets another compositor before the last one gives its memory back. notify: hears what a
-    person should know.
+    person should know. clock: in seconds.
     """
 
     def __init__(
         self,
         changed: Callable[[Compositor[Any, Any]], None],
         notify: Callable[[str], None],
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._changed, self._notify = changed, notify
+        self._changed, self._notify, self._clock = changed, notify, clock
         self._device: Device[Any] | None = None
+        self._due, self._pause = math.inf, FIRST
         self._opened = ExitStack()
         self.compositor: Compositor[Any, Any] = HostCompositor()
         self.afterimage: Afterimage[Any] = Afterimage(self.compositor)
 
     def follow(self, device: Device[Any] | None) -> None:
         """Compose where dreams of `device` lie; None is host memory."""
-        if device is self._device:
+        if device is not self._device:
+            self._pause = FIRST
+        elif self._clock() < self._due:
             return
         self.close()
-        self._device = device
+        self._device, self._due = device, math.inf
         if device is None:
             return
         self._opened.enter_context(device.attached())
@@ -123,6 +131,7 @@ class Composing:
         traceback.clear_frames(error.__traceback__)  # What it asked for hangs on them.
         self._notify(f"{error} Pictures are composed on the processor.")
         self.close()
+        self._due, self._pause = self._clock() + self._pause, min(2 * self._pause, LONGEST)
 
     def _go_on_with(self, compositor: Compositor[Any, Any]) -> None:
         self._changed(compositor)

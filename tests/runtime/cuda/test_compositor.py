@@ -18,6 +18,7 @@ from livedream.runtime.cuda.card_compositor import CardCompositor
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.device import DeviceError
 from livedream.runtime.frame import Frame
+from livedream.runtime.live.climbing import FIRST
 from livedream.runtime.live.composing import HostCompositor
 from livedream.runtime.live.loop import Dreamt
 from livedream.runtime.live.presenter import Presenter, Shown
@@ -199,10 +200,29 @@ def test_a_card_without_memory_leaves_the_pictures_to_the_processor(host):
         # With the dream, which could still be read.
         assert np.abs(shown.dream.astype(int) - shown.picture).mean() > 5
         assert before.shape != shown.dream.shape
-        host[1].full = False
+        composing, host[1].full = show.presenter._composing, False
         show.show(6, show.dreamt(frame(6)))
-        assert isinstance(show.presenter._composing.compositor, HostCompositor)
+        assert isinstance(composing.compositor, HostCompositor)
+        now = composing._clock()
+        composing._clock = lambda: now + FIRST
+        shown = show.show(7, show.dreamt(frame(7)))
+        assert isinstance(composing.compositor, CardCompositor)
+        assert np.abs(shown.dream.astype(int) - shown.picture).mean() > 5
         assert len(show.said) == 1
+
+
+def test_a_card_that_goes_on_failing_is_tried_later_and_later(host):
+    with playing(CudaDevice(host[0], ahead=1)) as show:
+        show.run(4)
+        composing, now = show.presenter._composing, [0.0]
+        composing._clock = lambda: now[0]
+        show.desk.fade({"picture": "48x42"}, "test", 0)
+        dream, host[1].full = show.dreamt(frame(4)), True
+        for number, moment in enumerate((0, FIRST - 1, FIRST, 3 * FIRST - 1, 3 * FIRST), 4):
+            now[0] = moment
+            show.show(number, dream)
+        assert len(show.said) == 3
+        host[1].full = False
 
 
 def test_a_card_that_is_lost_leaves_the_bare_camera_until_the_processor_dreams(host, monkeypatch):
