@@ -24,12 +24,6 @@ for recipe in live google; do
       --json "$out/$1-$recipe.json" --html "$out/$1-$recipe.html" >"$out/$1-$recipe.txt"
   done
 done
-# Each switch beside the default, in turns on one card: which is quicker becomes the default.
-for tuning in search=heuristic search=exhaustive layout=nhwc graph=cuda arena=apart outputs=all; do
-  livedream bench --provider cuda --measure step --model googlenet --layers inception4c \
-    --size 1280x720 --weights random --tune "$tuning" \
-    --json "$out/tune-$tuning.json" >"$out/tune-$tuning.txt"
-done
 livedream bench --provider cuda --measure step --model googlenet --layers inception4c \
   --size 1280x720 --weights random --wait spin --json "$out/spin.json" >"$out/spin.txt"
 python -m livedream.kernels.timing >"$out/kernels.txt"

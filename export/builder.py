@@ -37,12 +37,6 @@ class Builder:
         self.nodes.append(helper.make_node(kind, list(inputs), [written], written, **attributes))
         return written
 
-    def pool_indices(self, source: str, **attributes: Any) -> str:
-        """Where in `source`, flat, the largest value of every window of a max pool lies."""
-        written = [self.name("MaxPool"), self.name("Indices")]
-        self.nodes.append(helper.make_node("MaxPool", [source], written, written[0], **attributes))
-        return written[1]
-
     def split(self, source: str, sizes: Sequence[int], axis: int) -> list[str]:
         """Parts of `source` of the given sizes along `axis`."""
         written = [self.name("Split") for _ in sizes]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from .errors import ExportError, unknown
 
 PRECISIONS = ("fp32", "fp16")
-FORMS = ("cpu", "openvino", "gpu", "cuda")
+FORMS = ("cpu", "openvino", "gpu")
 
 PLACES = ("center", "match")
 """What of a layer can be tapped as a layer of its own, `block9@center`: its middle position alone,

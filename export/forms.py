@@ -9,7 +9,6 @@ from .blocked import Blocked
 from .builder import Builder
 from .openvino import OpenVino
 from .plain import Plain
-from .scattered import Scattered
 from .tape import Conv, MaxPool, Rectify
 
 
@@ -65,7 +64,6 @@ FORMS: dict[str, type[Form]] = {
     "cpu": Blocked,
     "openvino": OpenVino,
     "gpu": Plain,
-    "cuda": Scattered,
 }
 
 

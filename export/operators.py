@@ -10,7 +10,7 @@ _SUPPORTED = (
     "Abs", "Add", "And", "AveragePool", "Cast", "Clip", "Concat", "Conv", "ConvTranspose", "Div",
     "Expand", "GlobalAveragePool", "Greater", "GreaterOrEqual", "HardSigmoid", "Identity", "Less",
     "Max", "MaxPool", "Mul", "Pad", "ReduceMax", "ReduceProd", "ReduceSum", "Relu", "Reshape",
-    "Shape", "Size", "Slice", "Split", "Squeeze", "Sub", "Sum", "Transpose", "Unsqueeze", "Where",
+    "Shape", "Slice", "Split", "Squeeze", "Sub", "Sum", "Transpose", "Unsqueeze", "Where",
 )  # fmt: skip
 TENSORRT = frozenset(_SUPPORTED)
 

@@ -10,7 +10,6 @@ from typing import Any
 from .control.recipes import RECIPES
 from .declared import declared
 from .dream.values import Dream
-from .tuning import DEFAULT, Tuning
 
 FLOWN = ("seconds", "fps", "rate", "rotate", "path")
 """What says where a flight goes."""
@@ -27,7 +26,7 @@ class Choices:
     settings: the picture whose settings take the place of the defaults, which was read already.
     overrides: the values of `Dream` that were given on the command line. guide: photos that guide
     the dream. card: which graphics card, by CUDA's number. launcher: the library that launches its
-    kernels. wait, tune: how a card is waited for, and how it computes.
+    kernels. wait: how a card is waited for.
     """
 
     model: str
@@ -45,7 +44,6 @@ class Choices:
     card: int = 0
     launcher: str = "auto"
     wait: str = "block"
-    tune: Tuning = DEFAULT
 
     @property
     def files(self) -> tuple[Path | str | None, ...]:

@@ -33,7 +33,6 @@ from .gradient.session import choose
 from .progress import Progress, stages
 from .scaling import COMFORTABLE
 from .stats import Stats
-from .tuning import DEFAULT, Tuning
 
 
 def network_of(choices: Choices, say: Callable[[str], None]) -> Network:
@@ -54,29 +53,20 @@ def find_platform(
     card: int = 0,
     launcher: str = "auto",
     wait: str = "block",
-    tuning: Tuning = DEFAULT,
 ) -> Platform:
     """The platform for `--provider name`: under `auto` a graphics card where one can be used.
 
     say: hears why a card that is there is not used. ahead: frames that the card may work ahead.
     card: which one, by CUDA's number. launcher: what launches its kernels. wait: `block`, or `spin`
-    for who waits for a card to keep a core busy. tuning: of a card.
-    reopens: a session of the processor that is lost is opened again by who misses it.
-    Raises UsageError for an unknown name, LivedreamError for a named provider that cannot start.
+    for who waits for a card to keep a core busy. reopens: a session of the processor that is lost
+    is opened again by who misses it. Raises UsageError for an unknown name,
+    LivedreamError for a named provider that cannot start.
     """
     if name == "auto" or find_provider(name).on_card:
         # Here, because the kernels' launcher is of no use to anybody else.
         from .cuda.assemble import find_card
 
-        found = find_card(
-            name,
-            say,
-            ahead=ahead,
-            card=card,
-            launcher=launcher,
-            spin=wait == "spin",
-            tuning=tuning,
-        )
+        found = find_card(name, say, ahead=ahead, card=card, launcher=launcher, spin=wait == "spin")
         if found:
             return found
     return Processor(tuple(choose(name)), reopened=say if reopens else None)
@@ -84,12 +74,7 @@ def find_platform(
 
 def platform_of(choices: Choices, say: Callable[[str], None], **how: Any) -> Platform:
     """The platform that was asked for. how, errors: as of `find_platform`."""
-    asked = {
-        "card": choices.card,
-        "launcher": choices.launcher,
-        "wait": choices.wait,
-        "tuning": choices.tune,
-    }
+    asked = {"card": choices.card, "launcher": choices.launcher, "wait": choices.wait}
     return find_platform(choices.provider, say, **asked, **how)
 
 

@@ -24,7 +24,6 @@ from ..gradient.objective import MOST_GUIDES
 from ..gradient.providers import PROVIDERS
 from ..scaling import parse_size
 from ..store.settings import read_settings
-from ..tuning import OFFERED, Tuning, parse_tuning
 
 SEED = click.IntRange(0, 2**32 - 1)
 """What every generator of random numbers takes."""
@@ -82,17 +81,6 @@ class Control(click.ParamType):
             return parse_control(value) if isinstance(value, str) else value
         except UsageError as error:
             self.fail(str(error), param, ctx)
-
-
-class Tuned(click.ParamType):
-    """`layout=nhwc`, as `parse_tuning` reads it."""
-
-    name = "tuning"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Tuning:
-        return parse_tuning(value) if isinstance(value, str) else value
 
 
 class Surface(click.ParamType):
@@ -372,15 +360,6 @@ def network_options() -> list[Callable[[Any], Any]]:
             "sooner.",
         ),
         click.option(
-            "--tune",
-            type=Tuned(),
-            default="",
-            metavar="NAME=VALUE,...",
-            help="How a card computes, to compare: "
-            + "; ".join(f"{name}={'|'.join(values)}" for name, values in OFFERED.items())
-            + ". The first of each is the default.",
-        ),
-        click.option(
             "--seed", type=SEED, default=0, show_default=True, help="Of all random choices."
         ),
     ]
@@ -436,7 +415,7 @@ def growth_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def gathered(**values: Any) -> Any:
         named = ("model", "layers", "graph", "weights", "provider", "precision", "size", "seed")
-        more = ("guide", "settings", "card", "launcher", "wait", "tune")
+        more = ("guide", "settings", "card", "launcher", "wait")
         choices = Choices(
             **{name: values.pop(name) for name in (*named, *more)},
             recipe="google",

@@ -21,7 +21,6 @@ from ..gradient.session import choose
 from ..store.cache import cache_folder
 from ..store.hashes import content_hash
 from ..store.pruning import prune
-from ..tuning import DEFAULT, Tuning
 from .bound_session import Opener, Session
 from .bridge import BridgedEngine
 from .card import CudaDevice
@@ -29,7 +28,7 @@ from .card_engine import CudaEngine
 from .image import Size
 from .ladder import Facts, explain, gather, preload, probe, register_rtx, rungs, versions
 from .machine import find_gpu
-from .session_options import CUDA, RTX, SEARCHED
+from .session_options import CUDA, RTX
 from .stepdown import FULL, MEMORY, step_down, trouble
 
 STOPGAP = replace(PROVIDERS["cpu"], form="gpu", precisions=PROVIDERS["cuda"].precisions)
@@ -48,7 +47,6 @@ class Card:
     facts: Facts
     providers: tuple[Provider, ...]
     ort: Any = onnxruntime
-    tuning: Tuning = DEFAULT
 
     def engine(
         self,
@@ -71,7 +69,6 @@ class Card:
             ort=self.ort,
             path=graph.path,
             cuts=graph.cuts,
-            whole=self.tuning.outputs == "all",
             provider=provider,
             launcher=launcher,
             folder=cache_folder("engines"),
@@ -83,7 +80,6 @@ class Card:
             graph_hash=content_hash(graph.path),
             precision=computed,
             card=self.device.index,
-            tuning=self.tuning,
             strict=strict,
         )
 
@@ -145,7 +141,6 @@ def find_card(
     card: int = 0,
     launcher: str = "auto",
     spin: bool = False,
-    tuning: Tuning = DEFAULT,
     ort: Any = onnxruntime,
 ) -> Card | None:
     """The card for `--provider name`; None under `auto` where there is none that can be used, and
@@ -183,13 +178,9 @@ def find_card(
             providers.remove(RTX)
     if not providers:
         return None
-    if CUDA in providers and tuning.search == "later":
-        providers.insert(providers.index(CUDA), SEARCHED)
     if name == "auto":
         providers.append(STOPGAP)
-    plain = (CUDA.ep, STOPGAP.ep)
-    formed = [replace(each, form=tuning.graph) if each.ep in plain else each for each in providers]
-    return Card(device, facts, tuple(formed), ort, tuning)
+    return Card(device, facts, tuple(providers), ort)
 
 
 def open_device(

@@ -26,7 +26,6 @@ from ..errors import LivedreamError
 from ..gradient.cutting import part
 from ..gradient.providers import Provider
 from ..store.files import unwritable
-from ..tuning import DEFAULT, Tuning
 from .engine_cache import EngineFolder, EngineKey
 from .gate import Gate
 from .image import Size
@@ -79,9 +78,8 @@ class Opener:
 
     ort: the onnxruntime module. launcher: of the kernels. folder: of the engine cache. facts: of
     the card and the versions, for the cache's keys. precision: that is computed in, the graph's or
-    `tf32`. cuts: as of `Graph`. whole: with all outputs that the file declares, not the gradient
-    alone. strict: an error where a node falls to the processor. memory: where the addresses to bind
-    are, `cpu` in tests without a card.
+    `tf32`. cuts: as of `Graph`. strict: an error where a node falls to the processor. memory: where
+    the addresses to bind are, `cpu` in tests without a card.
     """
 
     ort: Any
@@ -93,9 +91,7 @@ class Opener:
     graph_hash: str
     precision: str
     card: int = 0
-    tuning: Tuning = DEFAULT
     cuts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    whole: bool = False
     graphs: bool = True
     strict: bool = False
     memory: str = "cuda"
@@ -129,14 +125,10 @@ class Opener:
     def _writes_late(self) -> bool:
         return self.provider.name == RTX.name
 
-    def _model(self, layer: str | None) -> bytes | Path:
-        if self.whole and layer is None:
-            return self.path
+    def _model(self, layer: str | None) -> bytes:
         return part(self.path.read_bytes(), ("gradient",), self.cuts[layer] if layer else {})
 
-    def _open_with(
-        self, model: bytes | Path, engine: EngineFolder, size: Size, stream: Stream
-    ) -> Session:
+    def _open_with(self, model: bytes, engine: EngineFolder, size: Size, stream: Stream) -> Session:
         if self.graphs and self.provider.ep in GRAPH:
             try:
                 return self._session(model, engine, size, stream, graphs=True)
@@ -148,7 +140,7 @@ class Opener:
 
     def _session(
         self,
-        model: bytes | Path,
+        model: bytes,
         engine: EngineFolder,
         size: Size,
         stream: Stream,
@@ -172,7 +164,6 @@ class Opener:
             timings=self._timings(),
             graphs=graphs,
             tf32=self.precision == "tf32",
-            tuning=self.tuning,
         )
         try:
             if provider.name == RTX.name:

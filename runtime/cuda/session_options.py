@@ -8,20 +8,14 @@ installed. Of them CUDA's have run on a card (docs/card.md).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from ..gradient.providers import PROVIDERS, Provider
-from ..tuning import DEFAULT, Tuning
 
 RTX = PROVIDERS["tensorrt-rtx"]
 """The plugin, which lives in a package of its own and works with the plain onnxruntime."""
 
 CUDA = PROVIDERS["cuda"]
-
-SEARCHED = replace(CUDA, name="cuda-searched", slow=True)
-"""CUDA's provider once more: cuDNN has timed every way to compute each convolution, which takes
-long and waits until something dreams. onnxruntime keeps what was found as long as the session."""
 
 ASYNCHRONOUS = ("disable_synchronize_execution_providers", "1")
 """Run option: return when the work is queued. Replays of a CUDA graph heed it in onnxruntimes
@@ -42,26 +36,18 @@ _WORKSPACE = 1 << 30
 
 
 def cuda_options(
-    stream: int,
-    card: int = 0,
-    *,
-    graphs: bool = False,
-    tf32: bool = False,
-    exhaustive: bool = False,
-    layout: str = DEFAULT.layout,
+    stream: int, card: int = 0, *, graphs: bool = False, tf32: bool = False
 ) -> dict[str, str]:
     """stream: handle of the CUDA stream of the session. graphs: record the launches and replay
     them; every node must run on the card then. tf32: multiply float32 numbers by their first ten
-    binary digits, on tensor cores, as torch's convolutions do by default. exhaustive: cuDNN times
-    every way to compute a convolution in the first run at each size, instead of asking its
-    heuristics. layout: as of `Tuning`."""
+    binary digits, on tensor cores, as torch's convolutions do by default."""
     return {
         "device_id": str(card),
         "user_compute_stream": str(stream),
         "do_copy_in_default_stream": "1",
         "enable_cuda_graph": _flag(graphs),
-        "cudnn_conv_algo_search": "EXHAUSTIVE" if exhaustive else "HEURISTIC",
-        "prefer_nhwc": _flag(layout == "nhwc"),
+        # To time every way to compute each convolution costs seconds and gained nothing.
+        "cudnn_conv_algo_search": "HEURISTIC",
         "cudnn_conv_use_max_workspace": "1",
         "arena_extend_strategy": "kSameAsRequested",
         "use_tf32": _flag(tf32),
@@ -110,15 +96,10 @@ def provider_options(
     timings: Path | None = None,
     graphs: bool = False,
     tf32: bool = False,
-    tuning: Tuning = DEFAULT,
 ) -> list[tuple[str, Mapping[str, str]]]:
     """(onnxruntime's name, options), the provider and the one behind it for nodes it leaves."""
     if provider.ep == CUDA.ep:
-        slow = provider.slow or tuning.search == "exhaustive"
-        options = cuda_options(
-            stream, card, graphs=graphs, tf32=tf32, exhaustive=slow, layout=tuning.layout
-        )
-        return [(provider.ep, options)]
+        return [(provider.ep, cuda_options(stream, card, graphs=graphs, tf32=tf32))]
     if provider.name == "tensorrt":
         options = tensorrt_options(stream, folder, timings or folder, card)
         return [(provider.ep, options), (CUDA.ep, cuda_options(stream, card, tf32=tf32))]

@@ -14,9 +14,9 @@ class Provider:
 
     ep: onnxruntime's name. form: the form of graph it runs best (see `livedream export`). install:
     the command that brings it. precisions: what its graphs or options offer. slow: it builds an
-    engine, for minutes, before its first gradient. on_card: it runs on a graphics card. builds:
-    what it builds is timed and kept, so that it wants the card for itself meanwhile. unproven:
-    written from its documentation and run by nobody yet, so that `auto` leaves it out.
+    engine, for minutes, before its first gradient; what it builds is timed, so that it wants the
+    card for itself meanwhile, and kept. on_card: it runs on a graphics card. unproven: written from
+    its documentation and run by nobody yet, so that `auto` leaves it out.
     """
 
     name: str
@@ -27,7 +27,6 @@ class Provider:
     options: dict[str, str] = field(default_factory=dict)
     slow: bool = False
     on_card: bool = False
-    builds: bool = False
     unproven: bool = False
 
 
@@ -50,7 +49,6 @@ PROVIDERS = {
             ("fp32", "fp16"),
             slow=True,
             on_card=True,
-            builds=True,
         ),
         Provider(
             "tensorrt",
@@ -60,7 +58,6 @@ PROVIDERS = {
             ("fp32", "fp16"),
             slow=True,
             on_card=True,
-            builds=True,
         ),
         Provider(
             "cuda",

@@ -30,7 +30,7 @@ def deepest(graph: Graph, provider: Provider, steering: Steering) -> str | None:
     """The deepest layer that is climbed; None where the whole graph is needed for it, or cannot be
     cut there, or where `provider` builds engines: that would take the card from the picture for
     minutes, for every layer."""
-    if provider.builds:
+    if provider.slow:
         return None
     climbed = [
         layer

@@ -72,8 +72,7 @@ class Switcher:
     @property
     def timing(self) -> bool:
         """Whether something is timed on the card, which wants it for itself."""
-        building = self._takeover and self._takeover.building
-        return bool(building and building.builds)
+        return bool(self._takeover and self._takeover.building)
 
     def want(self, wanted: Wanted) -> None:
         """Prepare `wanted`, in place of what was wanted before; `take` hands it over when it is

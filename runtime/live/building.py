@@ -47,8 +47,7 @@ def build(console: Console, choices: Choices, picture: tuple[int, int], show: Pa
         rehearsed = rehearse(show, network, choices, {}, Surfaces(), (), ())
         network, choices, presets = rehearsed.network, rehearsed.choices, rehearsed.folder.presets
     platform = platform_of(choices, console.print)
-    # What cuDNN finds is kept by nobody.
-    slow = [each for each in platform.providers if each.slow and each.builds]
+    slow = [each for each in platform.providers if each.slow]
     quick = start_order(platform.providers)
     jobs = [
         _Job(wanted, provider)

@@ -20,7 +20,6 @@ from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.platform import Processor
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.stats import Stats
-from livedream.runtime.tuning import DEFAULT
 
 from .toy_graph import write_toy
 
@@ -67,7 +66,7 @@ def test_a_card_is_asked_for_where_one_may_be_used(monkeypatch, there):
     found = start.find_platform("auto", print, ahead=2, card=1, launcher="pycuda", wait="spin")
     assert found is card if there else isinstance(found, Processor)
     assert isinstance(start.find_platform("cpu", print), Processor)
-    how = {"ahead": 2, "card": 1, "launcher": "pycuda", "spin": True, "tuning": DEFAULT}
+    how = {"ahead": 2, "card": 1, "launcher": "pycuda", "spin": True}
     assert asked == [("auto", how)]
 
 
@@ -102,7 +101,7 @@ def test_an_engine_is_the_best_or_the_one_that_plays_soon(monkeypatch, built):
         built=built,  # pyright: ignore
     )
     assert made == ["best" if built else "quick"]
-    asked = {"card": 0, "launcher": "auto", "wait": "block", "tuning": DEFAULT}
+    asked = {"card": 0, "launcher": "auto", "wait": "block"}
     assert engines.platform == {"ahead": 3, "reopens": True, **asked}
 
 

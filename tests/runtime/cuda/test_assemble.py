@@ -17,18 +17,15 @@ from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.gradient.cutting import part
 from livedream.runtime.gradient.objective import parse_objective
+from livedream.runtime.gradient.platform import better_than, start_order
 from livedream.runtime.gradient.providers import PROVIDERS
-from livedream.runtime.tuning import parse_tuning
 
 from ..toy import ToyEngine
 from .fake_ort import FakeOrt
 from .fakes import counting_launcher
 from .test_device import LIVE, moving
-from .test_engine import GRAPH, IMAGE
+from .test_engine import GRAPH, IMAGE, in_file
 from .test_ladder import FULL
-
-WHOLE = parse_tuning("outputs=all")
-"""The files of these tests hold no network to cut."""
 
 
 class Ort(FakeOrt):
@@ -43,7 +40,6 @@ def machine(host, tmp_path, monkeypatch):
     monkeypatch.setattr(assemble, "probe", lambda provider: None)
 
     def find(name="auto", facts=FULL, reachable=True, ort=None, **which):
-        which = {"tuning": WHOLE, **which}
         wanted, by = which.get("card", 0), which.get("launcher", "auto")
         named = None if by == "auto" else [BACKENDS[by]]
 
@@ -67,31 +63,25 @@ def test_another_card_by_another_library(machine, tmp_path):
     """Its number reaches kernels, sessions and bindings alike."""
     fake = Ort()
     card, _ = machine("cuda", card=1, launcher="pycuda", ort=fake)
-    path = tmp_path / "toy.onnx"
-    path.write_bytes(b"a graph")
-    made = card.engine(replace(GRAPH, path=path), PROVIDERS["cuda"], parse_objective("a"))
+    made = card.engine(in_file(tmp_path), PROVIDERS["cuda"], parse_objective("a"))
     made._sessions._open_session((16, 16), True).close()
     assert fake.sessions[-1].values["device_id"] == "1"
 
 
 def test_a_card_with_all_that_can_start(machine):
     card, said = machine()
-    assert [provider.name for provider in card.providers] == [
-        "tensorrt-rtx",
-        "tensorrt",
-        "cuda-searched",
-        "cuda",
-        "cpu",
-    ]
+    rtx, tensorrt, cuda = (PROVIDERS[name] for name in ("tensorrt-rtx", "tensorrt", "cuda"))
+    assert card.providers == (rtx, tensorrt, cuda, STOPGAP)
+    assert start_order(card.providers) == [cuda, STOPGAP]
+    assert better_than(cuda, card.providers) == [rtx, tensorrt]
     assert said == []
     card, _ = machine("cuda")
-    assert [provider.name for provider in card.providers] == ["cuda-searched", "cuda"]
+    assert card.providers == (cuda,)
 
 
 def test_what_is_not_fetched_is_not_computed(machine, exported):
     ort = Ort()
-    card, _ = machine("cuda", ort=ort, tuning=parse_tuning("graph=cuda"))
-    assert [each.form for each in card.providers] == ["cuda", "cuda"]
+    card, _ = machine("cuda", ort=ort)
     path = exported("block4", "fp32", "gpu")
     made = card.engine(replace(GRAPH, path=path), card.providers[0], parse_objective("a"))
     made._sessions._open_session((16, 16), True).close()
@@ -145,12 +135,7 @@ def test_a_plugin_that_does_not_register_is_passed_over(machine, monkeypatch):
 
     monkeypatch.setattr(assemble, "register_rtx", broken)
     card, said = machine()
-    assert [provider.name for provider in card.providers] == [
-        "tensorrt",
-        "cuda-searched",
-        "cuda",
-        "cpu",
-    ]
+    assert [provider.name for provider in card.providers] == ["tensorrt", "cuda", "cpu"]
     assert said == ["The provider 'tensorrt-rtx' did not start."]
     with pytest.raises(LivedreamError, match="did not start"):
         machine("tensorrt-rtx")
@@ -164,8 +149,7 @@ def test_nothing_that_starts_is_the_processors_turn(machine):
 
 
 def test_its_engines_dream(machine, tmp_path):
-    graph = replace(GRAPH, path=tmp_path / "toy.onnx")
-    graph.path.write_bytes(b"a graph")
+    graph = in_file(tmp_path)
     card, _ = machine()
     engine = card.engine(graph, PROVIDERS["tensorrt"], parse_objective("a"))
     assert np.allclose(engine.probe(IMAGE), ToyEngine().gradient(IMAGE), atol=1e-5)
@@ -173,12 +157,11 @@ def test_its_engines_dream(machine, tmp_path):
     assert Path(kept, "toy.engine").is_file()
     on_processor = card.engine(graph, STOPGAP, parse_objective("a"))
     assert isinstance(on_processor, BridgedEngine)
-    assert [each.on_card for each in card.providers] == [True, True, True, True, False]
+    assert [each.on_card for each in card.providers] == [True, True, True, False]
 
 
 def test_auto_is_tf32_and_fp32_is_fp32(machine, tmp_path):
-    graph = replace(GRAPH, path=tmp_path / "toy.onnx")
-    graph.path.write_bytes(b"a graph")
+    graph = in_file(tmp_path)
     for precision, half, computed in (
         ("auto", False, "tf32"), ("tf32", False, "tf32"), ("fp32", False, "fp32"),
         ("auto", True, "fp16"),
@@ -193,8 +176,7 @@ def test_auto_is_tf32_and_fp32_is_fp32(machine, tmp_path):
 
 
 def test_the_missing_library_is_named(machine, tmp_path, monkeypatch):
-    graph = replace(GRAPH, path=tmp_path / "toy.onnx")
-    graph.path.write_bytes(b"a graph")
+    graph = in_file(tmp_path)
     ort = Ort()
     ort.runs_instead = "CPUExecutionProvider"
     card, _ = machine(ort=ort)

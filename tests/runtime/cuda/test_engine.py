@@ -24,6 +24,7 @@ from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.values import Dream
 from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.gradient.cutting import part
 from livedream.runtime.gradient.graph import Graph
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.providers import PROVIDERS
@@ -40,18 +41,25 @@ GRAPH = Graph(Path("toy.onnx"), "toy", {"a": 4}, 8, "fp32", "gpu", "none", "0")
 CUDA, TENSORRT = PROVIDERS["cuda"], PROVIDERS["tensorrt"]
 
 
+def in_file(folder: Path) -> Graph:
+    """`GRAPH` in the least of ONNX files that has a gradient: the stand-in needs nothing of it."""
+    path = folder / "toy.onnx"
+    path.write_bytes(b"\x3a\x0c\x62\x0a\x0a\x08gradient")
+    return replace(GRAPH, path=path)
+
+
 class Setting:
     """An engine and all that it stands on."""
 
     def __init__(
-        self, host, folder: Path, provider=CUDA, objective="a", ahead=0, gate=None, graph=GRAPH,
+        self, host, folder: Path, provider=CUDA, objective="a", ahead=0, gate=None, graph=None,
         **options,
     ):  # fmt: skip
-        self.ort, self.graph = FakeOrt(), graph
+        self.ort, self.graph = FakeOrt(), graph or in_file(folder)
         self.gate = gate or Gate()
         self.device = CudaDevice(host[0], ahead=ahead, gate=self.gate)
         self.options = {
-            "ort": self.ort, "path": graph.path, "cuts": graph.cuts, "whole": True,
+            "ort": self.ort, "path": self.graph.path, "cuts": self.graph.cuts,
             "provider": provider, "folder": folder, "launcher": host[0],
             "facts": {"card": "a card"}, "graph_hash": "1", "precision": "fp32", **options,
         }  # fmt: skip
@@ -307,7 +315,8 @@ def test_what_runs_is_told(setting):
 
 
 def entries(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("timings-"))
+    names = (path.name for path in folder.iterdir())
+    return sorted(name for name in names if not name.startswith(("timings-", "toy.onnx")))
 
 
 def test_engines_are_built_once_and_kept(setting, tmp_path):
@@ -719,7 +728,8 @@ class TestTheLayersThatAreNeeded:
     @pytest.fixture
     def play(self, setting, tmp_path) -> Callable[..., Setting]:
         path = write_toy(tmp_path / "toy.onnx")
-        graph = replace(GRAPH, path=path, layers={"a": 4, "b": 4}, cuts={"a": {}})
+        cuts = {"a": {"contrast": "image"}}
+        graph = replace(GRAPH, path=path, layers={"a": 4, "b": 4}, cuts=cuts)
 
         def play(background: bool, **options) -> Setting:
             made = setting(graph=graph, **options)
@@ -741,7 +751,8 @@ class TestTheLayersThatAreNeeded:
 
     def cut(self, made: Setting) -> list[bool]:
         """Of all sessions, whether they are of a part of the graph."""
-        return [isinstance(model, bytes) for model in made.ort.models]
+        whole = part(made.graph.path.read_bytes(), ("gradient",), {})
+        return [model != whole for model in made.ort.models]
 
     def test_after_a_while_a_part_of_the_graph_takes_over(self, play, host):
         made = play(True)

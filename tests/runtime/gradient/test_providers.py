@@ -83,8 +83,7 @@ def test_a_silent_fallback_is_an_error(monkeypatch, tmp_path):
 def test_names_and_forms_are_those_of_onnxruntime_and_the_exporter():
     catalogue = pytest.importorskip("livedream.export.catalogue")
     assert {each.ep for each in PROVIDERS.values()} <= set(sessions.ort.get_all_providers())
-    # The last form is by choice: `--tune graph=cuda`.
-    assert {each.form for each in PROVIDERS.values()} == set(catalogue.FORMS) - {"cuda"}
+    assert {each.form for each in PROVIDERS.values()} == set(catalogue.FORMS)
     assert all(name == each.name for name, each in PROVIDERS.items())
 
 
