@@ -288,7 +288,9 @@ class TestOrder:
         switcher, said = switching(Network(slow), Toys("slow", "quick"))
         assert switcher._switch.playing.engine.provider.name == "quick"
         started.set()
+        assert not switcher.timing
         switcher.improve()
+        until(lambda: switcher.timing)
         switcher.want(want("b"))
         ready = taken(switcher)
         assert (ready.engine.provider.name, str(ready.engine.objective)) == ("quick", "b")
@@ -296,6 +298,7 @@ class TestOrder:
         ready = taken(switcher)
         assert said == ["slow takes over."]
         assert (ready.engine.provider.name, str(ready.engine.objective)) == ("slow", "b")
+        until(lambda: not switcher.timing)
         assert switcher.take() is None
         # Only another way to look at what is open already: no step back.
         switcher.want(want("b:0"))
