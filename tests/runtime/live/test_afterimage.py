@@ -144,3 +144,13 @@ class TestQuickPictures:
         followed = self.count(monkeypatch)
         after.at(self.moved(2), 2 / 60, STILL, 0, 0)
         assert len(followed) == 1
+
+
+def test_a_drift_goes_on_since_the_dream():
+    after, spot = Afterimage(HostCompositor()), even(128)
+    spot[35:55, 30:50] = 200
+    after.dreamt(spot, GRAY, 5.0, STILL)
+    laid = after.at(GRAY, 6.0, Drift(x=0.25), 0, 0)
+    assert laid is not None
+    bright = np.maximum(laid[..., 0].astype(float) - 150, 0)
+    assert (bright.sum(axis=0) * np.arange(160)).sum() / bright.sum() == pytest.approx(79.5, abs=1)
