@@ -12,6 +12,7 @@ from ....patience import until
 
 pytest.importorskip("miniaudio", reason="needs the extra `sound`")
 
+import miniaudio
 from miniaudio import Backend
 
 from livedream.runtime.control.audio.analysis import HOP, RATE
@@ -136,3 +137,12 @@ def test_the_silent_device_is_never_taken_unasked():
     except LivedreamError:
         inputs = []
     assert not set(inputs) & set(names(SILENT))
+
+
+def test_an_input_that_does_not_open_says_why(monkeypatch):
+    def refuse(*_: object, **__: object):
+        raise miniaudio.MiniaudioError("failed to init device", -401)
+
+    monkeypatch.setattr(miniaudio, "CaptureDevice", refuse)
+    with pytest.raises(LivedreamError, match=r"cannot be opened \(failed to init device\);"):
+        Input("default", lambda samples: None, SILENT)
