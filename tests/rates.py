@@ -32,9 +32,9 @@ from rich.console import Console
 from rich.table import Table
 
 from livedream.runtime.bench.computer import Others, cpu_name
+from livedream.runtime.bench.floor import usable_cores
 from livedream.runtime.cli.main import main as livedream
 from livedream.runtime.control.desk import Desk
-from livedream.runtime.cores import picture_threads, usable_cores
 from livedream.runtime.frame import Frame
 from livedream.runtime.live import showing
 from livedream.runtime.live.loop import Dreamt
@@ -222,7 +222,6 @@ def main() -> None:
     parser.add_argument("--load", action="store_true", help="take half the machine meanwhile")
     parser.add_argument("--headless", action="store_true", help="without a window")
     given, options = parser.parse_known_args()
-    cv2.setNumThreads(picture_threads())
     others = Others()
     console = Console(width=132)
     if given.load:

@@ -36,8 +36,8 @@ from rich.console import Console
 from rich.table import Table
 
 from livedream.runtime.bench.computer import Others, cpu_name
+from livedream.runtime.bench.floor import usable_cores
 from livedream.runtime.choices import Choices
-from livedream.runtime.cores import usable_cores
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.gradient.agreement import cosine
 from livedream.runtime.gradient.graph import Graph, read_graph

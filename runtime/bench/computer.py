@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from ..cores import usable_cores
 from ..cuda.nvml import ask_driver
+from .floor import usable_cores
 from .schema import CpuState, Gpu, GpuState, Machine
 
 PACKAGES = (

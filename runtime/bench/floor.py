@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 
-from ..cores import usable_cores
 from ..errors import LivedreamError, reason
 
 MATRIX = 512
@@ -155,6 +154,13 @@ def measured_floor(threads: int | None = None) -> dict[str, Any]:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise LivedreamError(f"The floor of this machine could not be measured: {last}")
     return json.loads(done.stdout)
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def measure(threads: int) -> dict[str, Any]:

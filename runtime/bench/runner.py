@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import cv2
 import numpy as np
 
 from ..choices import Choices
-from ..cores import picture_threads
 from ..errors import LivedreamError, UsageError
 from ..progress import Progress
 from ..start import network_of
@@ -95,7 +93,6 @@ class Bench:
         Raises UsageError for a request that cannot be right, KeyboardInterrupt as it comes; what
         was measured before stays in the report.
         """
-        cv2.setNumThreads(picture_threads())  # As a show does.
         pictures: dict[tuple[int, int], np.ndarray] = {}
         self._check_layers()
         for choices in self._plan.sweep.cases(self._plan.choices):

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import cv2
 from rich.console import Console
 
 from ..choices import Choices
@@ -17,7 +16,6 @@ from ..control.folder import Folder
 from ..control.player import Player
 from ..control.shelf import Looks
 from ..control.watching import Watching
-from ..cores import picture_threads
 from ..ending import ending
 from ..errors import UsageError
 from ..frame import Frame
@@ -111,7 +109,6 @@ def run_show(
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
     keep_memory()
-    cv2.setNumThreads(picture_threads())
     places = Places.of(outs, headless, record)
     replaces = overwrite or kept is not None
     check_outputs([places.file, stats_file], [*source, *choices.files], replaces)

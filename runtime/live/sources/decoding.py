@@ -16,7 +16,6 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from ...cores import picture_threads
 from ...errors import LivedreamError
 from ...store.colour import SWS, matrix_of
 from ...store.footage import length_of, picture_of, upright, without_index
@@ -139,7 +138,6 @@ class Decoder:
             dst_color_range="JPEG",
             dst_color_trc=SDR,
             dst_color_primaries=SDR,
-            threads=picture_threads(),
         ).to_ndarray()
         aspect = self._stream.sample_aspect_ratio or Fraction(1)
         if aspect not in (0, 1) and Fraction(1, 4) <= aspect <= 4:
