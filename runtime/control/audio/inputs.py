@@ -51,8 +51,8 @@ class Input:
             self._device.start(_received(hear))
         except miniaudio.MiniaudioError as error:
             raise LivedreamError(
-                f"The sound input '{self.name}' cannot be opened ({_said(error)}); `--sound list` names "
-                "those there are."
+                f"The sound input '{self.name}' cannot be opened ({_said(error)}); `--sound list` "
+                "names those there are."
             ) from error
 
     def close(self) -> None:
