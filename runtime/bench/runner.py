@@ -12,6 +12,7 @@ from ..choices import Choices
 from ..errors import LivedreamError, UsageError
 from ..progress import Progress
 from ..start import network_of
+from ..threads import share
 from .baseline import measure_baseline, variants_for
 from .computer import Others, afterwards, machine, versions
 from .effect_costs import measure_effects
@@ -93,6 +94,7 @@ class Bench:
         Raises UsageError for a request that cannot be right, KeyboardInterrupt as it comes; what
         was measured before stays in the report.
         """
+        share()  # As a show does.
         pictures: dict[tuple[int, int], np.ndarray] = {}
         self._check_layers()
         for choices in self._plan.sweep.cases(self._plan.choices):

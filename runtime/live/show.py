@@ -33,6 +33,7 @@ from ..sinks.soundtrack import Sound
 from ..start import network_of, open_desk, open_dreamer, settings_of
 from ..stats import Stats
 from ..store.files import check_outputs, write_bytes
+from ..threads import share
 from ..wording import counted
 from .attract import DEMO, open_attract
 from .audience import Audience
@@ -109,6 +110,7 @@ def run_show(
     picture plays nothing is raised. Raises LivedreamError for whatever cannot be opened.
     """
     keep_memory()
+    share()
     places = Places.of(outs, headless, record)
     replaces = overwrite or kept is not None
     check_outputs([places.file, stats_file], [*source, *choices.files], replaces)

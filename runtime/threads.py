@@ -1,0 +1,22 @@
+"""How the threads of a show share the processor and Python's lock."""
+
+from __future__ import annotations
+
+import sys
+
+import cv2
+
+MOST = 4
+"""Threads of OpenCV beyond which a picture is made no sooner: its parts get too small. On sixteen
+cores as many took 58 ms of processor time for a picture, and as long as four."""
+
+TURN = 0.0005
+"""Seconds after which a thread that waits for Python's lock is given it. A shown picture takes a
+hundred calls into OpenCV, and after each the presenter waits for the lock; by Python's own 5 ms, on
+two cores, some 5 in 100 pictures fewer were shown, and 10 in 100 dreams fewer."""
+
+
+def share() -> None:
+    """Of this process, for good."""
+    cv2.setNumThreads(min(MOST, cv2.getNumThreads()))
+    sys.setswitchinterval(TURN)
