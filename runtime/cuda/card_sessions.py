@@ -44,8 +44,6 @@ class CardSessions:
         others."""
         self._device, self._open_session = device, open_session
         self._open: dict[Size, _Open] = {}
-        self._opened: Session | None = None
-        """The one that a size is being opened in."""
         self._weights: dict[str, Buffer] = {}
         """On the card, the values that steer."""
         self._loaded: Steering | None = None
@@ -65,21 +63,23 @@ class CardSessions:
         background: its work gives way to that of others. Raises LivedreamError when the provider
         does not start.
         """
-        gate = self._device.gate
+        gate, session = self._device.gate, None
         with self._opening:
             if size in self._open:
                 return
             with self._device.attached():
                 try:
                     with gate.opening():
-                        opened = self._open_now(size, steering, background)
-                    opened.session.record(opened.bound, gate)
+                        session = self._open_session(size, not background)
+                        opened = self._bound(session, size, steering)
+                    session.record(opened.bound, gate)
                 except BaseException:
-                    self._end_unused()
+                    if session:
+                        with gate.waiting():
+                            session.close()
                     raise
             with self._using:
                 self._open[size] = opened
-            self._opened = None
 
     def gradient(self, image: Image, steering: Steering) -> Image | None:
         """Planar image on the card -> the same shape; None where its size is not open."""
@@ -151,9 +151,9 @@ class CardSessions:
         output.generation += 1
         return Image(image.size, place=output, generation=output.generation)
 
-    def _open_now(self, size: Size, steering: Steering, background: bool) -> _Open:
+    def _bound(self, session: Session, size: Size, steering: Steering) -> _Open:
+        """It, for where images of this size lie, after its first run."""
         device = self._device
-        self._opened = session = self._open_session(size, not background)
         device.join(session.stream)
         if not self._weights:
             for name, weights in steering.items():
@@ -167,13 +167,6 @@ class CardSessions:
         bound = session.bind(addresses)
         session.run_and_wait(bound)
         return _Open(session, bound, read, output)
-
-    def _end_unused(self) -> None:
-        """After a size that could not be opened."""
-        opened, self._opened = self._opened, None
-        if opened:
-            with self._device.gate.waiting():
-                opened.close()
 
     def _send(self, pointer: int, values: np.ndarray) -> None:
         self._device.send_to(pointer, self._device.pinned(values, np.float32))

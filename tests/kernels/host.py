@@ -71,15 +71,8 @@ class HostCompiler:
     def _build(self, text: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
         command = [self._path, "-std=c++17", "-O1", "-ffp-contract=off", "-fPIC"]
         # Where it is on by itself, the C library ends a program that changes stacks by longjmp.
-        command += [
-            "-U_FORTIFY_SOURCE",
-            "-fno-gnu-unique",
-            *self._check,
-            *options,
-            "-o",
-            str(out),
-            str(text),
-        ]
+        command += ["-U_FORTIFY_SOURCE"]
+        command += ["-fno-gnu-unique", *self._check, *options, "-o", str(out), str(text)]
         return subprocess.run(command, capture_output=True, text=True)
 
 

@@ -405,6 +405,7 @@ def test_keys_drive_the_show(environment, graph, display, tmp_path):
         remote.hears("record", False)
         xdotool("key", "q")
     assert show.wait(PATIENCE) == 0, show.stderr and show.stderr.read()
+    assert settings["step_size"] == begun + 0.5
     (recording,) = tmp_path.glob("livedream-*.mp4")
     with av.open(str(recording)) as video:
         assert sum(1 for _ in video.decode(video=0)) > 1
