@@ -38,8 +38,10 @@ class SessionLost(LivedreamError):
 
 def reason(error: Exception) -> str:
     """What an error of another library says, for the middle of a sentence: its first line without
-    the full stop, at most 300 characters of it; the name of its kind where it says nothing."""
-    return str(error).strip().split("\n")[0][:300].rstrip(". ") or type(error).__name__
+    the full stop, at most 300 characters of it; the name of its kind where it says nothing. Of an
+    error that is a mere row of things, the first: what follows are numbers."""
+    said = str(error.args[0] if error.args and str(error) == str(error.args) else error)
+    return said.strip().split("\n")[0][:300].rstrip(". ") or type(error).__name__
 
 
 def sentence(error: Exception) -> str:

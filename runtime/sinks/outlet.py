@@ -11,7 +11,7 @@ from typing import Any
 import av.error
 import numpy as np
 
-from ..errors import LivedreamError
+from ..errors import sentence
 from ..pauses import Pauses
 from ..scaling import letterbox
 from ..slot import Closed, Slot
@@ -181,7 +181,7 @@ class Outlet:
         self._state = "lost"
         if not self._told:
             self._told = True
-            self._say(f"{self.sink.name}: {reason(error).rstrip('.')}. It is tried again.")
+            self._say(f"{self.sink.name}: {_told(error)} It is tried again.")
 
 
 class _Busy:
@@ -197,10 +197,9 @@ class _Busy:
         self._outlet._busy = None
 
 
-def reason(error: Exception) -> str:
-    """What went wrong, for the person."""
-    if isinstance(error, LivedreamError):
-        return str(error)
+def _told(error: Exception) -> str:
+    """A `sentence`; of the system's and FFmpeg's errors the words alone, without numbers, nor the
+    address, which may hold a secret."""
     if isinstance(error, (OSError, av.error.FFmpegError)) and error.strerror:
-        return error.strerror
-    return f"{type(error).__name__}: {error}"
+        return f"{error.strerror}."
+    return sentence(error)

@@ -11,6 +11,8 @@ from livedream.runtime.errors import LivedreamError, reason, sentence
         (LivedreamError("b is busy."), "b is busy", "b is busy."),
         (RuntimeError("\n It broke. \nat line 3"), "It broke", "RuntimeError: It broke."),
         (KeyError(), "KeyError", "KeyError."),
+        (RuntimeError("No device.", -100), "No device", "RuntimeError: No device."),
+        (OSError(2, "Gone"), "[Errno 2] Gone", "FileNotFoundError: [Errno 2] Gone."),
         (OSError("x" * 999), "x" * 300, f"OSError: {'x' * 300}."),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import LivedreamError, UsageError, nearest
+from ...errors import LivedreamError, UsageError, nearest, reason
 from .analysis import RATE
 
 BLOCK = 10
@@ -51,7 +51,7 @@ class Input:
             self._device.start(_received(hear))
         except miniaudio.MiniaudioError as error:
             raise LivedreamError(
-                f"The sound input '{self.name}' cannot be opened ({_said(error)}); `--sound list` "
+                f"The sound input '{self.name}' cannot be opened ({reason(error)}); `--sound list` "
                 "names those there are."
             ) from error
 
@@ -70,17 +70,12 @@ def _received(hear: Hear) -> Generator[None, bytes, None]:
     return receiver
 
 
-def _said(error: Exception) -> object:
-    """What miniaudio says, without the number that it adds."""
-    return error.args[0] if error.args else type(error).__name__
-
-
 def _found(backends: Sequence[Any]) -> list[dict[str, Any]]:
     miniaudio = _library()
     try:
         return miniaudio.Devices(_hearing(miniaudio, backends)).get_captures()
     except miniaudio.MiniaudioError as error:
-        raise LivedreamError(f"No sound comes into this machine ({_said(error)}).") from error
+        raise LivedreamError(f"No sound comes into this machine ({reason(error)}).") from error
 
 
 def _hearing(miniaudio: Any, backends: Sequence[Any]) -> list[Any]:
