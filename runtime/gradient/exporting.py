@@ -47,6 +47,10 @@ waits for that."""
 PREFERRED, FALLBACK = "inception_v3", "efficientnet_lite0"
 
 
+class NotExported(LivedreamError):
+    """A graph cannot be made, whatever provider it is for: its weights cannot be had, say."""
+
+
 class _UnderWay:
     """Counts exports. Those in the background belong to threads that end with the program, in the
     midst of things: the program's end calls them off, and waits until process and file are gone."""
@@ -89,8 +93,9 @@ def ensure_graph(
     already plays, so the export takes one thread at low priority. cancel: set it from another
     thread to stop. A file in the cache that was damaged is made again.
 
-    Raises what the exporter reports (UsageError, LivedreamError), LivedreamError when the `export`
-    extra is missing or the exporter dies, Cancelled. Nothing half-written stays in the cache.
+    Raises what the exporter reports (UsageError, NotExported), NotExported when the `export` extra
+    is missing, LivedreamError when the exporter dies, Cancelled. Nothing half-written stays in the
+    cache.
     """
     _check(request)
     key = key_of(request)
@@ -155,10 +160,10 @@ def missing_extra() -> list[str]:
 
 
 def check_extra() -> None:
-    """Raise LivedreamError with the pip command where the `export` extra is not installed."""
+    """Raise NotExported with the pip command where the `export` extra is not installed."""
     missing = missing_extra()
     if missing:
-        raise LivedreamError(
+        raise NotExported(
             f"This network has to be exported first, which needs {' and '.join(missing)}: run "
             f"`{INSTALL}`, or give an exported file with --graph."
         )
@@ -176,6 +181,11 @@ def default_model(layers: Iterable[str] | None = None) -> tuple[str, str | None]
         f"Dreaming with {FALLBACK}; for the classic dream run `livedream run --model {PREFERRED}` "
         "once, which downloads its weights."
     )
+
+
+def is_exported(request: GraphRequest) -> bool:
+    """Whether `ensure_graph` would find it in the cache."""
+    return find_graph(key_of(request)) is not None
 
 
 def weights_file(model: str) -> Path | None:
@@ -287,7 +297,7 @@ def _listen(
             return done
         message = _message(line)
         if "error" in message:
-            raise (UsageError if message.get("usage") else LivedreamError)(str(message["error"]))
+            raise (UsageError if message.get("usage") else NotExported)(str(message["error"]))
         if "done" in message:
             done = message["done"] if isinstance(message["done"], dict) else {}
         elif "stage" in message and progress is not None:

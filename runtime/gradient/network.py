@@ -11,7 +11,7 @@ from ...export import catalogue
 from ..errors import UsageError, nearest
 from ..progress import Progress
 from ..store.graph_cache import GraphRequest
-from .exporting import default_model, ensure_graph
+from .exporting import default_model, ensure_graph, is_exported
 from .graph import Graph, read_graph
 from .guides import guides_of
 from .objective import Objective, Term, check_objective, guided, matched, parse_objective
@@ -91,8 +91,17 @@ class Network:
         """The file to open: the given one, or one exported for these `taps` and this provider."""
         if self.graph:
             return self._seen(self.graph)
+        wanted = self._wanted(objective, provider)
+        path = ensure_graph(wanted, progress=progress, background=background, cancel=cancel)
+        return self._seen(read_graph(path))
+
+    def has_graph(self, objective: Objective, provider: Provider) -> bool:
+        """Whether `graph_for` exports nothing."""
+        return self.graph is not None or is_exported(self._wanted(objective, provider))
+
+    def _wanted(self, objective: Objective, provider: Provider) -> GraphRequest:
         request = self.request
-        wanted = GraphRequest(
+        return GraphRequest(
             self.model,
             self.taps(objective),
             request.weights,
@@ -100,8 +109,6 @@ class Network:
             provider.form,
             request.seed,
         )
-        path = ensure_graph(wanted, progress=progress, background=background, cancel=cancel)
-        return self._seen(read_graph(path))
 
     def _seen(self, graph: Graph) -> Graph:
         return replace(graph, guides=guides_of(graph, self.guides)) if self.guides else graph

@@ -13,6 +13,7 @@ from ..errors import Cancelled, LivedreamError, UsageError, reason
 from ..progress import Progress
 from .check import WrongGradient, check_engine, worth_checking
 from .engine import Engine
+from .exporting import NotExported
 from .graph import Graph
 from .network import Network
 from .objective import Objective
@@ -110,6 +111,8 @@ class Engines:
             except LivedreamError as error:
                 if self._closed:
                     raise Cancelled("Its layers are not wanted any more.") from error
+                if isinstance(error, NotExported):  # no fault of the provider's
+                    raise
                 # One that plays already and lacks memory for a new size may go on as it is.
                 if isinstance(error, WrongGradient) or provider.name not in self._engines:
                     self.refused.add(provider.name)
@@ -177,17 +180,21 @@ class Engines:
             raise LivedreamError(
                 'No provider that livedream knows is installed; `pip install "livedream[cpu]"`.'
             )
-        candidates = self._usable(candidates)
-        for provider, following in zip(candidates, [*candidates[1:], None], strict=True):
+        candidates = list(self._usable(candidates))
+        while True:
+            provider = candidates.pop(0)
             try:
                 return self.open(provider, objective, sizes, opening)
             except (UsageError, Cancelled):
                 raise
             except LivedreamError as error:
-                if following is None:
+                if isinstance(error, NotExported):  # Whoever has no graph yet would fail like it.
+                    candidates = [
+                        each for each in candidates if self.network.has_graph(objective, each)
+                    ]
+                if not candidates:
                     raise
-                opening.say(f"{error} Trying {following.name}.")
-        raise AssertionError("unreachable: the last candidate returns or raises")
+                opening.say(f"{error} Trying {candidates[0].name}.")
 
     def _open(
         self, provider: Provider, objective: Objective, sizes: Sizes, opening: Opening

@@ -16,6 +16,7 @@ from livedream.runtime.gradient import exporting as on_demand
 from livedream.runtime.gradient.exporting import (
     EXPORTER,
     Cancelled,
+    NotExported,
     check_extra,
     default_model,
     ensure_graph,
@@ -159,7 +160,7 @@ def test_in_the_background_it_takes_one_thread_and_a_low_priority(place):
     ("story", "kind", "match"),
     [
         ("usage", UsageError, "There is no layer 'x'"),
-        ("error", LivedreamError, "No network"),
+        ("error", NotExported, "No network"),
         ("crash", LivedreamError, r"exit code 1\): MemoryError: 12 GB$"),
         ("silent", LivedreamError, r"exit code 9\): it said nothing"),
         ("lies", LivedreamError, "without writing"),
@@ -240,7 +241,7 @@ def test_a_missing_extra_is_answered_with_the_command(monkeypatch):
     monkeypatch.setattr(
         on_demand.importlib.util, "find_spec", lambda name: None if name == "torch" else find(name)
     )
-    with pytest.raises(LivedreamError, match=r'torch.*pip install "livedream\[export\]"'):
+    with pytest.raises(NotExported, match=r'torch.*pip install "livedream\[export\]"'):
         check_extra()
     with pytest.raises(LivedreamError, match=r"livedream\[export\]"):
         ensure_graph(GraphRequest("googlenet", ("conv1",)))

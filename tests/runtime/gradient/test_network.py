@@ -15,7 +15,7 @@ from livedream.runtime.gradient.graph import read_graph
 from livedream.runtime.gradient.network import Request, find_network
 from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.providers import PROVIDERS
-from livedream.runtime.store.graph_cache import GraphRequest, graph_path
+from livedream.runtime.store.graph_cache import GraphRequest, graph_path, keep_graph
 
 from ..toy_graph import write_toy
 
@@ -114,6 +114,18 @@ def test_the_exporter_is_asked_for_exactly_that(toy, said, monkeypatch):
     wanted, how = asked.pop()
     assert wanted.form == "cpu"
     assert how == {"progress": print, "background": False, "cancel": None}
+
+
+def test_a_graph_is_there_for_the_form_that_was_exported(toy, said):
+    network = find_network(Request("googlenet"), None, said.append)
+    objective = parse_objective("conv3")
+    key = key_of(GraphRequest("googlenet", network.taps(objective), form="gpu"))
+    graph_path(key).write_bytes(b"a graph")
+    keep_graph(key)
+    assert network.has_graph(objective, PROVIDERS["cuda"])
+    assert not network.has_graph(objective, PROVIDERS["cpu"])
+    given = find_network(Request(graph=toy), None, said.append)
+    assert given.has_graph(objective, PROVIDERS["cpu"])
 
 
 def test_a_file_of_weights_says_whose_they_are(tmp_path):

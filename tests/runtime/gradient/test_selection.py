@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from livedream.runtime.errors import Cancelled, LivedreamError, UsageError
+from livedream.runtime.gradient.exporting import NotExported
 from livedream.runtime.gradient.selection import Engines, Opening
 
 from ..live.test_loop import SIZE, A, Network, Toys
@@ -75,6 +76,23 @@ def test_where_none_starts_the_last_ones_reason_is_raised_every_time():
         with pytest.raises(LivedreamError, match="second fails"):
             made.quick()
     assert made.said == ["first fails. Trying second."] * 2
+
+
+@pytest.mark.parametrize("exported", [[], ["third"]], ids=["nowhere", "elsewhere"])
+def test_a_graph_that_cannot_be_made_is_no_fault_of_the_providers(exported):
+    """It is told once, and only those that have theirs already are tried."""
+    network = Network()
+    network.has_graph = lambda objective, provider: provider.name in exported
+    made = Openings("first", "second", "third", network=network)
+    made.toys.trouble = dict.fromkeys(("first", "second"), NotExported("No weights."))
+    if exported:
+        assert made.quick().provider.name == "third"
+        assert made.said == ["No weights. Trying third."]
+    else:
+        with pytest.raises(NotExported, match=r"^No weights\.$"):
+            made.quick()
+        assert made.said == []
+    assert made.engines.refused == set()
 
 
 def test_one_that_plays_and_has_no_room_for_more_goes_on_as_it_is():
