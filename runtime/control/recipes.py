@@ -30,6 +30,20 @@ GOOGLE = Dream(octaves=4, octave_scale=1.4, steps=10, step_size=1.5, jitter=32)
 COLOUR, COARSENESS = 0.6, 1
 """Nearest to nature's: the coloured noise of a raw gradient becomes fur and volumes."""
 
+LIVE = Dream(
+    octaves=2,
+    octave_scale=1.6,
+    steps=1,
+    step_size=3.25,
+    jitter=16,
+    blur=0.7,
+    colour=COLOUR,
+    coarseness=COARSENESS,
+    half_life=1.0,
+    strength=24,
+)
+"""Little on every frame: what was dreamt before is carried along."""
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -71,35 +85,13 @@ RECIPES = {
             "live",
             "One step per octave and frame; the dream is carried along the motion of the picture.",
             live=True,
-            dream=Dream(
-                octaves=2,
-                octave_scale=1.6,
-                steps=1,
-                step_size=3.25,
-                jitter=16,
-                blur=0.7,
-                colour=COLOUR,
-                coarseness=COARSENESS,
-                half_life=1.0,
-                strength=24,
-            ),
+            dream=LIVE,
         ),
         Recipe(
             "film",
             "For clips, as steady as they get: flow at full size, several steps a frame; slow.",
             live=True,
-            dream=Dream(
-                octaves=3,
-                octave_scale=1.4,
-                steps=3,
-                step_size=1.5,
-                jitter=16,
-                blur=0.7,
-                colour=COLOUR,
-                coarseness=COARSENESS,
-                half_life=1.0,
-                strength=24,
-            ),
+            dream=replace(LIVE, octaves=3, octave_scale=1.4, steps=3, step_size=1.5),
             film=True,
         ),
     )
