@@ -18,6 +18,7 @@ from rich.console import Console
 from ..ending import ending
 from ..errors import UsageError
 from ..gradient.providers import PROVIDERS
+from ..offline.view import View
 from ..presence.kinds import OF_PEOPLE, Where
 from ..sinks.formats import EDIT, GOOD, QUALITIES
 from ..sinks.named import OUTS
@@ -39,9 +40,8 @@ from .options import (
 from .performing import Commands, performed
 from .picture_options import (
     mask_model_option,
-    mask_options,
     overwrite_option,
-    projection_options,
+    view_options,
 )
 
 
@@ -212,23 +212,21 @@ def build(**values: Any) -> None:
     "--copies", type=click.IntRange(1, 1000), help="Of each photo, each with shifts of its own."
 )
 @click.option("--part", metavar="K/N", help="The K-th of N parts, for several processes.")
-@mask_options("everywhere", *OF_PEOPLE)
-@projection_options
+@view_options("everywhere", *OF_PEOPLE)
 @written_option
 @overwrite_option
 @shared_options("google")
-def image(sources: Sequence[Path], target: Path, **values: Any) -> None:
+def image(sources: Sequence[Path], target: Path, view: View, **values: Any) -> None:
     """Dream a photo; or many, and folders of them, into the folder OUT."""
     from ..offline.commands import dream_photo
     from ..offline.series import dream_series, parse_part
 
     copies, part = values.pop("copies"), values.pop("part")
-    around = {name: values.pop(name) for name in ("projection", "stereo")}
     many = len(sources) > 1 or sources[0].is_dir() or target.is_dir() or copies or part
     if not many:
-        dream_photo(console=console, source=sources[0], target=target, **around, **values)
+        dream_photo(console=console, source=sources[0], target=target, view=view, **values)
         return
-    if around["projection"] != "flat" or around["stereo"] != "none":
+    if view.sphere:
         raise UsageError("Panoramas are dreamt one at a time; name one photo and a file to write.")
     dream_series(
         console=console,
@@ -236,6 +234,8 @@ def image(sources: Sequence[Path], target: Path, **values: Any) -> None:
         folder=target,
         copies=copies or 1,
         part=parse_part(part or "1/1"),
+        mask=view.mask,
+        mask_model=view.mask_model,
         **values,
     )
 
@@ -284,20 +284,18 @@ def sheet(columns: str, choices: Any, **values: Any) -> None:
     help="Split at its cuts, shots dreamt by the machines of a Ray cluster (extra `ray`), which "
     "see the clip by the same path; `local` begins one here.",
 )
-@mask_options(*get_args(Where))
-@projection_options
+@view_options(*get_args(Where))
 @written_option
 @overwrite_option
 @shared_options("live")
-def video(workers: int | None, ray: str | None, **values: Any) -> None:
+def video(workers: int | None, ray: str | None, view: View, **values: Any) -> None:
     """Dream every frame of a clip; the sound is kept."""
     from ..offline.commands import dream_film, dream_video
 
     if workers is None and ray is None:
-        dream_video(console=console, **values)
+        dream_video(console=console, view=view, **values)
         return
-    told = {name: values.pop(name) for name in ("projection", "stereo", "mask", "mask_model")}
-    if (told["projection"], told["stereo"], told["mask"]) != ("flat", "none", "everywhere"):
+    if view.sphere or view.mask != "everywhere":
         raise UsageError("Shots are dreamt flat and everywhere; leave --workers and --ray away.")
     dream_film(console=console, workers=workers or 1, ray=ray, **values)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ..offline.view import View
 from .options import Name
 
 overwrite_option = click.option(
@@ -22,21 +26,16 @@ mask_model_option = click.option(
 )
 
 
-def mask_options(*wheres: str) -> Any:
-    """`--mask` with these choices, and `--mask-model`."""
-    where = click.option(
-        "--mask",
-        type=click.Choice(wheres),
-        default="everywhere",
+def view_options(*wheres: str) -> Callable[[Any], Any]:
+    """`--projection` and `--stereo`, for panoramas, and `--mask` with these choices; the command
+    gets a `View`."""
+    projection = click.option(
+        "--projection",
+        type=Name("projection", ("flat", "equirect")),
+        default="flat",
         show_default=True,
-        help="Where it is dreamt: on people, in a band around them, on all but them"
-        + (", on what moves." if "moving" in wheres else "."),
+        help="`equirect` is a panorama of the whole sphere: no seam, true shapes at the poles.",
     )
-    return lambda command: where(mask_model_option(command))
-
-
-def projection_options(command: Any) -> Any:
-    """`--projection` and `--stereo`, for panoramas."""
     stereo = click.option(
         "--stereo",
         type=Name("stereo", ("none", "over-under", "side-by-side")),
@@ -44,10 +43,21 @@ def projection_options(command: Any) -> Any:
         show_default=True,
         help="How the eyes of a panorama lie in the picture.",
     )
-    return click.option(
-        "--projection",
-        type=Name("projection", ("flat", "equirect")),
-        default="flat",
+    mask = click.option(
+        "--mask",
+        type=click.Choice(wheres),
+        default="everywhere",
         show_default=True,
-        help="`equirect` is a panorama of the whole sphere: no seam, true shapes at the poles.",
-    )(stereo(command))
+        help="Where it is dreamt: on people, in a band around them, on all but them"
+        + (", on what moves." if "moving" in wheres else "."),
+    )
+
+    def decorate(command: Callable[..., Any]) -> Any:
+        @functools.wraps(command)
+        def gathered(**values: Any) -> Any:
+            view = View(**{field.name: values.pop(field.name) for field in fields(View)})
+            return command(view=view, **values)
+
+        return mask(mask_model_option(projection(stereo(gathered))))
+
+    return decorate

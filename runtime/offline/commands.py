@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from itertools import pairwise
 from pathlib import Path
@@ -14,13 +15,12 @@ from rich.console import Console
 
 from ...export.catalogue import MODELS
 from ..choices import Choices
-from ..dream.dreamer import Dreamer
-from ..errors import LivedreamError, UsageError
+from ..errors import LivedreamError
 from ..gradient.exporting import export_to
 from ..progress import counting, stages
 from ..scaling import comfortable
 from ..sinks.formats import form_of
-from ..start import asked, form_for, network_of, open_dreamer, settings_of
+from ..start import asked, form_for, network_of
 from ..store.files import check_outputs
 from ..store.graph_cache import GraphRequest
 from ..store.pictures import check_suffix, read_photo, write_photo
@@ -28,10 +28,12 @@ from ..store.settings import read_settings
 from ..store.spherical_xmp import tells_sphere
 from ..wording import counted
 from .dreamt_clip import SPHERES, dream_clip
-from .enlarging import Box, enlarged, sized
+from .enlarging import Box, sized
+from .flat import Flat
 from .panorama import Panorama
 from .reader import Reader, open_clip
 from .shots import Shot, cuts, dream_shots, pictures_of
+from .view import View
 from .where import Mapped
 
 
@@ -53,35 +55,19 @@ def dream_photo(
     target: Path,
     written: Box | None,
     overwrite: bool,
-    projection: str = "flat",
-    stereo: str = "none",
-    mask: str = "everywhere",
-    mask_model: Path | None = None,
+    view: View,
 ) -> None:
-    """`livedream image IN OUT`. written: what the result fits into, see `sized`. mask, mask_model:
-    where it is dreamt, and the model that finds people."""
-    check_outputs([target], [source, *choices.files, mask_model], overwrite)
-    where = _mapped(mask, mask_model, console, projection, stereo)
+    """`livedream image IN OUT`. written: what the result fits into, see `sized`."""
+    check_outputs([target], [source, *choices.files, view.mask_model], overwrite)
+    opened = _opener(console, choices, view, clip=False)
     check_suffix(target)
     photo = read_photo(source)
     whole, picture = sized(photo, box_for(photo, choices, console), written)
-    network = network_of(choices, console.print)
-    if projection == "equirect":
-        with closing(Panorama(console, choices, network, picture.shape[:2], stereo)) as panorama:
-            dream = panorama.over(whole, picture, panorama.still(picture))
-            settings = panorama.settings()
-    else:
-        dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console)
-        total = dreamer.dream.steps * len(dreamer.sizes(*picture.shape[:2]))
-        with closing(engines), counting(console, "dreaming") as report:
-            done = itertools.count(1)
-            dreamer.on_step = lambda: report(next(done), total)
-            dreamer.mask = where.of(picture)
-            small = dreamer.still(picture)
-            dream = enlarged(whole, picture, small, dreamer.dream.camera, mask=dreamer.mask)
-            settings = {**settings_of(dreamer, choices.recipe), "mask": where.where}
-    sphere = projection == "equirect" or tells_sphere(source)
-    made = {**settings, **asked(choices, written)}
+    with closing(opened(picture)) as dreaming, counting(console, "dreaming") as report:
+        _count_steps(dreaming, report)
+        dream = dreaming.over(whole, picture, dreaming.dreamt(picture))
+        made = {**dreaming.settings(), **asked(choices, written)}
+    sphere = view.sphere or tells_sphere(source)
     write_photo(target, dream, made, overwrite=overwrite, sphere=sphere)
     console.print(f"{target}: {dream.shape[1]}x{dream.shape[0]}")
 
@@ -93,45 +79,27 @@ def dream_video(
     target: Path,
     written: Box | None,
     overwrite: bool,
-    projection: str = "flat",
-    stereo: str = "none",
-    mask: str = "everywhere",
-    mask_model: Path | None = None,
+    view: View,
 ) -> None:
-    """`livedream video IN OUT`. written: what the result fits into, see `sized`. mask, mask_model:
-    where it is dreamt, and the model that finds people."""
-    check_outputs([target], [source, *choices.files, mask_model], overwrite)
-    where = _mapped(mask, mask_model, console, projection, stereo, follows=True)
-    network = network_of(choices, console.print)
-    live = choices.live
-    dreamer: Dreamer[Any] | Panorama | None = None
+    """`livedream video IN OUT`. written: what the result fits into, see `sized`."""
+    check_outputs([target], [source, *choices.files, view.mask_model], overwrite)
+    opened = _opener(console, choices, view, clip=True)
+    dreaming: Flat | Panorama | None = None
     box: tuple[int, int] | None = None
 
     def dream(frame: np.ndarray, seconds: float) -> np.ndarray:
-        nonlocal dreamer, box
+        nonlocal dreaming, box
         box = box or box_for(frame, choices, console)
         whole, picture = sized(frame, box, written)
-        if dreamer is None and projection == "equirect":
-            dreamer = Panorama(console, choices, network, picture.shape[:2], stereo)
-            opened.callback(dreamer.close)
-        elif dreamer is None:
-            dreamer, engines = open_dreamer(choices, network, picture.shape[:2], console, clip=True)
-            opened.callback(engines.close)
-        if not isinstance(dreamer, Panorama):
-            dreamer.mask = where.of(picture, seconds)
-        small = dreamer.live(picture, seconds) if live else dreamer.still(picture)
-        if isinstance(dreamer, Panorama):
-            return dreamer.over(whole, picture, small)
-        return enlarged(whole, picture, small, dreamer.dream.camera, mask=dreamer.mask)
+        if dreaming is None:
+            dreaming = ending.enter_context(closing(opened(picture)))
+        return dreaming.over(whole, picture, dreaming.dreamt(picture, seconds))
 
     def settings() -> dict[str, Any]:
-        assert dreamer
-        if isinstance(dreamer, Panorama):
-            return {**dreamer.settings(), **asked(choices, written)}
-        made = settings_of(dreamer, choices.recipe)
-        return {**made, "mask": where.where, **asked(choices, written)}
+        assert dreaming
+        return {**dreaming.settings(), **asked(choices, written)}
 
-    with ExitStack() as opened, counting(console, "dreaming") as report:
+    with ExitStack() as ending, counting(console, "dreaming") as report:
         clip = dream_clip(
             source,
             target,
@@ -139,15 +107,40 @@ def dream_video(
             overwrite=overwrite,
             progress=report,
             settings=settings,
-            sphere=stereo if projection == "equirect" else None,
+            sphere=view.stereo if view.sphere else None,
         )
-    if projection == "equirect" and target.suffix.lower() not in SPHERES:
+    if view.sphere and target.suffix.lower() not in SPHERES:
         console.print("Players are told of a panorama in .mp4, .m4v and .mov alone.")
     console.print(f"{target}: {counted(clip.frames, 'frame')}, {clip.width}x{clip.height}")
     if clip.damaged:
         console.print(f"{source} is damaged; packets left out: {clip.damaged}.")
     if clip.cut_off:
         console.print(f"{clip.cut_off}.")
+
+
+def _opener(
+    console: Console, choices: Choices, view: View, *, clip: bool
+) -> Callable[[np.ndarray], Flat | Panorama]:
+    """Opens what dreams pictures like the one given. clip: they are the frames of one. Raises
+    before that where there is no such network or mask."""
+    where = Mapped(view.mask, view.mask_model, console.print, follows=clip)
+    network = network_of(choices, console.print)
+
+    def opened(picture: np.ndarray) -> Flat | Panorama:
+        size = picture.shape[0], picture.shape[1]
+        if view.sphere:
+            return Panorama(console, choices, network, size, view.stereo, clip=clip)
+        return Flat(console, choices, network, size, where, clip=clip)
+
+    return opened
+
+
+def _count_steps(dreaming: Flat | Panorama, report: Callable[[int, int], None]) -> None:
+    """`report` hears how many steps of a still are done, and how many there are."""
+    total = sum(each.dream.steps * len(each.sizes(*size)) for each, size in dreaming.dreamers)
+    done = itertools.count(1)
+    for each, _ in dreaming.dreamers:
+        each.on_step = lambda: report(next(done), total)
 
 
 def dream_film(
@@ -189,22 +182,6 @@ def dream_film(
     shutil.rmtree(folder)
     length = f"{counted(clip.frames, 'frame')} in {counted(len(shots), 'shot')}"
     console.print(f"{target}: {length}")
-
-
-def _mapped(
-    mask: str,
-    model: Path | None,
-    console: Console,
-    projection: str,
-    stereo: str,
-    *,
-    follows: bool = False,
-) -> Mapped:
-    if projection == "flat" and stereo != "none":
-        raise UsageError("--stereo is of a panorama; say --projection equirect with it.")
-    if projection != "flat" and mask != "everywhere":
-        raise UsageError("A panorama is dreamt everywhere; leave --mask away.")
-    return Mapped(mask, model, console.print, follows=follows)
 
 
 def export_file(

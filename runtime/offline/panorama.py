@@ -40,9 +40,10 @@ class Panorama:
 
     def __init__(
         self, console: Console, choices: Choices, network: Network, size: tuple[int, int],
-        stereo: str,
+        stereo: str, *, clip: bool,
     ) -> None:  # fmt: skip
-        """size: (height, width) of the whole picture, both eyes included.
+        """size: (height, width) of the whole picture, both eyes included. clip: the pictures are
+        the frames of one, in order.
 
         Raises UsageError for a graphics card and for a picture that is no panorama's, and what
         opening a network raises.
@@ -57,6 +58,7 @@ class Panorama:
                 f"{width}x{height}; --size and --stereo may help."
             )
         self.stereo, self.recipe = stereo, choices.recipe
+        self._size, self._live = (height, width), clip and choices.live
         self.engines = Engines(network, platform_of(choices, console.print))
         if not isinstance(self.engines.platform.device, CpuDevice):
             raise UsageError("Panoramas are dreamt on the processor; add --provider cpu.")
@@ -83,13 +85,17 @@ class Panorama:
             f"around, {poles[0].size}x{poles[0].size} at the poles, recipe {choices.recipe}"
         )
 
-    def still(self, picture: np.ndarray) -> np.ndarray:
-        """The dream of one picture of the size that was given at the start."""
-        return self._dream(picture, lambda dreamer, view: dreamer.still(view))
+    @property
+    def dreamers(self) -> list[tuple[Dreamer[Any], tuple[int, int]]]:
+        """Those that dream, and the (height, width) of what each of them sees."""
+        poles = [(dreamer, (pole.size, pole.size)) for pole, dreamer in self.poles]
+        return [(self.around, self._size), *poles]
 
-    def live(self, picture: np.ndarray, time: float) -> np.ndarray:
-        """The next picture of a stream, taken at `time` seconds."""
-        return self._dream(picture, lambda dreamer, view: dreamer.live(view, time))
+    def dreamt(self, picture: np.ndarray, seconds: float = 0.0) -> np.ndarray:
+        """The dream of a picture, taken at `seconds` of its clip."""
+        if self._live:
+            return self._dream(picture, lambda dreamer, view: dreamer.live(view, seconds))
+        return self._dream(picture, lambda dreamer, view: dreamer.still(view))
 
     def over(self, whole: np.ndarray, small: np.ndarray, dream: np.ndarray) -> np.ndarray:
         """The dream of `small` on the same panorama as it is, see `enlarged`: each eye by itself,

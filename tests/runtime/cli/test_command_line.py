@@ -41,7 +41,7 @@ def call(capsys, *arguments: str) -> tuple[int, str]:
         (["--source", "demo", "--headless", "--model=googlenet", "--layers=conv9"], "conv1"),
         (["image"], "IN"),
         (["image", "a.png", "b.png", "--stereo", "over-under"], "--projection equirect"),
-        (["image", "a.png", "c.png", "out", "--stereo", "over-under"], "one at a time"),
+        (["image", "a.png", "c.png", "out", "--projection", "equirect"], "one at a time"),
         (["video", "a.mp4", "b.mp4", "--stereo", "side-by-side"], "--projection equirect"),
         (["layers", "googlent"], "googlenet"),
         (["export", "googlenet", "--layers", "inception4x", "--output", "x.onnx"], "inception4"),
