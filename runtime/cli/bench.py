@@ -9,7 +9,8 @@ import click
 
 from ..choices import Choices
 from ..errors import LivedreamError, UsageError, nearest
-from .options import SAID, Size, shared_options
+from .dream_options import SAID, shared_options
+from .option_types import Size
 
 SECONDS, FULL_SECONDS = 4.0, 45.0
 """Of each measurement, unless said otherwise."""

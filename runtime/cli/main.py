@@ -24,25 +24,17 @@ from ..sinks.formats import EDIT, GOOD, QUALITIES
 from ..sinks.named import OUTS
 from ..telling import console
 from .bench import bench
+from .dream_options import SAID, growth_options, shared_options
 from .exhibit import exhibit
-from .options import (
-    SAID,
-    SEED,
-    Control,
-    Name,
-    Size,
-    growth_options,
-    shared_options,
-    show_options,
-    surface_options,
-    written_option,
-)
+from .option_types import SEED, Control, Name, Size
 from .performing import Commands, performed
 from .picture_options import (
     mask_model_option,
     overwrite_option,
     view_options,
+    written_option,
 )
+from .show_options import show_options, surface_options
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

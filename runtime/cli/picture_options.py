@@ -1,4 +1,4 @@
-"""Options of the commands that dream on pictures: where, in which projection, over what."""
+"""Options of the commands that dream on pictures: where, in which projection, how large, over what."""
 
 from __future__ import annotations
 
@@ -10,12 +10,28 @@ from typing import Any
 
 import click
 
+from ..control.parameters import SOURCE
 from ..offline.view import View
-from .options import Name
+from ..scaling import parse_size
+from .option_types import Name, Shown
 
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace files that are there already."
 )
+
+
+def written_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The size of what is written; the command gets it as `written`, None for the source's."""
+    return click.option(
+        "--picture",
+        "written",
+        type=Shown(),
+        default=SOURCE,
+        show_default=True,
+        callback=lambda ctx, param, value: None if value == SOURCE else parse_size(value),
+        help="What is written fits into this, however small it is dreamt (--size); `source` is "
+        "the source's own size.",
+    )(command)
 
 
 mask_model_option = click.option(

@@ -15,7 +15,7 @@ from livedream.kernels.backend_cuda_core import CudaCoreBackend
 from livedream.kernels.backend_pycuda import PycudaBackend
 from livedream.kernels.compile import KernelError
 from livedream.kernels.launcher import Launcher, open_launcher
-from livedream.runtime.cli.options import LAUNCHERS
+from livedream.runtime.cli.dream_options import LAUNCHERS
 
 from .test_compile import FakeCompiler
 

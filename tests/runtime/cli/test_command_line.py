@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from livedream.runtime.choices import Choices
+from livedream.runtime.cli.dream_options import shared_options
 from livedream.runtime.cli.main import perform
-from livedream.runtime.cli.options import shared_options, show_options
+from livedream.runtime.cli.show_options import show_options
 from livedream.runtime.dream.values import Dream
 from livedream.runtime.gradient.ort import ort
 from livedream.runtime.store.pictures import write_photo

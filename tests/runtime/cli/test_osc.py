@@ -8,7 +8,7 @@ import click
 import pytest
 from rich.console import Console
 
-from livedream.runtime.cli.options import Surface
+from livedream.runtime.cli.option_types import Surface
 from livedream.runtime.cli.osc_table import as_json, as_markdown, lines, print_addresses
 from livedream.runtime.errors import UsageError
 

@@ -1,4 +1,4 @@
-"""Command-line options, made from the declarations; the shared ones, once."""
+"""Options of every command that dreams: by which network, how, on what."""
 
 from __future__ import annotations
 
@@ -11,22 +11,15 @@ from typing import Any
 import click
 
 from ..choices import FLOWN, GROWN, Choices, options_of
-from ..control.listening import OS2L, PORT, SURFACES
-from ..control.parameters import SOURCE, Show
 from ..control.recipes import RECIPES
 from ..declared import declared
 from ..dream.canvas import CANVASES
 from ..dream.growing import Growth
 from ..dream.priors import parse_priors
 from ..dream.values import Dream
-from ..errors import UsageError, nearest
-from ..gradient.objective import MOST_GUIDES
 from ..gradient.providers import PROVIDERS
-from ..scaling import parse_size
 from ..store.settings import read_settings
-
-SEED = click.IntRange(0, 2**32 - 1)
-"""What every generator of random numbers takes."""
+from .option_types import SEED, Name, Photos, Size
 
 SAID = click.core.ParameterSource.COMMANDLINE
 """Of an option that was given; others come from `--settings` or are the default."""
@@ -35,109 +28,6 @@ LAUNCHERS = ("auto", "cuda-core", "pycuda")
 """Of a card's kernels: `kernels.launcher.BACKENDS`, which is not imported here."""
 
 PRECISIONS = ("auto", "fp32", "tf32", "fp16")
-
-
-class Size(click.ParamType):
-    """`640x480` -> (640, 480), width and height in pixels."""
-
-    name = "WxH"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, int]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return parse_size(value)
-        except UsageError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Photos(click.ParamType):
-    """`a.jpg,b.jpg` -> the files, at most as many as can guide a dream."""
-
-    name = "PHOTO[,PHOTO]"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Path, ...]:
-        if isinstance(value, tuple):
-            return value
-        photos = tuple(Path(name.strip()) for name in value.split(",") if name.strip())
-        if len(photos) > MOST_GUIDES:
-            self.fail(f"At most {MOST_GUIDES} photos guide a dream.", param, ctx)
-        return photos
-
-
-class Control(click.ParamType):
-    """`exposure_time_absolute=250` -> what a camera is told, name and value."""
-
-    name = "NAME=VALUE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from ..live.sources.camera_controls import parse_control
-
-        try:
-            return parse_control(value) if isinstance(value, str) else value
-        except UsageError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Surface(click.ParamType):
-    """What listens, as `SURFACES` reads it."""
-
-    def __init__(self, surface: str) -> None:
-        self.name = surface
-        self._read = SURFACES[surface]
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            return self._read(value) if isinstance(value, str) else value
-        except UsageError as error:
-            self.fail(str(error), param, ctx)
-
-
-class Shown(Size):
-    """A size, or `source`; the text that the desk takes."""
-
-    name = "WxH|source"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == SOURCE:
-            return value
-        return "{}x{}".format(*super().convert(value, param, ctx))
-
-
-def written_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The size of what is written; the command gets it as `written`, None for the source's."""
-    return click.option(
-        "--picture",
-        "written",
-        type=Shown(),
-        default=SOURCE,
-        show_default=True,
-        callback=lambda ctx, param, value: None if value == SOURCE else parse_size(value),
-        help="What is written fits into this, however small it is dreamt (--size); `source` is "
-        "the source's own size.",
-    )(command)
-
-
-class Name(click.ParamType):
-    """One of a few names; a wrong one is answered with the nearest right ones."""
-
-    def __init__(self, kind: str, names: tuple[str, ...]) -> None:
-        self.name = kind
-        self.names = names
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        return "[" + "|".join(self.names) + "]"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in self.names:
-            raise UsageError(
-                f"There is no {self.name} '{value}'; nearest: {nearest(value, self.names)}."
-            )
-        return value
 
 
 def begin_with(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
@@ -182,97 +72,6 @@ def dream_options() -> list[Callable[[Any], Any]]:
             )
         )
     return options
-
-
-def show_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What of `Show` a show may begin with, a flag for each toggle, and the size that is shown; the
-    command gets them as `begin`, by name."""
-    later = ("record", "freeze", "help", "code")
-    begins = [each for each in declared(Show) if each.name not in later]
-    toggles = [each for each in begins if each.kind == "toggle"]
-
-    @functools.wraps(command)
-    def gathered(**values: Any) -> Any:
-        names = ("picture", *(each.name for each in begins))
-        return command(begin={name: values.pop(name) for name in names}, **values)
-
-    for each in begins:
-        if each.kind == "number":
-            click.option(
-                f"--{each.name.replace('_', '-')}",
-                type=click.FloatRange(each.low, each.high),
-                default=each.default,
-                metavar=f"{each.low:g}..{each.high:g}",
-                help=each.sentence,
-            )(gathered)
-        if each.kind == "choice":
-            click.option(
-                f"--{each.name.replace('_', '-')}",
-                type=click.Choice(each.choices),
-                default=each.default,
-                show_default=True,
-                help=each.sentence,
-            )(gathered)
-    click.option(
-        "--picture",
-        type=Shown(),
-        default=SOURCE,
-        help="What is shown fits into this; `source` is the source's own size, at most 1920x1080.",
-    )(gathered)
-    for each in reversed(toggles):
-        flag = f"--no-{each.name}" if each.default else f"--{each.name}"
-        text = f"Without: {each.sentence[0].lower()}{each.sentence[1:]}"
-        click.option(
-            flag,
-            each.name,
-            is_flag=True,
-            flag_value=not each.default,
-            default=each.default,
-            help=text if each.default else each.sentence,
-        )(gathered)
-    return gathered
-
-
-_SURFACES = (
-    ("osc", "[lan|HOST][:PORT]", f":{PORT}",
-     "Listen for OSC, on this machine alone unless `lan` or a host is said."),
-    ("osc_to", "HOST:PORT[,...]", None,
-     "Tell by OSC what changes also to these, who need not have spoken; with `--osc`."),
-    ("page", "[lan|HOST][:PORT]", f":{PORT}",
-     "Serve a page to play from, on this machine alone unless `lan` or a host is said."),
-    ("midi", "auto|NAME|list", None,
-     "Play from MIDI controllers: all, or those whose names hold NAME; `list` names them."),
-    ("dmx", "[lan:]artnet|sacn[:UNIVERSE[:ADDRESS]]", None,
-     "Listen to a lighting desk: by Art-Net or sACN, on this machine alone unless `lan:` is said "
-     "before it."),
-    ("sound", "default|NAME|list", None,
-     "Listen to the sound of an input whose name holds NAME: it moves values, and its beat is "
-     "followed; `list` names them."),
-    ("clock", f"lan:link|[lan:]os2l[:{OS2L}]", None,
-     "Follow the beat of Ableton Link (extra `link`, which holds code under the GPL) or, as OS2L, "
-     "of VirtualDJ."),
-)  # fmt: skip
-"""Name, form, what it means without a value, and what it is."""
-
-
-def surface_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What a show is played with; the command gets them as `surfaces`, by name."""
-
-    @functools.wraps(command)
-    def gathered(**values: Any) -> Any:
-        surfaces = {name: values.pop(name) for name, *_ in _SURFACES}
-        return command(surfaces=surfaces, **values)
-
-    for name, form, alone, sentence in reversed(_SURFACES):
-        click.option(
-            f"--{name.replace('_', '-')}",
-            name,
-            type=Surface(name),
-            metavar=form,
-            **({"is_flag": False, "flag_value": alone} if alone else {}),
-            help=sentence,
-        )(gathered)
-    return gathered
 
 
 def prior_option(sentence: str) -> Callable[[Any], Any]:
