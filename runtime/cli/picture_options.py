@@ -1,4 +1,4 @@
-"""Options of the commands that dream on pictures: where, in which projection, how large, over what."""
+"""Options of the commands that dream on pictures: where, how they show it, how large, over what."""
 
 from __future__ import annotations
 
