@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from ..errors import LivedreamError
-from .player import Player
+from .conductor import Conductor
 from .tempo import BAR, Tempo
 
 EVERY = 0.1
@@ -28,12 +28,14 @@ class LinkClock:
     say: hears how many there are. Raises LivedreamError where the library is missing.
     """
 
-    def __init__(self, player: Player, say: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(
+        self, conductor: Conductor, say: Callable[[str], None] = lambda text: None
+    ) -> None:
         try:
             from link import Link  # pyright: ignore[reportMissingImports]
         except ModuleNotFoundError as error:
             raise LivedreamError(NEEDED) from error
-        self._player, self._say = player, say
+        self._conductor, self._say = conductor, say
         self._link = Link(120)
         self._clock = self._link.clock()
         self._link.enabled = True
@@ -54,7 +56,7 @@ class LinkClock:
             if others != before:
                 self._say(f"Ableton Link: {others or 'no'} other{'s' * (others != 1)}")
             if others:
-                self._player.lead("Ableton Link", self._tempo())
+                self._conductor.lead("Ableton Link", self._tempo())
 
     def _tempo(self) -> Tempo:
         session = self._link.captureAppSessionState()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import LivedreamError
-from .player import Player
+from .conductor import Conductor
 from .tempo import FASTEST, SLOWEST, Tempo
 
 CLIENTS = 8
@@ -95,20 +95,20 @@ class _Client:
 class Os2l:
     """Serves on `host`:`port` until `close`. port 0 is any free one; see `address`.
 
-    player: follows the beat. say: hears who comes and goes. Raises LivedreamError where the port is
-    taken.
+    conductor: hears the beat. say: hears who comes and goes. Raises LivedreamError where the port
+    is taken.
     """
 
     def __init__(
         self,
-        player: Player,
+        conductor: Conductor,
         host: str,
         port: int,
         *,
         say: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._player, self._say, self._clock = player, say, clock
+        self._conductor, self._say, self._clock = conductor, say, clock
         try:
             self._server = socket.create_server((host, port))
         except OSError as error:
@@ -180,7 +180,7 @@ class Os2l:
             return
         for beat in filter(None, map(beat_of, messages)):
             client.tempo = followed(client.tempo, beat, now)
-            self._player.lead(client.name, client.tempo)
+            self._conductor.lead(client.name, client.tempo)
 
     def _leave(self, connection: socket.socket) -> None:
         del self._clients[connection]

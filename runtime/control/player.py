@@ -1,5 +1,4 @@
-"""Plays presets on the desk: recalls and the ways out of them, cues, what goes on by itself, and
-the beat that it follows."""
+"""Plays presets on the desk: recalls and the ways out of them, cues, and what goes on by itself."""
 
 from __future__ import annotations
 
@@ -9,24 +8,22 @@ import time as clocks
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..declared import Value
 from ..errors import LivedreamError, UsageError
+from .conductor import Conductor
 from .cues import found
 from .desk import Desk, Values
 from .playing import WAITS
 from .presets import Preset, recall, stored
 from .shelf import Shelf
-from .tempo import BAR, FASTEST, SLOWEST, TAPS, Tempo, following
+from .tempo import BAR
 
 STEPS_BACK = 20
 """Recalls that can be undone."""
-
-NUDGE = 0.01
-"""Seconds by which `earlier` and `later` move the beat."""
 
 EDITED = 0.5
 """Seconds in which what a person changed in the file of the preset that plays comes."""
@@ -34,17 +31,8 @@ EDITED = 0.5
 LONGEST_REST = 0.5
 """Seconds between two looks at what is due, at most."""
 
-BEATS = ("tap", "clock", "sound")
-"""Sources of a tempo that say the beat themselves, by `follow`."""
-
 NAMES = "player"
 """Source of the name of what plays."""
-
-LEADS = 2.0
-"""Seconds without a word after which a clock outside leads no more."""
-
-TOLD = 0.1
-"""Beats a minute by which the tempo of a clock outside changes before the desk hears of it."""
 
 BY_ITSELF = ("auto", "cue")
 """Sources whose recalls wait for nothing more."""
@@ -62,7 +50,8 @@ class _Armed:
 
 
 class Player:
-    """Does what is said to the names of the group "play", whoever says it.
+    """Does what is said to the names of the group "play", whoever says it; of the beat its
+    `conductor` does.
 
     A preset that waits for its beat and is recalled again comes at once; one that fades in and is
     recalled again is there at once. Everything happens in `tick`, at times that are given, or in
@@ -92,16 +81,12 @@ class Player:
         self._before: deque[tuple[int | None, Preset]] = deque(maxlen=STEPS_BACK)
         self._to_store: int | None = None
         self._armed: _Armed | None = None
-        self._taps: deque[float] = deque(maxlen=2 * TAPS)
-        self._leader, self._led = "", -LEADS
-        self._factor, self._shift = 1.0, 0.0
-        """Beats for each of the leader's, and seconds by which they are later."""
         self._cue: int | None = None
         self._since = clock()
         """When what plays was recalled."""
         self._wake, self._closing = threading.Event(), False
         self._thread: threading.Thread | None = None
-        desk.tempo = Tempo(float(desk.base["tempo"]), clock())
+        self.conductor = Conductor(desk, say, clock=clock, changed=self._shift_armed)
         desk.on("preset", self._recall)
         desk.on("recall", self._recall_named)
         desk.on("next", lambda value, source, seconds: self._beside(1, source, seconds))
@@ -112,15 +97,9 @@ class Player:
         desk.on("auto", lambda *said: self._rest())
         desk.on("go", lambda *said: self._go(1))
         desk.on("back", lambda *said: self._go(-1))
-        desk.on("tap", lambda *said: self._tap())
-        desk.on("tempo", self._set_tempo)
-        desk.on("halve", lambda value, source, seconds: self._times(0.5, source))
-        desk.on("double", lambda value, source, seconds: self._times(2.0, source))
         desk.on(
             "learn", lambda *said: self._say("No controller is listened to; begin with --midi.")
         )
-        desk.on("earlier", lambda *said: self._nudge(-NUDGE))
-        desk.on("later", lambda *said: self._nudge(NUDGE))
 
     @property
     def title(self) -> str:
@@ -215,33 +194,12 @@ class Player:
         if old.moves != new.moves:
             self._desk.modulate(new.moves, EDITED)
 
-    def lead(self, clock: str, tempo: Tempo) -> None:
-        """A clock outside, by its name, says what the beat is. The first one leads for as long as
-        it is heard; halved, doubled and nudged, its beats stay so."""
-        now = self._clock()
+    def _shift_armed(self) -> None:
+        """The beat is another one: what waits for it comes at one of the new ones."""
         with self._lock:
-            if clock != self._leader:
-                if self.is_led(now):
-                    return
-                self._leader, self._factor, self._shift = clock, 1.0, 0.0
-            self._led = now
-            tempo = tempo.times(self._factor).nudged(self._shift)
-        self.follow(tempo)
-        if abs(tempo.bpm - float(self._desk.base["tempo"])) >= TOLD:
-            self._desk.set("tempo", round(tempo.bpm, 1), "clock")
-
-    def is_led(self, now: float) -> bool:
-        """Whether a clock outside says what the beat is."""
-        return now - self._led <= LEADS
-
-    def follow(self, tempo: Tempo) -> None:
-        """The beat is this one from now on. The desk's `tempo` is for whoever calls to say."""
-        with self._lock:
-            self._desk.tempo = tempo
             if self._armed:
-                armed = self._armed
-                due = tempo.next(armed.every, self._clock())
-                self._armed = _Armed(armed.number, armed.source, armed.seconds, armed.every, due)
+                due = self._desk.tempo.next(self._armed.every, self._clock())
+                self._armed = replace(self._armed, due=due)
         self._wake.set()
 
     def _run(self) -> None:
@@ -400,49 +358,9 @@ class Player:
             begun -= beats * 60 / tempo.bpm
         return self._shifted(tempo.next(beats, begun + count * beats * 60 / tempo.bpm))
 
-    # The beat.
-
     def _shifted(self, due: float) -> float:
         """When to do what shall be seen at a beat that is due."""
         return due - float(self._desk.base["offset"]) / 1000
-
-    def _by_hand(self) -> bool:
-        """Whether a hand may set the beat; told where it may not."""
-        if self.is_led(self._clock()):
-            self._say(f"The beat is that of {self._leader}; halve, double and nudge it.")
-            return False
-        return True
-
-    def _tap(self) -> None:
-        if not self._by_hand():
-            return
-        with self._lock:
-            self._taps.append(self._clock())
-            taps = list(self._taps)
-        tempo = self._desk.tempo.tapped(taps)
-        if len(following(taps)) > 1:
-            self._say(f"{tempo.bpm:.0f} beats a minute")
-        self.follow(tempo)
-        self._desk.set("tempo", round(tempo.bpm, 2), "tap")
-
-    def _set_tempo(self, value: Value, source: str, seconds: float | None) -> None:
-        if source not in BEATS and self._by_hand():
-            self.follow(self._desk.tempo.at_bpm(float(value), self._clock()))
-
-    def _times(self, factor: float, source: str) -> None:
-        tempo = self._desk.tempo.times(factor)
-        if not self.is_led(self._clock()):
-            self._desk.set("tempo", tempo.bpm, source)
-        elif SLOWEST <= tempo.bpm <= FASTEST:
-            with self._lock:
-                self._factor *= factor
-            self.follow(tempo)
-            self._desk.set("tempo", round(tempo.bpm, 1), "clock")
-
-    def _nudge(self, seconds: float) -> None:
-        with self._lock:
-            self._shift += seconds
-        self.follow(self._desk.tempo.nudged(seconds))
 
     def _titled(self, number: int) -> str:
         preset = self.shelf.presets.get(number)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 from rich.console import Console
 
+from ..control.conductor import Conductor
 from ..control.desk import Desk
 from ..control.listening import Clock, Place
 from ..control.player import Player
@@ -64,7 +65,7 @@ def open_surfaces(
     with ExitStack() as opened:
         osc = None
         if wanted.midi:
-            open_midi(desk, player, wanted.midi, wanted.learned, notice, opened)
+            open_midi(desk, player.conductor, wanted.midi, wanted.learned, notice, opened)
         if wanted.osc_to and not wanted.osc:
             raise UsageError("Who is told by OSC what changes may answer; say `--osc` as well.")
         if wanted.osc:
@@ -77,20 +78,25 @@ def open_surfaces(
         if wanted.dmx:
             open_dmx(desk, wanted.dmx, notice, opened)
         if wanted.sound:
-            open_sound(desk, controls, player, wanted.sound, notice, opened)
+            open_sound(desk, controls, player.conductor, wanted.sound, notice, opened)
         if wanted.clock:
-            open_clock(player, wanted.clock, notice, opened)
+            open_clock(player.conductor, wanted.clock, notice, opened)
         return opened.pop_all()
 
 
 def open_midi(
-    desk: Desk, player: Player, wanted: str, learned: Path | None, notice: Notice, opened: ExitStack
+    desk: Desk,
+    conductor: Conductor,
+    wanted: str,
+    learned: Path | None,
+    notice: Notice,
+    opened: ExitStack,
 ) -> None:
     """Listens to the controllers whose names hold `wanted`."""
     from ..control.midi.controllers import Midi
 
     folder = learned or platformdirs.user_config_path("livedream") / "midi"
-    opened.callback(Midi(desk, player, wanted, folder, notice).close)
+    opened.callback(Midi(desk, conductor, wanted, folder, notice).close)
 
 
 def open_osc(
@@ -114,29 +120,34 @@ def open_dmx(desk: Desk, patch: Patch, notice: Notice, opened: ExitStack) -> Non
 
 
 def open_sound(
-    desk: Desk, controls: Controls, player: Player, wanted: str, notice: Notice, opened: ExitStack
+    desk: Desk,
+    controls: Controls,
+    conductor: Conductor,
+    wanted: str,
+    notice: Notice,
+    opened: ExitStack,
 ) -> None:
     """Listens to the input whose name holds `wanted`."""
     from ..control.audio.hearing import Hearing
 
     hearing = Hearing(
-        desk, player, wanted, say=notice, whole=lambda *sound: controls.hear(Sound(*sound))
+        desk, conductor, wanted, say=notice, whole=lambda *sound: controls.hear(Sound(*sound))
     )
     opened.callback(hearing.close)
     notice(f"Sound from {hearing.name}")
 
 
-def open_clock(player: Player, wanted: Clock, notice: Notice, opened: ExitStack) -> None:
+def open_clock(conductor: Conductor, wanted: Clock, notice: Notice, opened: ExitStack) -> None:
     """Follows the beat of other programs; OS2L that is open to the network is told there."""
     if wanted.kind == "link":
         from ..control.link_clock import LinkClock
 
-        opened.callback(LinkClock(player, notice).close)
+        opened.callback(LinkClock(conductor, notice).close)
         notice("Ableton Link on the whole network")
         return
     from ..control.os2l import Os2l
 
-    server = Os2l(player, wanted.host, wanted.port, say=notice)
+    server = Os2l(conductor, wanted.host, wanted.port, say=notice)
     opened.callback(server.close)
     notice("OS2L on {}:{}".format(*server.address))
     if not ipaddress.ip_address(wanted.host).is_loopback:

@@ -13,8 +13,8 @@ import numpy as np
 
 from ...declared import Value
 from ...errors import LivedreamError
+from ..conductor import Conductor
 from ..desk import Desk
-from ..player import Player
 from .analysis import RATE, SECOND, Analysis, named
 from .inputs import Input
 from .pulse import LENGTH, Pulse, agree, followed, pulse_of
@@ -34,7 +34,7 @@ BLOCKS = 100
 
 
 class Hearing:
-    """Listens to the input `name` until `close`. player: follows the beat.
+    """Listens to the input `name` until `close`. conductor: hears the beat.
 
     whole: gets each block, float32 [n, 2], and when it came, in the thread of the library.
     say: hears when the input is lost and comes back. backends: as of `Input`. Raises as `Input`.
@@ -43,7 +43,7 @@ class Hearing:
     def __init__(
         self,
         desk: Desk,
-        player: Player,
+        conductor: Conductor,
         name: str,
         *,
         say: Callable[[str], None] = lambda text: None,
@@ -51,7 +51,7 @@ class Hearing:
         clock: Callable[[], float] = time.monotonic,
         whole: Callable[[np.ndarray, float], None] = lambda samples, now: None,
     ) -> None:
-        self._desk, self._player, self._say, self._clock = desk, player, say, clock
+        self._desk, self._conductor, self._say, self._clock = desk, conductor, say, clock
         self._whole = whole
         self._backends = backends
         self._blocks: deque[np.ndarray] = deque(maxlen=BLOCKS)
@@ -95,9 +95,9 @@ class Hearing:
         before, self._pulse = self._pulse, pulse_of(np.array(self._fluxes))
         if not (before and self._pulse and agree(before, self._pulse)):
             return
-        if self._desk.base["follow"] and not self._player.is_led(now):
+        if self._desk.base["follow"] and not self._conductor.is_led(now):
             tempo = followed(self._desk.tempo, self._pulse, now)
-            self._player.follow(tempo)
+            self._conductor.follow(tempo)
             self._desk.set("tempo", round(tempo.bpm, 1), "sound")
 
     def _note(self, name: str, value: Value, source: str) -> None:

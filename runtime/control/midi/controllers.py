@@ -13,8 +13,8 @@ from ...declared import Value
 from ...errors import LivedreamError, UsageError
 from ...store.files import write_bytes
 from ...wording import counted
+from ..conductor import Conductor
 from ..desk import Desk
-from ..player import Player
 from ..presets import read_text
 from .bindings import Binding, Hand, Set, Step, light, parse_bindings, played, written
 from .decoder import Beat, Control, Decoder, Moved, Place
@@ -49,22 +49,22 @@ class _Device:
 class Midi:
     """Listens to the devices whose names hold `wanted`, `auto` for all of them, until `close`.
 
-    folder: of the files NAME.toml of what was learned. player: follows their clock. say: hears what
-    a person should know. ports: in place of this machine's. Raises LivedreamError where there is no
-    MIDI.
+    folder: of the files NAME.toml of what was learned. conductor: hears their clock. say: hears
+    what a person should know. ports: in place of this machine's. Raises LivedreamError where there
+    is no MIDI.
     """
 
     def __init__(
         self,
         desk: Desk,
-        player: Player,
+        conductor: Conductor,
         wanted: str,
         folder: Path,
         say: Callable[[str], None] = lambda text: None,
         *,
         ports: Ports | None = None,
     ) -> None:
-        self._desk, self._player, self._say = desk, player, say
+        self._desk, self._conductor, self._say = desk, conductor, say
         self._wanted, self._folder = wanted.lower(), folder
         self._ports = ports or Rtmidi()
         self._devices: dict[str, _Device] = {}
@@ -140,7 +140,7 @@ class Midi:
     def _beat(self, device: _Device, heard: Beat | Place) -> None:
         tempo = device.clock.heard(heard)
         if tempo:
-            self._player.lead(device.name, tempo)
+            self._conductor.lead(device.name, tempo)
 
     # What is learned.
 

@@ -14,15 +14,13 @@ from .network import run_inside
 SCRIPT = """
 import threading, time
 from link import Link
+from livedream.runtime.control.conductor import Conductor
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.control.link_clock import LinkClock
-from livedream.runtime.control.player import Player
-from livedream.runtime.control.shelf import Looks
 
 desk = Desk({"a": 1}, {})
-player = Player(desk, Looks({"a": 1}))
 said = []
-ours = LinkClock(player, said.append)
+ours = LinkClock(Conductor(desk), said.append)
 time.sleep(0.3)
 assert desk.base["tempo"] == 120 and not said  # Alone it leads nobody.
 

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from livedream.runtime.control.conductor import Conductor
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.control.os2l import (
     CLIENTS,
@@ -19,8 +20,6 @@ from livedream.runtime.control.os2l import (
     followed,
     taken_apart,
 )
-from livedream.runtime.control.player import Player
-from livedream.runtime.control.shelf import Looks
 from livedream.runtime.control.tempo import Tempo
 from livedream.runtime.errors import LivedreamError
 
@@ -86,7 +85,7 @@ class Stage:
     def __init__(self) -> None:
         self.desk = Desk({"a": 1}, {})
         self.said: list[str] = []
-        self.os2l = Os2l(Player(self.desk, Looks({"a": 1})), "127.0.0.1", 0, say=self.said.append)
+        self.os2l = Os2l(Conductor(self.desk), "127.0.0.1", 0, say=self.said.append)
 
     def program(self) -> socket.socket:
         return socket.create_connection(self.os2l.address)
@@ -149,7 +148,7 @@ def test_one_more_than_can_be_served_is_turned_away(stage):
 def test_a_port_that_is_taken_is_said(stage):
     host, port = stage.os2l.address
     with pytest.raises(LivedreamError, match="name another port"):
-        Os2l(Player(stage.desk, Looks({"a": 1})), host, port)
+        Os2l(Conductor(stage.desk), host, port)
 
 
 SCRIPT = """
@@ -157,15 +156,14 @@ import threading
 from contextlib import ExitStack
 from zeroconf import ServiceBrowser, Zeroconf
 from livedream.runtime.control.announcing import OS2L
+from livedream.runtime.control.conductor import Conductor
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.control.listening import clock_of
 from livedream.runtime.control.page import access
-from livedream.runtime.control.player import Player
-from livedream.runtime.control.shelf import Looks
 from livedream.runtime.live.surfaces import open_clock
 
 access.own_address = lambda: "127.0.0.1"
-player = Player(Desk({"a": 1}, {}), Looks({"a": 1}))
+conductor = Conductor(Desk({"a": 1}, {}))
 found = threading.Event()
 
 class Listener:
@@ -176,7 +174,7 @@ class Listener:
     def remove_service(self, *what): pass
 
 with ExitStack() as opened, Zeroconf(interfaces=["127.0.0.1"]) as zeroconf:
-    open_clock(player, clock_of("lan:os2l:9997"), print, opened)
+    open_clock(conductor, clock_of("lan:os2l:9997"), print, opened)
     ServiceBrowser(zeroconf, [OS2L], Listener())
     assert found.wait(60)
 """

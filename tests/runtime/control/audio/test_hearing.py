@@ -18,10 +18,9 @@ from miniaudio import Backend
 from livedream.runtime.control.audio.analysis import HOP, RATE
 from livedream.runtime.control.audio.hearing import Hearing
 from livedream.runtime.control.audio.inputs import Input, names
+from livedream.runtime.control.conductor import Conductor
 from livedream.runtime.control.desk import Desk
 from livedream.runtime.control.modulation import SOUNDS, Modulation
-from livedream.runtime.control.player import Player
-from livedream.runtime.control.shelf import Looks
 from livedream.runtime.errors import LivedreamError, UsageError
 from livedream.runtime.sinks.recording import Recorder
 from livedream.runtime.sinks.soundtrack import Sound
@@ -37,10 +36,9 @@ class Stage:
 
     def __init__(self) -> None:
         self.desk = Desk(LAYERS, {}, clock=lambda: 0.0)
-        self.player = Player(self.desk, Looks(LAYERS))
         self.now = 0.0
         self.hearing = Hearing(
-            self.desk, self.player, "default", backends=SILENT, clock=lambda: -1e9
+            self.desk, Conductor(self.desk), "default", backends=SILENT, clock=lambda: -1e9
         )
         self.hearing.close()  # From here on the test alone feeds it.
 
@@ -89,7 +87,7 @@ def test_the_beat_is_followed_until_a_hand_sets_it(stage):
 
 def test_a_silent_device_is_heard_as_silence_and_let_go(stage):
     desk = Desk(LAYERS, {})
-    hearing = Hearing(desk, Player(desk, Looks(LAYERS)), "default", backends=SILENT)
+    hearing = Hearing(desk, Conductor(desk), "default", backends=SILENT)
     until(lambda: desk.heard)
     assert dict(desk.heard) == dict.fromkeys(SOUNDS, 0.0)
     hearing.close()
@@ -110,8 +108,7 @@ def test_what_an_input_gives_is_recorded_beside_the_pictures(tmp_path):
             blocks.append(Sound(samples + 0.5, now))  # The device itself is silent.
             recorder.hear(blocks[-1])
 
-        player = Player(desk, Looks(LAYERS))
-        hearing = Hearing(desk, player, "default", backends=SILENT, whole=whole)
+        hearing = Hearing(desk, Conductor(desk), "default", backends=SILENT, whole=whole)
         until(lambda: sum(len(each.samples) for each in blocks) >= RATE // 4)
         hearing.close()
         seconds = time.monotonic() - begun

@@ -74,7 +74,12 @@ class Stage:
 
     def again(self) -> Midi:
         return Midi(
-            self.desk, self.player, self.wanted, self.folder, self.said.append, ports=self.ports
+            self.desk,
+            self.player.conductor,
+            self.wanted,
+            self.folder,
+            self.said.append,
+            ports=self.ports,
         )
 
     def until(self, condition: Callable[[], object]) -> None:

@@ -35,7 +35,7 @@ PLAY = """
     tell = lambda text: print(text, flush=True)
     knob = '[[bind]]\\ncontrol = "cc 21"\\nname = "amount"\\nhow = "jump"'
     Path("midi/pads knobs.toml").write_text(knob)
-    midi = controllers.Midi(desk, player, "pads", Path("midi"), tell)
+    midi = controllers.Midi(desk, player.conductor, "pads", Path("midi"), tell)
 
     def until(condition):
         end = time.monotonic() + 60
