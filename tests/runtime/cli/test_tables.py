@@ -1,6 +1,4 @@
 import io
-import sys
-from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -9,14 +7,9 @@ from livedream.export.catalogue import MODELS
 from livedream.runtime.cli import doctor
 from livedream.runtime.cli.doctor import Finding
 from livedream.runtime.cli.layers import print_layers
-from livedream.runtime.cuda.machine import MISSING, OK, WRONG, Gpu
-from livedream.runtime.errors import LivedreamError, UsageError
+from livedream.runtime.cuda.machine import MISSING, OK, WRONG
+from livedream.runtime.errors import UsageError
 from livedream.runtime.gradient.objective import check_objective, parse_objective
-from livedream.runtime.live.sources.needs import checks
-from livedream.runtime.sinks.formats import FORMS
-
-NEW = Gpu("580.95.05", (13, 0), ("NVIDIA RTX 4090",))
-EVERYTHING = {"onnxruntime-gpu": "1.31.1", "tensorrt-cu13": "10.16.1.11", "cuda-core": "1.2"}
 
 
 @pytest.fixture(autouse=True)
@@ -28,14 +21,6 @@ def printed(function, *arguments, width=140):
     file = io.StringIO()
     result = function(Console(file=file, width=width, highlight=False), *arguments)
     return file.getvalue(), result
-
-
-def there(name):
-    return True
-
-
-def works(provider):
-    return None
 
 
 def test_all_models_are_listed():
@@ -130,121 +115,3 @@ def test_the_exit_code_is_about_what_is_essential(monkeypatch, rows, code, word)
     for row in rows:
         assert row.fact in text
         assert row.advice in text
-
-
-def test_one_onnxruntime_and_only_one():
-    assert doctor.runtime_package({}).essential
-    assert doctor.onnxruntime({}, None)[0].state == MISSING
-    assert doctor.runtime_package({"onnxruntime": "1.32.0"}).state == OK
-    both = doctor.runtime_package({"onnxruntime": "1.32.0", "onnxruntime-gpu": "1.31.1"})
-    assert both.state == WRONG
-    assert "uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-gpu==1.31.1" in (
-        both.advice
-    )
-
-
-CARDS = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
-
-
-def test_what_a_card_should_run_is_tried():
-    """What is installed may be right and still not start."""
-    asked = []
-
-    def trial(provider):
-        asked.append(provider.name)
-        return "It needs libcublasLt.so.13." if provider.name == "cuda" else None
-
-    found = doctor.providers(CARDS, EVERYTHING, NEW, 13, there, trial)
-    assert [(f.subject, f.state) for f in found] == [("CUDA", WRONG), ("TensorRT", OK), ("CPU", OK)]
-    assert found[0].fact == "It needs libcublasLt.so.13."
-    assert "livedream[gpu]" in found[0].advice
-    assert asked == ["cuda", "tensorrt"]
-
-
-def test_without_a_card_nothing_is_tried():
-    def trial(provider):
-        raise AssertionError(provider)
-
-    for gpu in (None, Gpu("580.95.05", (13, 0), ())):
-        found = doctor.providers(CARDS, EVERYTHING, gpu, 13, there, trial)
-        assert [f.state for f in found] == [MISSING, MISSING, OK]
-        assert doctor.graphics(gpu).state == MISSING
-
-
-def test_a_gpu_that_this_onnxruntime_cannot_use_is_pointed_out():
-    installed = {"onnxruntime": "1.32"}
-    found = doctor.providers(["CPUExecutionProvider"], installed, NEW, None, there, works)
-    assert [(f.state, f.subject) for f in found] == [(MISSING, "CUDA"), (OK, "CPU")]
-    assert "livedream[gpu]" in found[0].advice
-    assert len(doctor.providers(["CPUExecutionProvider"], {}, None, None, there, works)) == 1
-
-
-def test_the_display_row_says_what_the_window_would(monkeypatch):
-    monkeypatch.setattr(doctor, "display_problem", lambda: "there is no display")
-    finding = doctor.display()
-    assert (finding.state, finding.fact) == (MISSING, "there is no display")
-    assert "--headless" in finding.advice
-    monkeypatch.setattr(doctor, "display_problem", lambda: None)
-    assert doctor.display().state == OK
-
-
-@pytest.mark.parametrize(
-    ("text", "window"),
-    [
-        ("  GUI:                           QT5\n    QT: YES", "QT5"),
-        ("\n  GUI:                           NONE\n", ""),
-        ("  GUI: \n    GTK+:   NO", ""),
-        ("nothing of the kind", ""),
-    ],
-)
-def test_window_system(text, window):
-    assert doctor.window_system(text) == window
-
-
-def test_two_opencvs_clobber_each_other():
-    finding = doctor.opencv({"opencv-python": "5.0", "opencv-python-headless": "5.0"})
-    assert finding.state == WRONG
-    assert finding.advice.endswith("pip install opencv-python==5.0")
-
-
-def test_an_encoder_that_is_lacking_is_named(monkeypatch):
-    assert doctor.pyav().state == OK
-    monkeypatch.setitem(FORMS, ".mkv", replace(FORMS[".mkv"], audio="libmissing"))
-    finding = doctor.pyav()
-    assert finding.state == MISSING
-    assert "without libmissing" in finding.fact
-
-
-def test_the_cache_row_says_where_and_whether(monkeypatch, tmp_path):
-    assert str(tmp_path) in doctor.cache().fact
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("LIVEDREAM_CACHE", str(tmp_path / "file" / "cache"))
-    finding = doctor.cache()
-    assert finding.state == WRONG
-    assert "LIVEDREAM_CACHE" in finding.advice
-
-
-def test_doctor_tells_what_each_way_out_lacks(monkeypatch):
-    monkeypatch.setitem(sys.modules, "NDIlib", None)
-    works, lacks = doctor.outputs(["mjpeg", "ndi:Name"])
-    assert (works.state, works.fact) == (OK, "window, files, mjpeg")
-    assert (lacks.state, lacks.subject) == (MISSING, "--out ndi")
-    assert (lacks.fact, lacks.advice) == ("NDI is not installed", 'pip install "livedream[ndi]"')
-
-
-def test_every_source_says_whether_it_works_and_what_to_do():
-    def lacks() -> None:
-        raise LivedreamError('NDI is not installed; pip install "livedream[ndi]".')
-
-    works, ndi = doctor.sources({"screen": lambda: None, "ndi": lacks})
-    assert works.state == OK
-    assert {"demo", "files", "folders", "screen"} <= set(works.fact.split(", "))
-    assert (ndi.subject, ndi.fact) == ("--source ndi", "NDI is not installed")
-    assert ndi.advice == 'pip install "livedream[ndi]"'
-
-
-def test_the_sources_that_are_looked_at_here():
-    findings = doctor.sources(checks())
-    every = " ".join([findings[0].fact, *(each.subject for each in findings[1:])])
-    assert all(kind in every for kind in ("screen", "ndi", "spout", "syphon", "srt"))
-    assert all(each.advice for each in findings[1:])

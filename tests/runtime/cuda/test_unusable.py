@@ -64,9 +64,9 @@ def test_a_hidden_card_is_not_missed(machine, tmp_path):
 def test_the_doctor_finds_out_that_the_kernels_cannot_run(machine):
     """Where everything is installed, only trying tells."""
     code = (
-        "from livedream.runtime.cli import doctor\n"
+        "from livedream.runtime.cli import packages\n"
         "from livedream.runtime.gradient.providers import PROVIDERS\n"
-        "print(doctor._trial(None)(PROVIDERS['cuda']))"
+        "print(packages.trial_on(None)(PROVIDERS['cuda']))"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, env=machine, check=True)
