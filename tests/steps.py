@@ -41,9 +41,9 @@ from livedream.runtime.choices import Choices
 from livedream.runtime.dream.cpu import CpuDevice
 from livedream.runtime.gradient.agreement import cosine
 from livedream.runtime.gradient.graph import Graph, read_graph
-from livedream.runtime.gradient.objective import steering
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.gradient.session import open_session
+from livedream.runtime.gradient.steering import steering
 from livedream.runtime.start import network_of
 
 from .look.pictures import scene

@@ -22,7 +22,7 @@ import numpy as np
 from ..dream.cpu import CpuDevice
 from ..errors import LivedreamError, UsageError, nearest
 from ..gradient.exporting import INSTALL, missing_extra
-from ..gradient.objective import steering
+from ..gradient.steering import steering
 from ..store.cache import cache_folder
 from . import statistics
 from .opened import Opened

@@ -13,9 +13,9 @@ from ..errors import LivedreamError
 from ..gradient.agreement import cosine
 from ..gradient.graph import Graph
 from ..gradient.host import HostEngine
-from ..gradient.objective import steering
 from ..gradient.providers import PROVIDERS
 from ..gradient.shallow import deepest
+from ..gradient.steering import steering
 from ..progress import Progress
 from .floor import Work, count_work, floor_seconds
 from .opened import Opened

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import LivedreamError, UsageError
-from .objective import Guides
+from .steering import Guides
 
 FORMAT = "1"
 """The graph contract this runtime was written for (`livedream.format` in the file)."""

@@ -18,9 +18,10 @@ from ..errors import UsageError
 from ..scaling import scaled
 from ..store.pictures import read_photo
 from .graph import Graph
-from .objective import Guides, Objective, steering
+from .objective import Objective
 from .process import Sessions
 from .providers import PROVIDERS
+from .steering import Guides, steering
 
 BOX = (320, 320)
 """(width, height) that guides are fitted into: the notebook's were about as large."""

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
 from .graph import Graph
-from .objective import Objective, steering
+from .objective import Objective
 from .providers import Provider
 from .shallow import deepest
+from .steering import steering
 
 
 class SteeredEngine:

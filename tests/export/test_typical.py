@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from livedream.export.typical import SIDE, natural_noise, typical_gradients
-from livedream.runtime.gradient.objective import parse_objective, steering
+from livedream.runtime.gradient.objective import parse_objective
+from livedream.runtime.gradient.steering import steering
 
 from .conftest import Dream, Loaded, torch, trained
 

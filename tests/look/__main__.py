@@ -24,7 +24,7 @@ from livedream.runtime.control.parameters import Show
 from livedream.runtime.control.recipes import RECIPES
 from livedream.runtime.dream.dreamer import Dreamer
 from livedream.runtime.dream.values import Dream
-from livedream.runtime.gradient.objective import steering
+from livedream.runtime.gradient.steering import steering
 from livedream.runtime.scaling import parse_size, resized
 from livedream.runtime.start import network_of, open_dreamer
 

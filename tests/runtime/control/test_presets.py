@@ -16,7 +16,8 @@ from livedream.runtime.control.presets import (
     written,
 )
 from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.gradient.objective import parse_objective, steering
+from livedream.runtime.gradient.objective import parse_objective
+from livedream.runtime.gradient.steering import steering
 
 LAYERS = {"a": 4, "b": 6}
 WAVES_ON = (

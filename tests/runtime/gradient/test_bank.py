@@ -11,7 +11,8 @@ import pytest
 from livedream.export.catalogue import MODELS
 from livedream.runtime.gradient.graph import read_graph
 from livedream.runtime.gradient.network import Network, Request
-from livedream.runtime.gradient.objective import lerp, parse_objective, steering
+from livedream.runtime.gradient.objective import lerp, parse_objective
+from livedream.runtime.gradient.steering import steering
 
 from ...export.conftest import smooth_image
 

@@ -8,8 +8,9 @@ import pytest
 from livedream.export.catalogue import MODELS
 from livedream.runtime.gradient.cutting import part
 from livedream.runtime.gradient.graph import read_graph
-from livedream.runtime.gradient.objective import parse_objective, steering
+from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.providers import PROVIDERS
+from livedream.runtime.gradient.steering import steering
 
 from ...export.conftest import smooth_image
 

@@ -17,16 +17,9 @@ from livedream.runtime.dream.values import Dream
 from livedream.runtime.errors import UsageError
 from livedream.runtime.gradient.guides import guides_of, scrambled
 from livedream.runtime.gradient.host import HostEngine
-from livedream.runtime.gradient.objective import (
-    Guides,
-    balanced,
-    guided,
-    matched,
-    parse_objective,
-    steering,
-    unguided,
-)
+from livedream.runtime.gradient.objective import guided, matched, parse_objective, unguided
 from livedream.runtime.gradient.providers import PROVIDERS
+from livedream.runtime.gradient.steering import Guides, balanced, steering
 
 
 def test_the_way_along_guides_is_a_morph():

@@ -12,9 +12,10 @@ from livedream.export.catalogue import MODELS
 from livedream.runtime.errors import SessionLost
 from livedream.runtime.gradient.graph import read_graph
 from livedream.runtime.gradient.host import HostEngine
-from livedream.runtime.gradient.objective import parse_objective, steering
+from livedream.runtime.gradient.objective import parse_objective
 from livedream.runtime.gradient.providers import PROVIDERS
 from livedream.runtime.gradient.shallow import REST, deepest
+from livedream.runtime.gradient.steering import steering
 
 from ...patience import PATIENCE
 
