@@ -5,97 +5,24 @@ from __future__ import annotations
 import math
 import threading
 import time as clocks
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
 
 from ..declared import Parameter, Value
-from ..dream.values import Dream
 from ..errors import UsageError, nearest
-from ..gradient.objective import Objective, parse_objective
+from .fade import Fade
 from .links import links
 from .modulation import Modulation, Moves, modulated
+from .moment import State, Values
 from .parameters import CAMERA, parameters
-from .recipes import RECIPES
 from .tempo import Tempo
 
-Group = TypeVar("Group")
-Values = Mapping[str, Value]
 Observer = Callable[[str, Value, str], None]
 """Hears (name, value, source): what was said, after clamping, and by whom."""
 
 Deed = Callable[[Value, str, float | None], None]
 """Does what a name asks for: (value, source, seconds), each time that it is said."""
-
-
-class State(Mapping[str, Value]):
-    """All values at one moment, by name."""
-
-    def __init__(self, values: Values) -> None:
-        self._values = values
-        self._groups: dict[type[Any], Any] = {}
-
-    def __getitem__(self, name: str) -> Value:
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def of(self, group: type[Group]) -> Group:
-        """The values of one group of parameters, such as `Dream` or `Show`."""
-        found = self._groups.get(group)
-        if found is None:
-            values = {each.name: self[each.name] for each in fields(group)}  # pyright: ignore[reportArgumentType]
-            found = self._groups[group] = group(**values)
-        return found
-
-    @property
-    def dream(self) -> Dream:
-        return self.of(Dream)
-
-    @property
-    def objective(self) -> Objective:
-        return parse_objective(str(self["layers"]))
-
-    @property
-    def live(self) -> bool:
-        """Whether the dream of one frame is carried into the next."""
-        return RECIPES[str(self["recipe"])].live
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """The way to a value: from `start`, begun at `time`, in `seconds`; waits: not before."""
-
-    target: Value
-    start: Value
-    time: float
-    seconds: float
-    waits: bool = False
-
-    @property
-    def end(self) -> float:
-        """The time from which on it stands."""
-        return -math.inf if self.start == self.target else self.time + max(self.seconds, 0.0)
-
-    def at(self, parameter: Parameter, time: float) -> Value:
-        if self.waits and time < self.time:
-            return self.start
-        share = (time - self.time) / self.seconds if self.seconds > 0 else 1.0
-        if share >= 1 or self.start == self.target:
-            return self.target
-        share = max(share, 0.0)
-        if parameter.blend:
-            return parameter.blend(str(self.start), str(self.target), share)
-        if parameter.kind != "number" or parameter.cost == "prepared":
-            return self.target  # No way between: what plays changes once.
-        start = parameter.share(self.start)
-        place = start + share * (parameter.share(self.target) - start)
-        return parameter.at_share(place) if share else self.start
 
 
 class Desk:
@@ -126,8 +53,9 @@ class Desk:
         self._fired: set[str] = set()
         self._moves = Moves()
         self.tempo = Tempo()
-        self.heard: Mapping[str, float] = {}  # By the names of SOUNDS, where somebody listens.
         """The beats that modulations follow; whoever knows better puts another one here."""
+        self.heard: Mapping[str, float] = {}
+        """By the names of SOUNDS, where somebody listens."""
         self._observers: tuple[Observer, ...] = ()
         self._deeds: Mapping[str, Deed] = {}
         self._news: dict[str, tuple[Value, str]] = {}
@@ -141,12 +69,12 @@ class Desk:
         self._base: Values = {
             name: value for name, value in begin.items() if self.parameters[name].kind != "trigger"
         }
-        self._said: Mapping[str, _Said] = {
-            name: _Said(value, value, 0.0, 0.0)
+        self._said: Mapping[str, Fade] = {
+            name: Fade(value, value, 0.0, 0.0)
             for name, value in self._base.items()
             if not self._is_view(name)
         }
-        self._standing: tuple[Mapping[str, _Said], float, Values] = {}, 0.0, {}
+        self._standing: tuple[Mapping[str, Fade], float, Values] = {}, 0.0, {}
         """What was said, from when on nothing of it is on its way, and where it goes."""
         self.fade(values, "start", 0.0)
 
@@ -271,7 +199,7 @@ class Desk:
         """Everything is now where it was going."""
         with self._lock:
             self._said = {
-                name: _Said(each.target, each.target, 0.0, 0.0) for name, each in self._said.items()
+                name: Fade(each.target, each.target, 0.0, 0.0) for name, each in self._said.items()
             }
             self._moves = Moves(after=self._moves.after)
 
@@ -358,14 +286,14 @@ class Desk:
 
     def _way(
         self, name: str, target: Value, seconds: float | None, time: float, waits: bool
-    ) -> _Said:
+    ) -> Fade:
         said, parameter = self._said[name], self.parameters[name]
         if target == said.target and seconds is None:
             return said  # Said again and again it still arrives in time.
         duration = parameter.smoothing if seconds is None else seconds
         if name in self._deeds:
             duration = 0.0  # They are for what the deed does.
-        return _Said(target, said.at(parameter, time), time, duration, waits)
+        return Fade(target, said.at(parameter, time), time, duration, waits)
 
     def _tell(self) -> None:
         """Hand out the news in order. Who comes while another does leaves it to that one."""

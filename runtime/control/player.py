@@ -16,7 +16,8 @@ from ..declared import Value
 from ..errors import LivedreamError, UsageError
 from .conductor import Conductor
 from .cues import found
-from .desk import Desk, Values
+from .desk import Desk
+from .moment import Values
 from .playing import WAITS
 from .presets import Preset, recall, stored
 from .shelf import Shelf

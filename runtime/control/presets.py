@@ -14,8 +14,9 @@ from ..declared import Parameter, Value
 from ..errors import LivedreamError, UsageError, nearest
 from ..store.files import write_bytes
 from ..store.settings import read_settings
-from .desk import Desk, State
+from .desk import Desk
 from .modulation import SOUNDS, WAVES, Modulation, Unit
+from .moment import State
 
 FADE = 2.0
 """Seconds that a recall takes where neither it nor the preset says how many."""

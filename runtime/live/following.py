@@ -8,7 +8,8 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any, NamedTuple
 
-from ..control.desk import Desk, State
+from ..control.desk import Desk
+from ..control.moment import State
 from ..declared import Value
 from ..dream.dreamer import Dreamer
 from ..dream.values import Dream

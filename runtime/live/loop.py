@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..control.desk import Desk, State
+from ..control.desk import Desk
+from ..control.moment import State
 from ..declared import Value
 from ..dream.device import Device
 from ..dream.dreamer import Dreamer

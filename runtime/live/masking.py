@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..control.desk import Desk, State
+from ..control.desk import Desk
+from ..control.moment import State
 from ..dream.flow import small_gray
 from ..errors import LivedreamError
 from ..frame import Frame, as_picture

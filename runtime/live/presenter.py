@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from ..control.desk import Desk, State
+from ..control.desk import Desk
+from ..control.moment import State
 from ..control.parameters import SOURCE, Show
 from ..dream.device import DeviceError
 from ..dream.flow import small_gray
