@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict, astuple, fields
 from typing import Any
 
@@ -15,18 +13,16 @@ from ..control.keys import LEARN, STORE, Binding
 from ..control.parameters import Outs, Show
 from ..control.player import Player
 from ..errors import LivedreamError
-from ..sinks.episodes import Episodes
 from ..sinks.outputs import Outputs
-from ..sinks.recording import Recorder, new_recording
 from ..sinks.sent import fact
 from ..sinks.snapshot import save_snapshot
-from ..sinks.soundtrack import Sound
 from ..stats import Stats
 from .audience import Audience
 from .governor import FINER, LADDER
 from .loop import Dreaming
 from .notice import Notice
 from .presenter import Presenter, Shown
+from .takes import Takes
 from .window import Status, Window, draw_code, draw_help, draw_hud, draw_message
 
 STALE = 1.0
@@ -50,15 +46,12 @@ class Controls:
         presenter: Presenter,
         player: Player,
         outputs: Outputs,
+        takes: Takes,
         messages: list[str],
         notice: Notice,
     ) -> None:
         self.quitting = False
-        self.trouble: LivedreamError | None = None  # Of a recording; the show went on without it.
         self.window: Window | None = None
-        self.begin_recording: Callable[[], Recorder] = new_recording  # By the desk.
-        self.episodes: Episodes | None = None  # That the recording belongs to.
-        self._finishing: threading.Thread | None = None
         self.audience: Audience | None = None
         self.slides = False  # Whether a folder of pictures may play.
         self.stores = True  # Pictures, where somebody asks for it.
@@ -67,12 +60,11 @@ class Controls:
         self._dreaming = dreaming
         presenter.listener = self._hear
         self._player = player
-        self._outputs = outputs
+        self.takes, self._outputs = takes, outputs
         self._storing = False
         self._pressed: Binding | None = None
         self._messages = messages
         self._notice = notice
-        self._recorder: Recorder | None = None
         self._newest: Shown | None = None
 
     @property
@@ -149,31 +141,12 @@ class Controls:
             self._notice("An exhibit keeps no picture; `--record` at its start lets it.")
         elif snapshot:
             self._snapshot()
-        if (show.record and self.stores) != (self._recorder is not None):
-            self._toggle_recording()
-        self._follow()
+        self.takes.attend(show.record and self.stores)
         for number, on in enumerate(astuple(self._desk.base.of(Outs))):
             self._outputs.switch(number, on)
         self._outputs.look()
         if self.window and show.fullscreen != self.window.fullscreen:
             self.window.toggle_fullscreen()
-
-    @property
-    def recorder(self) -> Recorder | None:
-        """Takes every picture that is shown while it is set."""
-        return self._recorder
-
-    @recorder.setter
-    def recorder(self, recorder: Recorder | None) -> None:
-        self._recorder = recorder
-        self._desk.set("record", recorder is not None, "recorder")
-
-    def close(self) -> None:
-        """Finish what is being recorded."""
-        if self._recorder:
-            self._toggle_recording()
-        if self._finishing:
-            self._finishing.join()
 
     @property
     def message(self) -> str:
@@ -187,7 +160,7 @@ class Controls:
 
     def _status(self, shown: Shown, stats: Stats) -> Status:
         """Of the picture on screen: what its dream was made with, not what is wanted."""
-        made_with, recorder = shown.settings, self._recorder
+        made_with, recorder = shown.settings, self.takes.recorder
         rung = self._dreaming.governor.rung
         height, width = shown.picture.shape[:2]
         dreams = f"dream {stats.recent_fps:.1f}/s  {stats.recent_dream_age * 1000:.0f} ms"
@@ -211,7 +184,7 @@ class Controls:
 
     def sent(self) -> list[dict[str, Any]]:
         """What became of each place where the picture goes at present, but the window."""
-        recorder = self._recorder
+        recorder = self.takes.recorder
         return [*([recorder.report()] if recorder else []), *self._outputs.report()]
 
     def _learn(self) -> None:
@@ -234,66 +207,7 @@ class Controls:
         else:
             self._notice(f"Saved {path}")
 
-    def hear(self, sound: Sound) -> None:
-        """What is heard, for the recording; from any thread."""
-        recorder = self._recorder
-        if recorder:
-            recorder.hear(sound)
-
     def _hear(self, shown: Shown) -> None:
         """In the presenter's thread: one more picture goes out."""
-        self._record(shown)
+        self.takes.write(shown)
         self._outputs.put(shown.dream, shown.time)
-
-    def _record(self, shown: Shown) -> None:
-        """In the presenter's thread: a recording that fails must not end the show."""
-        recorder = self._recorder
-        if recorder is None:
-            return
-        try:
-            recorder.made = recorder.made or shown.settings
-            recorder.write(shown.dream, shown.time)
-        except LivedreamError as error:
-            self.recorder = None
-            self._failed(error)
-
-    def _toggle_recording(self) -> None:
-        recorder, self.recorder = self._recorder, None
-        if recorder is not None:
-            self._finish(recorder)
-            return
-        try:
-            self.recorder = recorder = self.begin_recording()
-        except LivedreamError as error:
-            self._failed(error)
-            return
-        self._notice(f"Recording {recorder.path}")
-
-    def _follow(self) -> None:
-        """Where the recording is long enough, have the next episode take the pictures."""
-        recorder, episodes = self._recorder, self.episodes
-        if recorder is None or episodes is None or not episodes.over(recorder):
-            return
-        try:
-            self._recorder = episodes.begin()
-        except LivedreamError as error:  # It goes on in the file that there is.
-            self.episodes = None
-            self._failed(error)
-            return
-        if self._finishing:
-            self._finishing.join()
-        self._finishing = threading.Thread(target=self._finish, args=(recorder,), name="finishing")
-        self._finishing.start()
-
-    def _finish(self, recorder: Recorder) -> None:
-        try:
-            recorder.close()
-        except LivedreamError as error:
-            self._failed(error)
-            return
-        self._notice(recorder.summary)
-
-    def _failed(self, error: LivedreamError) -> None:
-        """Something of a recording failed: it is told now, and raised at the end of the show."""
-        self.trouble = error
-        self._notice(str(error))

@@ -24,11 +24,9 @@ from ..heartbeat import Heartbeat
 from ..presence.models import Models
 from ..reuse import keep_memory
 from ..scaling import fit
-from ..sinks.episodes import Episodes
 from ..sinks.formats import GOOD
 from ..sinks.named import Places
 from ..sinks.outputs import Outputs
-from ..sinks.recording import Recorder, new_recording
 from ..sinks.soundtrack import Sound
 from ..start import network_of, open_desk, open_dreamer, settings_of
 from ..stats import Stats
@@ -52,6 +50,7 @@ from .sources.clip import Clip
 from .sources.listed import check_listed, named, slides
 from .sources.slides import Slides
 from .surfaces import NOBODY, Surfaces, open_surfaces
+from .takes import Recordings, Takes
 from .window import require_display
 from .window.monitors import Monitor, awake, find_monitor, monitors
 
@@ -114,20 +113,11 @@ def run_show(
     places = Places.of(outs, headless, record)
     replaces = overwrite or kept is not None
     check_outputs([places.file, stats_file], [*source, *choices.files], replaces)
-    if (record_minutes and not places.file) or (record_gigabytes and not record_minutes):
-        raise UsageError("--record-minutes needs --record OUT.mp4, --record-gigabytes needs both.")
-
-    def record_at(path: Path, overwrite: bool = False) -> Recorder:
-        return Recorder(path, overwrite=overwrite, quality=quality, rate=rate, sound=record_sound)
-
-    # Starts to write with its first frame; made now, a wrong name is told before the work.
-    recorder: Recorder | None = None
-    episodes: Episodes | None = None
-    if places.file:
-        seconds = 60 * record_minutes if record_minutes else None
-        most = 1e9 * record_gigabytes if record_gigabytes else None
-        episodes = Episodes(places.file, record_at, seconds, most)
-        recorder = episodes.begin() if kept is not None else record_at(places.file, overwrite)
+    recordings = Recordings(
+        places.file, quality, rate, record_sound, record_minutes, record_gigabytes
+    )
+    # Made now, a wrong name is told before the work.
+    recorder = recordings.first(overwrite, again=kept is not None)
     monitor: Monitor | None = None
     if places.window:
         require_display()
@@ -152,12 +142,12 @@ def run_show(
             desk: Desk | None = None
             playing_source = str(begin.get("source") or next(iter(sources)))
 
-            controls: Controls | None = None
+            takes: Takes | None = None
             of_clips = record_sound and not surfaces.sound
 
             def heard(clip: Clip, sound: Sound) -> None:
-                if controls and capture.source is clip:
-                    controls.hear(sound)
+                if takes and capture.source is clip:
+                    takes.hear(sound)
 
             def open_named(name: str) -> Source:
                 found = open_any(
@@ -232,15 +222,9 @@ def run_show(
                 masking.laid(),
             )
             outputs = Outputs(places.sinks, notice, rate=rate)
-            controls = Controls(desk, dreaming, presenter, player, outputs, messages, notice)
-            opened.callback(controls.close)
-            controls.recorder, controls.episodes = recorder, episodes
-            if episodes and episodes.seconds:
-                controls.begin_recording = episodes.begin
-            else:
-                controls.begin_recording = lambda: new_recording(
-                    quality=quality, rate=rate, sound=record_sound
-                )
+            takes = Takes(desk, notice, recordings.begin, recorder, recordings.episodes)
+            opened.callback(takes.close)
+            controls = Controls(desk, dreaming, presenter, player, outputs, takes, messages, notice)
             controls.audience = audience
             controls.slides = slides(sources)
             controls.stores = heartbeat is None or recorder is not None
@@ -297,8 +281,8 @@ def run_show(
                 visits=audience.visits,
             )
             write_bytes(stats_file, text.encode())
-        if controls.trouble:
-            raise controls.trouble
+        if takes.trouble:
+            raise takes.trouble
 
 
 def report(console: Console, stats: Stats) -> None:

@@ -23,6 +23,7 @@ from ..sinks.soundtrack import Sound
 from ..stats import Stats
 from .controls import Controls
 from .notice import Notice
+from .takes import Takes
 
 if TYPE_CHECKING:
     from ..control.dmx import Patch
@@ -78,7 +79,7 @@ def open_surfaces(
         if wanted.dmx:
             open_dmx(desk, wanted.dmx, notice, opened)
         if wanted.sound:
-            open_sound(desk, controls, player.conductor, wanted.sound, notice, opened)
+            open_sound(desk, controls.takes, player.conductor, wanted.sound, notice, opened)
         if wanted.clock:
             open_clock(player.conductor, wanted.clock, notice, opened)
         return opened.pop_all()
@@ -121,7 +122,7 @@ def open_dmx(desk: Desk, patch: Patch, notice: Notice, opened: ExitStack) -> Non
 
 def open_sound(
     desk: Desk,
-    controls: Controls,
+    takes: Takes,
     conductor: Conductor,
     wanted: str,
     notice: Notice,
@@ -131,7 +132,7 @@ def open_sound(
     from ..control.audio.hearing import Hearing
 
     hearing = Hearing(
-        desk, conductor, wanted, say=notice, whole=lambda *sound: controls.hear(Sound(*sound))
+        desk, conductor, wanted, say=notice, whole=lambda *sound: takes.hear(Sound(*sound))
     )
     opened.callback(hearing.close)
     notice(f"Sound from {hearing.name}")

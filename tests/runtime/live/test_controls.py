@@ -20,6 +20,7 @@ from livedream.runtime.live import controls as module
 from livedream.runtime.live.controls import STALE, Controls
 from livedream.runtime.live.notice import STAYS, Notice
 from livedream.runtime.live.presenter import Presenter, Shown
+from livedream.runtime.live.takes import Takes
 from livedream.runtime.live.window import hud
 from livedream.runtime.sinks import named
 from livedream.runtime.sinks.outputs import Outputs
@@ -54,12 +55,14 @@ class Stage:
         self.presenter.start()
         self.player = Player(show.desk, Looks(Network.layers), self.notice)
         self.outputs = Outputs((), self.notice)
+        self.takes = Takes(show.desk, self.notice)
         self.controls = Controls(
             show.desk,
             show.dreaming,
             self.presenter,
             self.player,
             self.outputs,
+            self.takes,
             self.messages,
             self.notice,
         )
@@ -233,18 +236,18 @@ def test_a_snapshot_that_cannot_be_written_is_told_and_the_show_goes_on(stage, m
 def test_r_begins_and_ends_a_recording_of_what_is_dreamt(stage):
     stage.see()
     stage.press("r")
-    recorder = stage.controls.recorder
+    recorder = stage.takes.recorder
     assert recorder
     assert stage.notice.text == f"Recording {recorder.path}"
     until(lambda: recorder.written > 3)
     assert any(text.strip().startswith("REC 0") for text in stage.texts())
     stage.press("r")
-    assert stage.controls.recorder is None
+    assert stage.takes.recorder is None
     assert stage.show.dreaming.listener is None
     assert stage.notice.text == recorder.summary
     with av.open(str(recorder.path)) as video:
         assert sum(1 for _ in video.decode(video=0)) == recorder.written
-    assert stage.controls.trouble is None
+    assert stage.takes.trouble is None
 
 
 def test_an_exhibit_keeps_no_picture_of_anybody(stage):
@@ -252,7 +255,7 @@ def test_an_exhibit_keeps_no_picture_of_anybody(stage):
     stage.see()
     stage.press("s")
     stage.press("r")
-    assert stage.controls.recorder is None
+    assert stage.takes.recorder is None
     assert not stage.show.desk.base["record"]
     assert "keeps no picture" in stage.notice.text
     kept = []
@@ -266,11 +269,11 @@ def test_an_exhibit_keeps_no_picture_of_anybody(stage):
 
 def test_the_end_finishes_a_recording(stage):
     stage.press("r")
-    recorder = stage.controls.recorder
+    recorder = stage.takes.recorder
     assert recorder
     until(lambda: recorder.written > 0)
-    stage.controls.close()
-    stage.controls.close()
+    stage.takes.close()
+    stage.takes.close()
     assert recorder.saved
     assert not stage.show.desk.base["record"]
 
@@ -279,27 +282,27 @@ def test_a_recording_that_cannot_begin_is_told_and_the_show_goes_on(stage):
     def missing():
         raise LivedreamError("This FFmpeg has no encoder.")
 
-    stage.controls.begin_recording = missing
+    stage.takes.begin = missing
     stage.press("r")
-    assert stage.controls.recorder is None
+    assert stage.takes.recorder is None
     assert not stage.show.desk.base["record"]
-    assert stage.notice.text == str(stage.controls.trouble) == "This FFmpeg has no encoder."
+    assert stage.notice.text == str(stage.takes.trouble) == "This FFmpeg has no encoder."
 
 
 def test_a_recording_that_fails_is_let_go_of_and_the_show_goes_on(stage):
     stage.press("r")
-    recorder = stage.controls.recorder
+    recorder = stage.takes.recorder
     assert recorder
 
     def broken(*_):
         raise LivedreamError("The disk is full.")
 
     recorder.write = broken
-    until(lambda: stage.controls.recorder is None)
-    assert str(stage.controls.trouble) == "The disk is full."
+    until(lambda: stage.takes.recorder is None)
+    assert str(stage.takes.trouble) == "The disk is full."
     assert stage.notice.text == "The disk is full."
     stage.controls.attend()
-    assert stage.controls.recorder is None  # The desk knows, so that it does not begin again.
+    assert stage.takes.recorder is None  # The desk knows, so that it does not begin again.
     assert stage.show.next() is not None
     recorder.close()
 

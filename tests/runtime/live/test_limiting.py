@@ -19,6 +19,7 @@ from livedream.runtime.live.easing import Easing
 from livedream.runtime.live.limiting import Limiting
 from livedream.runtime.live.notice import Notice
 from livedream.runtime.live.presenter import Presenter
+from livedream.runtime.live.takes import Takes
 from livedream.runtime.safety.pixels import Processor
 from livedream.runtime.sinks.outputs import Outputs
 from livedream.runtime.sinks.recording import Recorder
@@ -138,10 +139,10 @@ def test_every_output_of_a_show_that_flashes_is_limited(tmp_path):
     presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk, show.stats)
     notice = Notice(Console(file=io.StringIO()))
     player = Player(show.desk, Looks(Network.layers), notice)
+    takes = Takes(show.desk, notice, recorder=Recorder(tmp_path / "take.mkv"))
     controls = Controls(
-        show.desk, show.dreaming, presenter, player, Outputs((), notice), [], notice
+        show.desk, show.dreaming, presenter, player, Outputs((), notice), takes, [], notice
     )
-    controls.recorder = Recorder(tmp_path / "take.mkv")
     seen, outputs, times = [], [], []
     with show:
         presenter.start()
@@ -160,7 +161,7 @@ def test_every_output_of_a_show_that_flashes_is_limited(tmp_path):
                 show.desk.nudge("compare", 1, "test")
             if place == 60:
                 show.desk.set("picture", "30x24", "test")
-        controls.close()
+        takes.close()
         presenter.stop()
     assert worst(outputs, times) <= 4
     assert worst(seen, times) <= 4

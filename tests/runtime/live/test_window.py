@@ -146,6 +146,7 @@ SHOW = f"""
     from livedream.runtime.live.controls import Controls
     from livedream.runtime.live.notice import Notice
     from livedream.runtime.live.presenter import Presenter
+    from livedream.runtime.live.takes import Takes
     from livedream.runtime.live.window import Window
     from livedream.runtime.sinks.outputs import Outputs
     from tests.runtime.live.test_loop import Film, Network, Setting
@@ -155,7 +156,11 @@ SHOW = f"""
     presenter = Presenter(show.capture.shown, show.dreaming.output, show.desk, show.stats)
     player = Player(show.desk, Looks(Network.layers))
     notice = Notice(Console(stderr=True))
-    controls = Controls(show.desk, show.dreaming, presenter, player, Outputs([], print), [], notice)
+    takes = Takes(show.desk, notice)
+    outputs = Outputs([], print)
+    controls = Controls(
+        show.desk, show.dreaming, presenter, player, outputs, takes, [], notice
+    )
     plain = np.full((240, 320, 3), 200, np.uint8)
 
     def effects(newest):
@@ -169,7 +174,7 @@ SHOW = f"""
             "help": bool(over[0, 0, 0] < 100),
             "hud": bool(over[12, 12, 0] < 100 < over[0, 0, 0]),
             "fullscreen": window.fullscreen,
-            "record": controls.recorder is not None and controls.recorder.seconds > 0,
+            "record": takes.recorder is not None and takes.recorder.seconds > 0,
             "snapshot": len(list(Path().glob("livedream-*.png"))),
             "reset": len(resets),
         }}
@@ -191,7 +196,7 @@ SHOW = f"""
                 print(json.dumps(now), flush=True)
                 told = now
     presenter.stop()
-    controls.close()
+    takes.close()
     show.capture.close()
     print("over", flush=True)
 """

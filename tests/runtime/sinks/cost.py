@@ -146,7 +146,7 @@ def watch(
             if name in files:
                 suffix, quality = files[name]
                 path = folder / f"{number}{quality}{suffix}"
-                controls.begin_recording = lambda path=path, quality=quality: Recorder(
+                controls.takes.begin = lambda path=path, quality=quality: Recorder(
                     path, quality=quality
                 )
             controls.say(switch, True)
