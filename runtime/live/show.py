@@ -116,27 +116,29 @@ def run_show(
     recordings = Recordings(
         places.file, quality, rate, record_sound, record_minutes, record_gigabytes
     )
-    # Made now, a wrong name is told before the work.
-    recorder = recordings.first(overwrite, again=kept is not None)
-    monitor: Monitor | None = None
-    if places.window:
-        require_display()
-        monitor = find_monitor(screen, monitors()) if screen else None
-    heartbeat = Heartbeat(kept) if kept is not None else None
-    network = network_of(choices, console.print)
-    folder: Folder | None = None
-    sources = named(source, {})
-    if show:
-        folder, network, choices, begin, surfaces, sources = rehearse(
-            show, network, choices, begin, surfaces, source, given
-        )
-    if heartbeat and begin.get("flash_limit") == "off":
-        raise UsageError("An exhibit limits flashes: say --flash-limit strict or standard.")
-    check_listed(sources, () if heartbeat else source, console.print)
-    network.objective(choices.layers)
-    stats = Stats()
-    box = choices.size or network.box
     with ExitStack() as calm:
+        # Made now, a wrong name is told before the work.
+        recorder = recordings.first(overwrite, again=kept is not None)
+        if recorder:  # Where nothing comes to play, its name is free again.
+            calm.callback(recorder.close)
+        monitor: Monitor | None = None
+        if places.window:
+            require_display()
+            monitor = find_monitor(screen, monitors()) if screen else None
+        heartbeat = Heartbeat(kept) if kept is not None else None
+        network = network_of(choices, console.print)
+        folder: Folder | None = None
+        sources = named(source, {})
+        if show:
+            folder, network, choices, begin, surfaces, sources = rehearse(
+                show, network, choices, begin, surfaces, source, given
+            )
+        if heartbeat and begin.get("flash_limit") == "off":
+            raise UsageError("An exhibit limits flashes: say --flash-limit strict or standard.")
+        check_listed(sources, () if heartbeat else source, console.print)
+        network.objective(choices.layers)
+        stats = Stats()
+        box = choices.size or network.box
         with ExitStack() as opened:
             messages: list[str] = []
             desk: Desk | None = None

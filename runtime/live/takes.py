@@ -51,9 +51,12 @@ class Recordings:
     def first(self, overwrite: bool, again: bool) -> Recorder | None:
         """The one from the start, which writes with its first frame. again: the show began before,
         and what it recorded then stays. Raises what `Recorder` and `Episodes` raise."""
-        if self.path and not again:
-            return self._at(self.path, overwrite)
-        return self.episodes.begin() if self.episodes else None
+        if not self.path or not self.episodes:
+            return None
+        # An episode has its name from its beginning, so that the next one takes another.
+        if again or (self.minutes and not self.path.exists()):
+            return self.episodes.begin()
+        return self._at(self.path, overwrite)
 
     def begin(self) -> Recorder:
         """One that somebody asks for while it plays. Raises LivedreamError."""

@@ -54,6 +54,13 @@ def test_wrong_usage_is_one_sentence_and_exit_code_2(capsys, arguments, says):
     assert says in text
 
 
+def test_a_show_that_does_not_begin_leaves_no_recording(capsys, tmp_path):
+    record = ["--record", str(tmp_path / "a.mp4"), "--record-minutes", "1"]
+    code, _ = call(capsys, "run", "--source", "demo", "--headless", *record, "--layers", "nothere")
+    assert code == 2
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_missing_provider_is_told_with_the_whole_command(capsys):
     if "CUDAExecutionProvider" in ort.get_available_providers():
         pytest.skip("onnxruntime-gpu is installed")

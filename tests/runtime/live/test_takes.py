@@ -54,7 +54,7 @@ def test_a_take_that_is_asked_for_is_an_episode_where_there_are_some(
 def test_the_next_episode_takes_the_pictures_where_one_is_over(tmp_path):
     desk = Desk({"a": 4}, {})
     recordings = Recordings(tmp_path / "a.mp4", minutes=1 / 60)
-    first = recordings.first(overwrite=False, again=True)
+    first = recordings.first(overwrite=False, again=False)
     assert first is not None
     notice = Notice(Console(file=io.StringIO()))
     takes = Takes(desk, notice, recordings.begin, first, recordings.episodes)
