@@ -10,30 +10,24 @@ Tested with the same kernels on the processor; the overlap of copies and work ne
 
 from __future__ import annotations
 
-import threading
 import weakref
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
-from ...kernels.backend import Stream
 from ...kernels.balance import halvings
 from ...kernels.launcher import Launcher
 from ...kernels.operations import Operations
 from ..dream.priors import pruned
-from .buffers import Buffer, HostBuffers, Pool
+from .buffers import Buffer
 from .card_compositor import CardCompositor
+from .card_memory import FLOAT, CardMemory
 from .gate import GATE, Gate
-from .image import CardPicture, Difference, Image, Limited, Place, Resampled, Size, Warped
-from .readback import Download, Drawn, failed
-
-_FLOAT = 4
-"""Bytes of a value."""
+from .image import CardPicture, Difference, Image, Limited, Resampled, Size, Warped
+from .readback import Download, Drawn
 
 
-class CudaDevice:
+class CudaDevice(CardMemory):
     """`Device` over a launcher. One thread dreams with it; others may read downloads.
 
     ahead: frames that may be queued before the last one is finished. With 0 `download` waits and
@@ -41,8 +35,7 @@ class CudaDevice:
     the processor for the next frame (upload, optical flow) runs beside the card's for this one; at
     most one frame is under way besides, however late the reader.
 
-    gate: keeps waiting and the recording of CUDA graphs apart, as far as the launcher cannot.
-    index: of the card, CUDA's number. stream: carries frames alone; sessions have others.
+    gate: as of `CardMemory`. index: of the card, CUDA's number.
 
     An array from `jitter` holds until the next `jitter` at its size: it lies where the network
     reads. Raises RuntimeError where an older one is used.
@@ -53,37 +46,14 @@ class CudaDevice:
     ) -> None:
         if ahead not in (0, 1):
             raise ValueError(f"ahead is 0 or 1, not {ahead}")
-        self.launcher, self.gate, self.index = launcher, gate, index
-        self.stream = launcher.stream(urgent=True)
-        self.pool = Pool(launcher, self.may_wait)
-        self.host = HostBuffers(launcher, self.may_wait)
-        self._copies = launcher.stream(urgent=True)
-        self._events: list[Any] = []
-        """Those that nobody waits for; a steady stream of frames makes no new one."""
+        super().__init__(launcher, gate)
+        self.index = index
         self._operations = Operations(launcher, self.stream)
         self._ahead = ahead
-        self._uploads: list[np.ndarray] = []
         self._under_way: Drawn | None = None
-        # Of engines and images that are alive.
-        self._places: weakref.WeakValueDictionary[Size, Place] = weakref.WeakValueDictionary()
-        self._placing = threading.Lock()
         self._measured: weakref.ref[Buffer] | None = None
         self._mask: tuple[np.ndarray, Buffer] | None = None
         """The last one, and where it lies."""
-
-    @contextmanager
-    def attached(self) -> Iterator[None]:
-        """The card is current in the calling thread. Every thread but the one that opened the
-        launcher works inside of this."""
-        self.launcher.attach()
-        try:
-            yield
-        finally:
-            self.launcher.detach()
-
-    def may_wait(self) -> AbstractContextManager[None]:
-        """Inside, the calling thread may wait for the card or ask it for memory."""
-        return nullcontext() if self.launcher.apart else self.gate.waiting()
 
     # Device
 
@@ -239,71 +209,11 @@ class CudaDevice:
 
     # For engines
 
-    def place(self, size: Size) -> Place:
-        """Where the network reads its image of this size; stays while an engine or image has it."""
-        with self._placing:
-            place = self._places.get(size)
-            if place is None:
-                place = Place(self.pool.take(3 * size[0] * size[1] * _FLOAT))
-                self._places[size] = place
-            return place
-
     def network_input(self, image: Image) -> None:
         """Have `image` lie at `place(size)`, as it does after a `jitter`."""
         if image.place is not self.place(image.size):
             image = self.jitter(image, 0, 0)
         self._pointer(image)
-
-    def send(self, array: np.ndarray, dtype: Any) -> Buffer:
-        """Queue a copy of `array` to the card; the caller may change it right after."""
-        host = self.pinned(array, dtype)
-        buffer = self.pool.take(host.nbytes)
-        self.send_to(buffer.pointer, host)
-        return buffer
-
-    def pinned(self, array: np.ndarray, dtype: Any) -> np.ndarray:
-        """A copy in memory that copies to the card run from beside other work."""
-        host = self.host.take(array.shape, dtype)
-        np.copyto(host, array)
-        return host
-
-    def join(self, stream: Stream) -> None:
-        """What is queued on `stream` from now on starts after everything that is queued for frames:
-        the pool gives memory again that queued work still uses."""
-        self.launcher.wait(stream, self.launcher.record(self.stream))
-
-    def send_to(self, pointer: int, host: np.ndarray) -> None:
-        """Queue the copy of a pinned array from `host.take`, which is kept until it is done."""
-        self.launcher.copy_to(pointer, host, self.stream)
-        # After the copy is queued: `download` relies on it.
-        self._uploads.append(host)
-
-    def copied(
-        self, picture: CardPicture, drawn: Drawn | None, stream: Stream | None = None
-    ) -> np.ndarray:
-        """A picture in host memory, from any thread; waits for it. Raises CardError.
-
-        drawn: None where `stream` draws it, which then copies it too.
-        """
-        try:
-            with self.attached():
-                stream = stream or self._copies
-                if drawn:
-                    drawn.before(self.launcher, stream)
-                host = self.host.take((*picture.size, 3), np.uint8)
-                self.launcher.copy_from(host, picture.buffer.pointer, stream)
-                copied = self._recorded(stream)
-        except Exception as error:
-            raise failed(error) from error
-        self.wait(copied)
-        self.happened(copied)
-        if drawn:
-            drawn.seen(self)
-        return host
-
-    def happened(self, event: Any) -> None:
-        """Nobody waits for the event any more: it is used again. From any thread."""
-        self._events.append(event)
 
     def fetch(self, image: Image) -> np.ndarray:
         """float32 [3, height, width] in host memory. Waits for the card: not for a live frame."""
@@ -321,33 +231,10 @@ class CudaDevice:
         """float32 [3, height, width] from host memory."""
         return Image((planes.shape[1], planes.shape[2]), self.send(planes, np.float32))
 
-    def wait(self, event: Any) -> None:
-        """Block until it has happened, in any thread. Raises CardError."""
-        try:
-            with self.attached(), self.may_wait():
-                self.launcher.synchronize(event)
-        except Exception as error:
-            raise failed(error) from error
-
-    def trim(self) -> None:
-        """Give memory back that sizes no longer used took. Waits for the card."""
-        # Giving memory back waits for all streams, also for one that is recorded.
-        with self.gate.waiting():
-            self.launcher.synchronize(self.stream)
-            self.pool.trim()
-
     # Inside
 
     def _new(self, size: Size) -> Image:
-        return Image(size, self.pool.take(3 * size[0] * size[1] * _FLOAT))
-
-    def _recorded(self, stream: Stream) -> Any:
-        """An event that happens when all that is queued so far is done."""
-        try:
-            event = self._events.pop()
-        except IndexError:
-            event = None
-        return self.launcher.record(stream, event)
+        return Image(size, self.pool.take(3 * size[0] * size[1] * FLOAT))
 
     def _pointer(self, image: Image) -> int:
         """Its address, computing it first where it was put off."""

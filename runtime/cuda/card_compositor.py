@@ -7,32 +7,30 @@ same kernels on the processor.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...kernels.operations import Operations
 from ..dream.flow import Motion
 from .buffers import Buffer, Pool
+from .card_memory import CardMemory
 from .card_pixels import CardPixels
 from .image import CardPicture
 from .readback import Download, on_card
-
-if TYPE_CHECKING:
-    from .card import CudaDevice
 
 
 class CardCompositor:
     """See `Compositor`. Its thread is attached to the device's card. Raises CardError."""
 
     @on_card
-    def __init__(self, device: CudaDevice) -> None:
-        self._device = device
-        self._stream = device.launcher.stream(urgent=True)
+    def __init__(self, memory: CardMemory) -> None:
+        self._memory = memory
+        self._stream = memory.launcher.stream(urgent=True)
         # Of memory that is used on that stream alone.
-        self._pool = Pool(device.launcher, device.may_wait)
-        self._operations = Operations(device.launcher, self._stream)
-        self.pixels = CardPixels(device, self._stream, self._pool, self._operations)
+        self._pool = Pool(memory.launcher, memory.may_wait)
+        self._operations = Operations(memory.launcher, self._stream)
+        self.pixels = CardPixels(memory, self._stream, self._pool, self._operations)
         self._used: list[object] = []
         """What queued work still reads, and others would use again."""
 
@@ -42,13 +40,13 @@ class CardCompositor:
 
     @on_card
     def download(self, picture: CardPicture) -> np.ndarray:
-        host = self._device.copied(picture, None, self._stream)
+        host = self._memory.copied(picture, None, self._stream)
         self._used.clear()
         return host
 
     @on_card
     def dreamt(self, result: Download) -> CardPicture:
-        result.drawn.before(self._device.launcher, self._stream)
+        result.drawn.before(self._memory.launcher, self._stream)
         self._used.append(result)
         return result.picture
 
@@ -100,9 +98,9 @@ class CardCompositor:
 
     @on_card
     def close(self) -> None:
-        device, launcher = self._device, self._device.launcher
-        # As of `CudaDevice.trim`.
-        with device.gate.waiting():
+        memory, launcher = self._memory, self._memory.launcher
+        # As of `CardMemory.trim`.
+        with memory.gate.waiting():
             launcher.synchronize(self._stream)
             self._used.clear()
             self._operations.close()
@@ -159,8 +157,8 @@ class CardCompositor:
         return CardPicture(size, self._pool.take(size[0] * size[1] * 3))
 
     def _sent(self, array: np.ndarray, dtype: Any = np.float32) -> Buffer:
-        host = self._device.pinned(array, dtype)
+        host = self._memory.pinned(array, dtype)
         buffer = self._pool.take(host.nbytes)
-        self._device.launcher.copy_to(buffer.pointer, host, self._stream)
+        self._memory.launcher.copy_to(buffer.pointer, host, self._stream)
         self._used.append(host)
         return buffer

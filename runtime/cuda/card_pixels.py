@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +11,9 @@ from ...kernels.operations import Operations
 from ..safety.cells import FINE, over_all_grids, smoothed
 from ..safety.pixels import Processor, as_bytes
 from .buffers import Buffer, Pool
+from .card_memory import CardMemory
 from .image import CardPicture, Size
 from .readback import on_card
-
-if TYPE_CHECKING:
-    from .card import CudaDevice
 
 _GRID = FINE[1], FINE[0]
 
@@ -30,9 +28,9 @@ class CardPixels:
     """
 
     def __init__(
-        self, device: CudaDevice, stream: Stream, pool: Pool, operations: Operations
+        self, memory: CardMemory, stream: Stream, pool: Pool, operations: Operations
     ) -> None:
-        self._device, self._stream, self._pool = device, stream, pool
+        self._memory, self._stream, self._pool = memory, stream, pool
         self._operations = operations
         self._done: Any = None
         """An event, used again."""
@@ -53,9 +51,9 @@ class CardPixels:
     def pulled(
         self, picture: CardPicture, before: CardPicture, weights: np.ndarray
     ) -> tuple[CardPicture, np.ndarray]:
-        much = self._device.pinned(as_bytes(smoothed(weights)), np.uint8)
+        much = self._memory.pinned(as_bytes(smoothed(weights)), np.uint8)
         there, mixed = self._pool.take(much.nbytes), self._pool.take(picture.buffer.size)
-        self._device.launcher.copy_to(there.pointer, much, self._stream)
+        self._memory.launcher.copy_to(there.pointer, much, self._stream)
         self._operations.hold(
             mixed.pointer,
             picture.buffer.pointer,
@@ -98,20 +96,20 @@ class CardPixels:
 
     def fetched(self, picture: CardPicture) -> np.ndarray:
         """A picture of the card in host memory. Waits for it."""
-        return self._device.copied(picture, None, self._stream)
+        return self._memory.copied(picture, None, self._stream)
 
     def _up(self, array: np.ndarray) -> Buffer:
-        host, buffer = self._device.pinned(array, array.dtype), self._pool.take(array.nbytes)
-        self._device.launcher.copy_to(buffer.pointer, host, self._stream)
+        host, buffer = self._memory.pinned(array, array.dtype), self._pool.take(array.nbytes)
+        self._memory.launcher.copy_to(buffer.pointer, host, self._stream)
         self._finish()
         return buffer
 
     def _down(self, pointer: int, shape: tuple[int, ...], dtype: type) -> np.ndarray:
-        host = self._device.host.take(shape, dtype)
-        self._device.launcher.copy_from(host, pointer, self._stream)
+        host = self._memory.host.take(shape, dtype)
+        self._memory.launcher.copy_from(host, pointer, self._stream)
         self._finish()
         return host
 
     def _finish(self) -> None:
-        self._done = self._device.launcher.record(self._stream, self._done)
-        self._device.wait(self._done)
+        self._done = self._memory.launcher.record(self._stream, self._done)
+        self._memory.wait(self._done)

@@ -16,7 +16,7 @@ from ..errors import reason
 from .image import CardPicture, Image
 
 if TYPE_CHECKING:
-    from .card import CudaDevice
+    from .card_memory import CardMemory
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,7 +47,7 @@ def on_card(method: Callable[P, R]) -> Callable[P, R]:
 
 
 class Drawn:
-    """When a picture is drawn on the card. Knows no device: the device has the newest one.
+    """When a picture is drawn on the card. Does not know the device, which has the newest one.
 
     event: of that. kept: what must live until then.
     """
@@ -62,21 +62,21 @@ class Drawn:
             if self._event is not None:
                 launcher.wait(stream, self._event)
 
-    def finish(self, device: CudaDevice) -> None:
+    def finish(self, memory: CardMemory) -> None:
         """Wait for it. Raises CardError."""
         with self._lock:
             if self._event is not None:
-                device.wait(self._event)
-                self._past(device)
+                memory.wait(self._event)
+                self._past(memory)
 
-    def seen(self, device: CudaDevice) -> None:
+    def seen(self, memory: CardMemory) -> None:
         """It is known to be past."""
         with self._lock:
             if self._event is not None:
-                self._past(device)
+                self._past(memory)
 
-    def _past(self, device: CudaDevice) -> None:
-        device.happened(self._event)
+    def _past(self, memory: CardMemory) -> None:
+        memory.happened(self._event)
         self._event = self._kept = None
 
 
@@ -92,11 +92,11 @@ class Download:
     ndim = 3
 
     def __init__(
-        self, device: CudaDevice, picture: CardPicture, drawn: Drawn, base: Image | None
+        self, memory: CardMemory, picture: CardPicture, drawn: Drawn, base: Image | None
     ) -> None:
         self.shape = (*picture.size, 3)
         self.picture, self.drawn, self.base = picture, drawn, base
-        self._device = device
+        self._memory = memory
         self._host: np.ndarray | None = None
         self._lock = threading.Lock()
 
@@ -107,7 +107,7 @@ class Download:
         """
         with self._lock:
             if self._host is None:
-                self._host = self._device.copied(self.picture, self.drawn)
+                self._host = self._memory.copied(self.picture, self.drawn)
             return self._host
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
