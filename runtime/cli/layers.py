@@ -11,8 +11,8 @@ from ...export.catalogue import MODELS, Layer, Model
 from ..choices import Choices
 from ..control.looks import looks, pictures
 from ..errors import UsageError, nearest
-from ..gradient.exporting import weights_file
 from ..gradient.network import model_named
+from ..gradient.preferred import weights_file
 from ..store.cache import cache_root
 
 EARLY = 3

@@ -17,7 +17,8 @@ from types import ModuleType
 from ...export.catalogue import MODELS
 from ..cuda.machine import MISSING, OK, WRONG, Gpu, built_for, cuda, has_library, tensorrt
 from ..errors import reason
-from ..gradient.exporting import INSTALL, missing_extra, weights_file
+from ..gradient.exporting import INSTALL, missing_extra
+from ..gradient.preferred import weights_file
 from ..gradient.providers import PROVIDERS, Provider
 from .finding import Finding
 

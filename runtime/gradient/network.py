@@ -11,10 +11,11 @@ from ...export import catalogue
 from ..errors import UsageError, nearest
 from ..progress import Progress
 from ..store.graph_cache import GraphRequest
-from .exporting import default_model, ensure_graph, is_exported
+from .exporting import ensure_graph, is_exported
 from .graph import Graph, read_graph
 from .guides import guides_of
 from .objective import Objective, Term, check_objective, guided, matched, parse_objective
+from .preferred import default_model
 from .providers import Provider
 
 

@@ -13,7 +13,7 @@ from ..errors import Cancelled, LivedreamError, UsageError, reason
 from ..progress import Progress
 from .check import WrongGradient, check_engine, worth_checking
 from .engine import Engine
-from .exporting import NotExported
+from .export_process import NotExported
 from .graph import Graph
 from .network import Network
 from .objective import Objective

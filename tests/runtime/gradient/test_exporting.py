@@ -10,19 +10,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from livedream.export.catalogue import MODELS
-from livedream.runtime.errors import LivedreamError, UsageError
-from livedream.runtime.gradient import exporting as on_demand
+from livedream.runtime.errors import Cancelled, LivedreamError, UsageError
+from livedream.runtime.gradient import exporting
+from livedream.runtime.gradient.export_process import EXPORTER, NotExported
 from livedream.runtime.gradient.exporting import (
-    EXPORTER,
-    Cancelled,
-    NotExported,
     check_extra,
-    default_model,
     ensure_graph,
     export_to,
     key_of,
-    weights_file,
 )
 from livedream.runtime.store.cache import cache_folder
 from livedream.runtime.store.graph_cache import GraphRequest, graph_path
@@ -237,9 +232,9 @@ def test_wrong_names_are_answered_before_a_process_starts(place):
 
 
 def test_a_missing_extra_is_answered_with_the_command(monkeypatch):
-    find = on_demand.importlib.util.find_spec
+    find = exporting.importlib.util.find_spec
     monkeypatch.setattr(
-        on_demand.importlib.util, "find_spec", lambda name: None if name == "torch" else find(name)
+        exporting.importlib.util, "find_spec", lambda name: None if name == "torch" else find(name)
     )
     with pytest.raises(NotExported, match=r'torch.*pip install "livedream\[export\]"'):
         check_extra()
@@ -247,41 +242,13 @@ def test_a_missing_extra_is_answered_with_the_command(monkeypatch):
         ensure_graph(GraphRequest("googlenet", ("conv1",)))
 
 
-def test_the_default_model_downloads_nothing_unasked():
-    model, note = default_model()
-    assert model == "efficientnet_lite0"
-    assert "livedream run --model inception_v3" in note
-
-    network = MODELS["inception_v3"]
-    other = key_of(GraphRequest("inception_v3", network.with_bank(["Mixed_7a"])))
-    random = key_of(GraphRequest("inception_v3", network.bank, weights="random"))
-    for key in (other, random):
-        graph_path(key).write_bytes(b"a graph")
-    assert default_model()[0] == "efficientnet_lite0"
-    assert default_model(["Mixed_7a"]) == ("inception_v3", None)
-
-    graph_path(
-        key_of(GraphRequest("inception_v3", network.bank, precision="fp16", form="gpu"))
-    ).write_bytes(b"a graph")
-    for layers in (None, ["Mixed_5b"]):
-        assert default_model(layers) == ("inception_v3", None)
-
-
-def test_cached_weights_make_inception_the_default():
-    path = weights_file("inception_v3")
-    assert path.parent == cache_folder("weights")
-    path.write_bytes(b"weights")
-    assert default_model() == ("inception_v3", None)
-    assert weights_file("efficientnet_lite0") is None
-
-
 def test_torch_never_enters_this_process():
     code = (
-        "import sys; from livedream.runtime.gradient import exporting as on_demand;"
+        "import sys; from livedream.runtime.gradient import exporting, preferred;"
         "from livedream.runtime.cli import doctor, layers;"
         "from livedream.runtime.offline import dreamt_clip;"
         "from livedream.runtime.store import pictures;"
-        "on_demand.default_model(); on_demand.missing_extra();"
+        "preferred.default_model(); exporting.missing_extra();"
         "sys.exit(any(name.split('.')[0] in ('torch', 'onnx') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -292,12 +259,12 @@ def test_an_exporter_ends_with_a_program_that_is_killed(tmp_path):
     """The real one, which else works on for nobody until it is done."""
     code = (
         "import subprocess, sys\n"
-        "from livedream.runtime.gradient import exporting\n"
+        "from livedream.runtime.gradient import export_process, exporting\n"
         "real = subprocess.Popen\n"
         "def deaf(command, stdout, **options):\n"  # Nobody hears it, so no pipe breaks.
         "    return real(command, stdout=subprocess.DEVNULL, **options)\n"
-        "exporting.subprocess.Popen = deaf\n"
-        "exporting._listen = lambda *_: print('begun', flush=True) or sys.stdin.read()\n"
+        "export_process.subprocess.Popen = deaf\n"
+        "export_process._listen = lambda *_: print('begun', flush=True) or sys.stdin.read()\n"
         "wanted = exporting.GraphRequest('googlenet', ('inception4c',), 'random')\n"
         f"exporting.export_to({str(tmp_path / 'x.onnx')!r}, wanted)"
     )

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from livedream.runtime.errors import Cancelled, LivedreamError, UsageError
-from livedream.runtime.gradient.exporting import NotExported
+from livedream.runtime.gradient.export_process import NotExported
 from livedream.runtime.gradient.selection import Engines, Opening
 
 from ..live.test_loop import SIZE, A, Network, Toys
