@@ -5,7 +5,9 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
+import tempfile
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,10 @@ LONGEST = 300
 # Before any library is imported, and for the programs that tests start too.
 for name in ("OPENCV_FOR_THREADS_NUM", "OMP_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+
+# Compiled once, for every program that has a cache of its own.
+compiled = Path(tempfile.gettempdir()) / f"livedream-compiled-{getattr(os, 'getuid', int)()}"
+os.environ.setdefault("NUMBA_CACHE_DIR", str(compiled))
 
 # A shell that starts a command in the background lets it ignore Ctrl+C, and so all that it starts.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

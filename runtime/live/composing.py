@@ -16,6 +16,7 @@ from ..dream.compositor import Compositor
 from ..dream.device import Device, DeviceError
 from ..dream.flow import Motion
 from ..safety.pixels import Processor
+from ..safety.processors import compiles
 from .afterimage import Afterimage
 from .climbing import FIRST, LONGEST
 from .composition import carry, compose, dimmed, hold, residual_of
@@ -23,10 +24,10 @@ from .finer import with_detail
 
 
 class HostCompositor:
-    """See `Compositor`. A picture that nothing changes is returned itself."""
+    """See `Compositor`. A picture that nothing changes is returned itself. pixels: of its own."""
 
-    def __init__(self) -> None:
-        self.pixels = Processor()
+    def __init__(self, pixels: Processor | None = None) -> None:
+        self.pixels = pixels or Processor()
 
     def upload(self, image: np.ndarray) -> np.ndarray:
         return image
@@ -49,7 +50,8 @@ class HostCompositor:
     def carried(
         self, residual: np.ndarray, motion: Motion, share: np.ndarray | None, like: np.ndarray
     ) -> np.ndarray:
-        moved = carry(residual, motion, share)
+        keep = motion.keep if share is None else motion.keep * share
+        moved = self.held(carry(residual, motion.flow), keep)
         if moved.shape == like.shape:
             return moved
         return cv2.resize(moved, like.shape[1::-1], interpolation=cv2.INTER_LINEAR)
@@ -74,6 +76,15 @@ class HostCompositor:
         """Nothing to do: arrays are NumPy's."""
 
 
+def host_compositor() -> HostCompositor:
+    """The fastest that there is here."""
+    if not compiles():
+        return HostCompositor()
+    from .compiled_compositor import CompiledCompositor  # Here, because it needs Numba.
+
+    return CompiledCompositor()
+
+
 class Composing:
     """The compositor of the device that dreams, and what of its dreams lies over the pictures.
     Where it fails, pictures are composed in host memory, and it is tried again, later and later.
@@ -93,7 +104,7 @@ class Composing:
         self._device: Device[Any] | None = None
         self._due, self._pause = math.inf, FIRST
         self._opened = ExitStack()
-        self.compositor: Compositor[Any, Any] = HostCompositor()
+        self.compositor: Compositor[Any, Any] = host_compositor()
         self.afterimage: Afterimage[Any] = Afterimage(self.compositor)
 
     def follow(self, device: Device[Any] | None) -> None:
@@ -124,7 +135,7 @@ class Composing:
     def close(self) -> None:
         """Give back what a device was asked for; composes in host memory from then on."""
         if not isinstance(self.compositor, HostCompositor):
-            self._go_on_with(HostCompositor())
+            self._go_on_with(host_compositor())
         self._opened.close()
 
     def _give_up(self, error: DeviceError) -> None:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ...kernels import NONE, haze
-from ..dream.flow import Motion, following
+from ..dream.flow import following
 from ..presence.masks import masked
 
 DARK, LIGHT = 0.3, 0.7
@@ -62,20 +62,17 @@ def toned(gray: np.ndarray, tone: float) -> np.ndarray:
     return cv2.LUT(cv2.blur(gray, (3, 3)), (1 - abs(tone) * hidden).astype(np.float32))
 
 
-def carry(residual: np.ndarray, motion: Motion, share: np.ndarray | None = None) -> np.ndarray:
+def carry(residual: np.ndarray, flow: np.ndarray) -> np.ndarray:
     """The residual of an older frame where it belongs in a newer one.
 
-    residual: bytes around NONE [h, w, 3]. motion: from the older to the newer frame; where it
-    cannot be trusted the residual lets go. share: of it, 0..1 of the motion's size, None for all.
+    residual: bytes around NONE [h, w, 3]. flow: float32 [2, fh, fw], (x, y) in its own pixels, from
+    the newer to the older frame.
     """
     height, width = residual.shape[:2]
-    flow = motion.flow * np.array(
-        [width / motion.flow.shape[2], height / motion.flow.shape[1]], np.float32
-    ).reshape(2, 1, 1)
-    x, y = (cv2.resize(plane, (width, height)) for plane in flow)
+    scale = np.array([width / flow.shape[2], height / flow.shape[1]], np.float32)
+    x, y = (cv2.resize(plane, (width, height)) for plane in flow * scale.reshape(2, 1, 1))
     there = following(x, y)
-    moved = cv2.remap(residual, *there, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return hold(moved, motion.keep if share is None else motion.keep * share)
+    return cv2.remap(residual, *there, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
 def hold(residual: np.ndarray, keep: np.ndarray) -> np.ndarray:

@@ -8,8 +8,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from ..safety.cells import Meter
-from ..safety.pixels import mixed
+from ..safety.processors import processor
 from ..scaling import resized
 from .composition import NONE, compose
 
@@ -29,7 +28,7 @@ class Easing:
     """
 
     def __init__(self) -> None:
-        self._meter = Meter()
+        self._pixels = processor()
         self._last: np.ndarray | None = None
         """What was shown last, small, where that is known."""
 
@@ -51,12 +50,12 @@ class Easing:
         height, width = camera.shape[:2]
         picture = compose(camera, resized(residual, width, height), amount, contrast)
         last, self._last = self._last, None
-        weights = weigh(self._meter.measure(picture))
+        weights = weigh(self._pixels.measure(picture))
         if weights is None:
             return None
         if last is None or last.shape != picture.shape:
             last = resized(shown, width, height)
-        self._last = mixed(picture, last, weights)
+        self._last = self._pixels.mixed(picture, last, weights)
         pull = cv2.addWeighted(self._last, 1, picture, -1, NONE)
         pull = resized(pull, residual.shape[1], residual.shape[0])
         return cv2.addWeighted(residual, 1, pull, 1 / amount, -NONE / amount)

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..dream.compositor import Compositor
 from ..safety.limiter import WINDOW, FlashLimiter, Mode
-from ..safety.pixels import Processor
-from .composing import HostCompositor
+from ..safety.processors import processor
+from .composing import host_compositor
 from .easing import FAINTEST, Easing
 from .unstriped import Unstriped
 from .window.hud import compare
@@ -25,7 +25,7 @@ class Limiting:
     """
 
     def __init__(self) -> None:
-        self._compositor: Compositor[Any, Any] = HostCompositor()
+        self._compositor: Compositor[Any, Any] = host_compositor()
         self._all = FlashLimiter(self._compositor.pixels)
         self._shown: np.ndarray | None = None
         self._window: FlashLimiter[np.ndarray] | None = None
@@ -95,7 +95,7 @@ class Limiting:
         time = self._time
         self.follow(compositor)
         if comparing and self._window is None:
-            self._window = self._all.on(Processor(), compositor.download)
+            self._window = self._all.on(processor(), compositor.download)
         dream = self._stripes.softened(compositor.pixels, dream, time, mode == "strict")
         self._all.mode = mode
         asked, self._asked = self._asked, False

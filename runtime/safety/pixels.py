@@ -7,7 +7,8 @@ from typing import NamedTuple, Protocol, TypeVar
 import cv2
 import numpy as np
 
-from .cells import FINE, Meter, smoothed, widened
+from .cells import FINE, smoothed, widened
+from .meter import Meter
 
 Picture = TypeVar("Picture")
 """uint8 BGR [height, width, 3], wherever it lies."""
@@ -79,7 +80,7 @@ class Processor:
         """Of the picture made smaller by its codes, which are not linear in light: where a cell
         has much contrast it is a little darker than it should be."""
         self._measured = self._mix = None
-        small = _halved(picture)
+        small = halved(picture)
         return None if small is picture else self._glance.measure(small)
 
     def measure(self, picture: np.ndarray) -> np.ndarray:
@@ -97,8 +98,8 @@ class Processor:
             mixed, differs = last.mixed, codes != last.weights
         else:
             mixed, differs = np.empty_like(picture), codes > 0
-        height, width = self.size(picture)
-        much = cv2.resize(codes, (width, height), interpolation=cv2.INTER_LINEAR)
+        width = picture.shape[1]
+        much = enlarged(codes, picture.shape)
         # Between two cells the weights run from one to the other.
         touched = widened(differs.astype(np.uint8)) > 0
         known = again or self._measured is picture
@@ -115,6 +116,13 @@ class Processor:
         self._measured, self._mix = mixed, _Mix(picture, before, codes, mixed)
         return mixed, meter.cells()
 
+    def mixed(self, picture: np.ndarray, before: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """The picture of `pulled` alone, for those that are small."""
+        much = enlarged(as_bytes(smoothed(weights)), picture.shape)
+        made = np.empty_like(picture)
+        _fill_mixed(made, picture, before, much)
+        return made
+
     def kept(self, picture: np.ndarray) -> np.ndarray:
         picture.flags.writeable = False
         return picture
@@ -130,13 +138,13 @@ class Processor:
         return cv2.addWeighted(picture, 1 - weight, enlarged, weight, 0)
 
 
-def _halved(picture: np.ndarray) -> np.ndarray:
+def halved(picture: np.ndarray) -> np.ndarray:
     """The picture at half its size, and so on, as long as a cell has 2 by 2 whole pixels: halves
     cost OpenCV next to nothing."""
     height, width = picture.shape[:2]
     if height % 2 or width % 2 or height < 4 * FINE[1] or width < 4 * FINE[0]:
         return picture
-    return _halved(cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+    return halved(cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
 
 
 def _runs(cells: np.ndarray, strips: int, width: int) -> list[list[slice]]:
@@ -163,14 +171,9 @@ def _fill_mixed(
     cv2.add(share, pulled, mixed)
 
 
-def mixed(picture: np.ndarray, before: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """What `Processor.pulled` makes of them."""
-    much = cv2.resize(
-        as_bytes(smoothed(weights)), picture.shape[1::-1], interpolation=cv2.INTER_LINEAR
-    )
-    made = np.empty_like(picture)
-    _fill_mixed(made, picture, before, much)
-    return made
+def enlarged(weights: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Weights of FINE, uint8, one for each pixel of a picture of that shape."""
+    return cv2.resize(weights, shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def as_bytes(weights: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""The user's cache: exported graphs, downloaded weights and models, built engines. All can be made
-again.
+"""The user's cache: exported graphs, downloaded weights and models, built engines and compiled
+kernels. All can be made again.
 
-`graphs/` `weights/` `engines/` `models/` lie in the platform's cache folder, or where
+`graphs/` `weights/` `engines/` `models/` `compiled/` lie in the platform's cache folder, or where
 LIVEDREAM_CACHE says. Where nothing can be written there, a temporary folder stands in for this run:
 it shows what the cache holds, and takes what is new.
 """
@@ -27,7 +27,7 @@ from .usage import in_use, use
 ROOM = 300_000_000
 """Bytes that must be free: for the largest weights and a graph of them."""
 
-_KEEPING = ("graphs", "weights", "engines", "models")
+_KEEPING = ("graphs", "weights", "engines", "models", "compiled")
 _SUBFOLDERS = (*_KEEPING, "locks")
 _STAND_IN = "livedream-cache-"
 
@@ -45,7 +45,8 @@ def cache_root() -> Path:
 
 
 def cache_folder(name: str) -> Path:
-    """The subfolder `graphs`, `weights`, `engines`, `models` or `locks`, there and writable.
+    """The subfolder `graphs`, `weights`, `engines`, `models`, `compiled` or `locks`, there and
+    writable.
 
     Where the cache is on a read-only or full disk, of the folder that stands in for it, which is
     said once. Raises LivedreamError where a file is in the way or nothing can be written at all.

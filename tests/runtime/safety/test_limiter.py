@@ -5,14 +5,26 @@ import numpy as np
 import pytest
 
 from livedream.runtime.errors import UsageError
-from livedream.runtime.safety import cells
-from livedream.runtime.safety.cells import Meter, planes, smoothed
+from livedream.runtime.safety import meter
+from livedream.runtime.safety.cells import planes, smoothed
 from livedream.runtime.safety.limiter import FlashLimiter
 from livedream.runtime.safety.pixels import Processor
 from livedream.runtime.safety.transitions import THRESHOLDS
 from tests.runtime.safety import oracle, vectors
 from tests.runtime.safety.checking import OWN_GRIDS, SHIFTED_GRIDS, flashing_share, limited, worst
 from tests.runtime.safety.defined import DefinedPixels, GuessingPixels
+
+
+@pytest.fixture(params=["opencv", "compiled"])
+def pixels(request) -> Processor:
+    """Every way of the processor."""
+    if request.param == "opencv":
+        return Processor()
+    pytest.importorskip("numba", reason="nothing compiles for the processor")
+    from livedream.runtime.safety.compiled_pixels import CompiledProcessor
+
+    return CompiledProcessor()
+
 
 RATES = {name: (24, 30, 60, 7)[index % 4] for index, name in enumerate(vectors.VECTORS)}
 
@@ -40,6 +52,18 @@ def test_hostile_streams(seed):
     shown = limited(vectors.hostile(seed, 60), "standard" if seed % 4 == 3 else "strict")
     if seed % 4 != 3:
         assert worst(*shown) <= 4
+    assert flashing_share(*shown, (53, 31), 0.5) <= 0.25
+
+
+@pytest.mark.parametrize("name", ["red/cyan", "full 10 Hz", "cuts of sizes"])
+def test_every_way_of_the_processor_holds_the_bound(pixels, name):
+    assert worst(*limited(sequence(vectors.VECTORS[name], 30), pixels=pixels)) <= 4
+
+
+@pytest.mark.parametrize("seed", range(11, 13))
+def test_every_way_of_the_processor_on_hostile_streams(pixels, seed):
+    shown = limited(vectors.hostile(seed, 40), pixels=pixels)
+    assert worst(*shown) <= 4
     assert flashing_share(*shown, (53, 31), 0.5) <= 0.25
 
 
@@ -91,13 +115,13 @@ def test_what_the_card_measures_is_what_the_oracle_sees():
 
 
 @pytest.mark.parametrize("single", [False, True], ids=["pairs", "single bytes"])
-def test_what_is_measured_is_what_the_oracle_sees(single, monkeypatch):
+def test_what_is_measured_is_what_the_oracle_sees(pixels, single, monkeypatch):
     """Twice as far off, between two pictures, is a fifth at most of what the limiter's thresholds
     lie under the standards'."""
     if single:
-        monkeypatch.setattr(cells, "_pairs", lambda: None)
+        monkeypatch.setattr(meter, "_pairs", lambda: None)
     bound = np.array([1e-4, 3e-4])
-    found = np.max([off_by(Processor(), picture) for picture in pictures()], axis=0)
+    found = np.max([off_by(pixels, picture) for picture in pictures()], axis=0)
     assert (found < bound).all()
     assert (2 * bound <= 0.2 * (np.array([oracle.LUMINANCE, oracle.RED]) - THRESHOLDS[:, 0])).all()
 
@@ -189,31 +213,31 @@ def by_definition(picture, before, weights):
     return (np.rint(before * share) + np.rint(picture * (1 - share))).astype(np.uint8)
 
 
-def test_pulling_does_what_differs_and_gives_what_is_defined():
-    random = np.random.default_rng(4)
-    for size in ((320, 240), (640, 480), (200, 112), (161, 97), (97, 41)):
+def test_pulling_does_what_differs_and_gives_what_is_defined(pixels):
+    random, way = np.random.default_rng(4), type(pixels)
+    for size in ((320, 240), (640, 480), (200, 112), (320, 180), (161, 97), (97, 41)):
         picture = random.integers(0, 256, (*size[::-1], 3), np.uint8)
         before = random.integers(0, 256, picture.shape, np.uint8)
         weights = np.zeros(160 * 90 + 32 * 18 + 1, np.float32)
-        pixels = Processor()
+        pixels = way()
         pixels.measure(picture)
         for strength in (0, 4, 9):  # The picture is known; then what was made of it, twice.
             weights[random.integers(0, 160 * 90, strength)] = random.random(strength)
             mixed, found = pixels.pulled(picture, before, weights)
             whole = by_definition(picture, before, weights)
             np.testing.assert_array_equal(mixed, whole)
-            np.testing.assert_array_equal(found, Meter().measure(whole))
-        unknown = Processor().pulled(picture, before, weights)
+            np.testing.assert_array_equal(found, way().measure(whole))
+            np.testing.assert_array_equal(way().mixed(picture, before, weights), whole)
+        unknown = way().pulled(picture, before, weights)
         np.testing.assert_array_equal(unknown[0], whole)
         np.testing.assert_array_equal(unknown[1], found)
 
 
-def test_what_is_foreseen_is_near_what_is_measured():
+def test_what_is_foreseen_is_near_what_is_measured(pixels):
     random = np.random.default_rng(5)
     coarse = random.integers(0, 256, (12, 20, 3), np.uint8)
     picture = cv2.resize(coarse, (1280, 720), interpolation=cv2.INTER_CUBIC)
     noisy = cv2.add(picture, random.integers(0, 12, picture.shape, np.uint8))
-    pixels = Processor()
     foreseen = pixels.foreseen(noisy)
     assert foreseen is not None
     assert np.abs(foreseen - pixels.measure(noisy)).max() < 0.02
