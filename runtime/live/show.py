@@ -23,6 +23,7 @@ from ..gradient.switching import IDLE, Switcher
 from ..heartbeat import Heartbeat
 from ..presence.models import Models
 from ..reuse import keep_memory
+from ..safety.processors import compiling
 from ..scaling import fit
 from ..sinks.formats import GOOD
 from ..sinks.named import Places
@@ -140,6 +141,7 @@ def run_show(
         stats = Stats()
         box = choices.size or network.box
         with ExitStack() as opened:
+            opened.callback(compiling().join)
             messages: list[str] = []
             desk: Desk | None = None
             playing_source = str(begin.get("source") or next(iter(sources)))

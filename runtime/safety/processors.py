@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import threading
 
 from ..errors import reason
 from ..store.cache import cache_folder
@@ -25,6 +26,13 @@ def compiles() -> bool:
         console.print(f"Numba does not work here, pictures are made without it: {reason(error)}")
         return False
     return True
+
+
+def compiling() -> threading.Thread:
+    """Compiles in the background, ahead of who will ask. To be joined before the program ends."""
+    thread = threading.Thread(target=compiles, name="compiling", daemon=True)
+    thread.start()
+    return thread
 
 
 def processor() -> Processor:
