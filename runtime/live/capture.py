@@ -16,6 +16,9 @@ from .crossfade import Crossfade
 from .reading import Reading
 from .sources.base import Source
 
+SHOWN = 2
+"""Frames that wait to be shown: the one that a late picture would be missing, and the newest."""
+
 LATE = 0.06
 """Seconds without a frame of the source that comes, after which one of the source that goes
 carries a crossfade on."""
@@ -59,7 +62,7 @@ class Capture:
         """(width, height) that every frame is asked for, where that is known: it is made as `small`
         in the thread that reads, which has time, and not in the one that shows."""
         self.slot: Slot[Frame] = Slot()
-        self.shown: Slot[Frame] = Slot()
+        self.shown: Slot[Frame] = Slot(SHOWN)
         self.heard = clock()
         """When the newest frame came."""
         self.go_on: Callable[[BaseException | None], bool] = lambda error: False

@@ -29,6 +29,7 @@ from ..slot import Closed, Slot
 from ..stats import Stats
 from .composing import Composing
 from .composition import dimmed
+from .keeping_up import KeepingUp
 from .limiting import Limiting
 from .loop import Dreamt
 from .masking import Laid
@@ -101,7 +102,7 @@ class Presenter(threading.Thread):
         self._where = where or Laid()
         self._stopping = threading.Event()
         self._limiting = Limiting()
-        self._stats = stats
+        self._stats, self._keeping_up = stats, KeepingUp()
         self._patience = Patience("shown", notify)
         self._dreamt: Dreamt | None = None
         self._composing = Composing(self._limiting.follow, notify)
@@ -140,10 +141,11 @@ class Presenter(threading.Thread):
         alone = self._dreamt is None or state["freeze"] or not state["fluid"]
         if not alone:
             try:
-                frame = self._camera.take(WAIT)
+                frame = self._camera.take(WAIT, newest=not self._keeping_up)
             except Exception:  # noqa: BLE001 - the dreams end with it too
                 alone = True  # Their last ones are still on their way.
         fresh = self._dreams.take(WAIT if alone else 0)
+        began = time.perf_counter()
         try:
             shown = self._made(fresh, fresh.frame if alone and fresh else frame)
         except Exception as error:  # noqa: BLE001 - raised again where it comes every time
@@ -152,6 +154,8 @@ class Presenter(threading.Thread):
             return None
         if shown:
             self._patience.passed()
+        if frame:
+            self._keeping_up.made(frame, time.perf_counter() - began)
         return shown
 
     def _state(self, frame: Frame) -> State:
