@@ -20,7 +20,6 @@ from numba import float32, int32, uint8, uint16, void
 _Given: Any = numba.types.Array(uint8, 2, "C", readonly=True)
 _Made: Any = uint8[:, ::1]
 _Plane: Any = float32[:, ::1]
-_Rows: Any = float32[:, :]
 _Light: Any = float32[:, :, ::1]
 
 
@@ -76,31 +75,6 @@ def meter(picture, light):
         _clear(light, strip)
         for y in range(strip * high, (strip + 1) * high):
             _add_light(picture[y], light[0, strip], light[1, strip])
-
-
-@_compiled(_Light, float32, _Rows, _Rows)
-def grids(light, rows, fine, coarse):
-    """Fills `fine` and `coarse`, [2, their cells row by row], with the averages of light over their
-    cells: `fine` has a row of cells for each of its sums, and cells of whole pixels, and `coarse`
-    has cells of 5 by 5 of those.
-
-    rows: of pixels that each of the sums is of.
-    """
-    _, high, width = light.shape
-    across = fine.shape[1] // high
-    wide = width // across
-    for signal in range(2):
-        for cell in range(coarse.shape[1]):
-            coarse[signal, cell] = 0
-        for y in range(high):
-            sums = light[signal, y]
-            for x in range(across):
-                total = float32(0)
-                for column in range(x * wide, (x + 1) * wide):
-                    total += sums[column]
-                average = total / (rows * float32(wide))
-                fine[signal, y * across + x] = average
-                coarse[signal, (y // 5) * (across // 5) + x // 5] += average / float32(25)
 
 
 @_inlined

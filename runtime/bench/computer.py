@@ -20,7 +20,7 @@ from .schema import CpuState, Gpu, GpuState, Machine
 
 PACKAGES = (
     "livedream", "onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "numpy",
-    "opencv-python", "torch", "tensorrt-cu13", "cuda-core", "pycuda",
+    "numba", "opencv-python", "torch", "tensorrt-cu13", "cuda-core", "pycuda",
 )  # fmt: skip
 
 SENSORS = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "acpitz")

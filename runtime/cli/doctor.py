@@ -17,7 +17,7 @@ from ..cuda.machine import MISSING, OK, WRONG, find_gpu, installed_packages
 from ..live.sources.needs import checks
 from ..sinks.named import EXAMPLES
 from .finding import Finding
-from .packages import export, onnxruntime, opencv, pyav, python, weights
+from .packages import export, numba, onnxruntime, opencv, pyav, python, weights
 from .surroundings import cache, cameras, display, graphics, outputs, screens, sources
 from .unattended import examine_exhibit
 
@@ -68,6 +68,7 @@ def examine() -> list[Finding]:
         *onnxruntime(installed, gpu),
         graphics(gpu),
         opencv(installed),
+        numba(installed),
         display(),
         *screens(),
         *cameras(),

@@ -20,6 +20,7 @@ from ..errors import reason
 from ..gradient.exporting import INSTALL, missing_extra
 from ..gradient.preferred import weights_file
 from ..gradient.providers import PROVIDERS, Provider
+from ..safety.processors import trouble
 from .finding import Finding
 
 # Each brings the same folder `onnxruntime`; the one installed last overwrites the other's files.
@@ -173,6 +174,21 @@ def pyav() -> Finding:
         )  # fmt: skip
     by = encoder_of(Path("recording.mp4")).name
     return Finding(OK, "PyAV", f"{version} with H.264, AAC, VP9, Opus; records by {by}")
+
+
+def numba(installed: Mapping[str, str]) -> Finding:
+    """What compiles the kernels of the shown picture for the processor."""
+    if "numba" not in installed:
+        return Finding(
+            MISSING, "Numba", "not installed: pictures are made by OpenCV alone, and slower",
+            'pip install "livedream[fast]"',
+        )  # fmt: skip
+    if why := trouble():
+        return Finding(
+            WRONG, "Numba", f"does not work: {why}",
+            'pip install --upgrade "livedream[fast]", or pip uninstall numba to do without it',
+        )  # fmt: skip
+    return Finding(OK, "Numba", f"{installed['numba']}, compiles for this processor")
 
 
 def export(installed: Mapping[str, str]) -> Finding:

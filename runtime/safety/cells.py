@@ -15,9 +15,7 @@ third grid, one cell, does so for the whole picture."""
 SOFT = 4
 """Cells of FINE over which what is held runs out into what is not."""
 
-FINE_CELLS = FINE[0] * FINE[1]
-CELLS = FINE_CELLS + COARSE[0] * COARSE[1] + 1
-"""Of all three grids."""
+_FINE_CELLS = FINE[0] * FINE[1]
 _VIEW = (341 / 1024, 256 / 768)
 """Of width and height: WCAG's 10 degrees of view."""
 
@@ -40,7 +38,7 @@ def widened(fine: np.ndarray, radius: int = 1) -> np.ndarray:
 
 def planes(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The three grids of one value per cell, [cells], as planes [rows, columns]."""
-    fine, coarse, whole = cells[:FINE_CELLS], cells[FINE_CELLS:-1], cells[-1:]
+    fine, coarse, whole = cells[:_FINE_CELLS], cells[_FINE_CELLS:-1], cells[-1:]
     return fine.reshape(FINE[::-1]), coarse.reshape(COARSE[::-1]), whole.reshape(1, 1)
 
 

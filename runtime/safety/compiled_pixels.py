@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...kernels import compiled as kernels
-from .cells import CELLS, FINE, FINE_CELLS, averages, over_all_grids, smoothed
+from .cells import FINE, averages, over_all_grids, smoothed
 from .meter import no_smaller_than_the_grid, times_of
 from .pixels import Processor, as_bytes, enlarged, halved
 
@@ -85,15 +85,9 @@ def _measured(picture: np.ndarray) -> np.ndarray:
 
 def _cells(light: np.ndarray, height: int) -> np.ndarray:
     """Of a picture so high."""
-    _, sums, width = light.shape
-    if sums != FINE[1] or width % FINE[0]:
-        fine = averages(light, FINE)
-        fine *= sums / height
-        return over_all_grids(fine)
-    cells = np.empty((2, CELLS), np.float32)
-    kernels.grids(light, height / sums, cells[:, :FINE_CELLS], cells[:, FINE_CELLS:-1])
-    cells[:, FINE_CELLS:-1].mean(axis=1, out=cells[:, -1])
-    return cells
+    fine = averages(light, FINE)
+    fine *= light.shape[1] / height
+    return over_all_grids(fine)
 
 
 def _held(

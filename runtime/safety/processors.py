@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.util
 import os
 import threading
@@ -14,18 +15,25 @@ from .pixels import Processor
 
 
 @functools.cache
-def compiles() -> bool:
-    """Whether Numba compiles kernels of the picture for this processor. Where it is installed and
-    fails, that is told: pictures are then made as without it."""
-    if importlib.util.find_spec("numba") is None:
-        return False
+def trouble() -> str | None:
+    """Why Numba, which is installed, compiles nothing for this processor; None where it does."""
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_folder("compiled")))
     try:
-        from ...kernels import compiled as _  # noqa: F401 - importing it compiles
-    except (ImportError, RuntimeError) as error:
-        console.print(f"Numba does not work here, pictures are made without it: {reason(error)}")
+        importlib.import_module("...kernels.compiled", __package__)
+    except (ImportError, OSError, RuntimeError) as error:
+        return reason(error)
+    return None
+
+
+@functools.cache
+def compiles() -> bool:
+    """Whether Numba compiles kernels of the picture. Where it is installed and does not, that is
+    told, and pictures are made as without it."""
+    if importlib.util.find_spec("numba") is None:
         return False
-    return True
+    if why := trouble():
+        console.print(f"Numba does not work here ({why}); pictures are made by OpenCV alone.")
+    return why is None
 
 
 def compiling() -> threading.Thread:
@@ -36,6 +44,7 @@ def compiling() -> threading.Thread:
 
 
 def processor() -> Processor:
+    """Works on pictures by what is compiled, or else by OpenCV."""
     if not compiles():
         return Processor()
     from .compiled_pixels import CompiledProcessor  # Here, because it needs Numba.

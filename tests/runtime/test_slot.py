@@ -21,6 +21,21 @@ def test_the_newest_replaces_and_the_replaced_is_counted():
     assert slot.take(0.01) is None  # Each item comes out once.
 
 
+def test_of_several_the_first_comes_out_or_the_newest_alone():
+    slot: Slot[int] = Slot(2)
+    for number in range(4):
+        slot.put(number)
+    assert slot.dropped == 2
+    assert slot.peek(0) == 3
+    assert [slot.take(0, newest=False), slot.take(0, newest=False)] == [2, 3]
+    assert slot.take(0, newest=False) is None
+    slot.put(4)
+    slot.put(5)
+    assert slot.take(0) == 5
+    assert slot.dropped == 3
+    assert slot.take(0) is None
+
+
 def test_none_is_an_item_like_any_other():
     slot: Slot[object] = Slot()
     slot.put(None)

@@ -89,6 +89,16 @@ def test_two_opencvs_clobber_each_other():
     assert finding.advice.endswith("pip install opencv-python==5.0")
 
 
+def test_numba_is_missing_works_or_says_why_not(monkeypatch):
+    assert packages.numba({}).state == MISSING
+    monkeypatch.setattr(packages, "trouble", lambda: None)
+    assert packages.numba({"numba": "0.68"}).state == OK
+    monkeypatch.setattr(packages, "trouble", lambda: "it needs another NumPy")
+    finding = packages.numba({"numba": "0.68"})
+    assert finding.state == WRONG
+    assert "it needs another NumPy" in finding.fact
+
+
 def test_an_encoder_that_is_lacking_is_named(monkeypatch):
     assert packages.pyav().state == OK
     monkeypatch.setitem(FORMS, ".mkv", replace(FORMS[".mkv"], audio="libmissing"))
