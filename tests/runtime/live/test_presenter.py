@@ -130,9 +130,9 @@ def test_what_is_said_while_a_frame_is_awaited_shapes_that_frame(stage, monkeypa
     stage.show(dream=dreamt(first), camera=first)
     take = stage.camera.take
 
-    def late(wait):
+    def late(wait, **how):
         stage.say(amount=0)
-        return take(wait)
+        return take(wait, **how)
 
     monkeypatch.setattr(stage.camera, "take", late)
     np.testing.assert_array_equal(stage.show(camera=replace(first, index=1)).dream, first.image)
