@@ -1,7 +1,7 @@
 """Kernels of the shown picture, compiled for this processor by Numba.
 
 What OpenCV does in many passes over a picture is one here, in one call that does not hold Python's
-lock. They do what `meter`, `hold` and `compose` of this package define. Importing this module
+lock. They do what `meter`, `hold` and `carry` of this package define. Importing this module
 compiles it, which takes seconds once: Numba keeps the result where NUMBA_CACHE_DIR says. Raises
 ImportError where Numba does not fit what is installed, RuntimeError where nothing can be kept.
 
@@ -138,36 +138,3 @@ def keep(residual, share, kept):
                 place = 3 * x + channel
                 level = much[x] * (float32(given[place]) - float32(128))
                 row[place] = uint8(int32(level + float32(128.5)))
-
-
-@_inlined
-def _within(level):
-    """At most 255 and at least 0."""
-    return min(max(level, float32(0)), float32(255))
-
-
-@_compiled(_Given, _Plane, int32[:, ::1], _Plane, float32, float32, float32, _Made, _Light)
-def compose(camera, rows, places, counts, kept, amount, plus, picture, light):
-    """Fills `picture` with kept * camera + amount * residual + plus, and `light` with that of it;
-    nothing is measured without sums.
-
-    rows: the residual, float32 [h, 3 * width] in 0..255, enlarged to the width of the picture.
-    places, counts: [height, 4], the four of its rows for each row of the picture, and what they
-    count.
-    """
-    strips = max(light.shape[1], 1)
-    high = camera.shape[0] // strips
-    for strip in range(strips):
-        if light.shape[1]:
-            _clear(light, strip)
-        for y in range(strip * high, (strip + 1) * high):
-            given, made = camera[y], picture[y]
-            one, two = rows[places[y, 0]], rows[places[y, 1]]
-            three, four = rows[places[y, 2]], rows[places[y, 3]]
-            a, b, c, d = counts[y, 0], counts[y, 1], counts[y, 2], counts[y, 3]
-            for x in range(given.size):
-                residual = _within(a * one[x] + b * two[x] + c * three[x] + d * four[x])
-                level = _within(kept * given[x] + amount * residual + plus)
-                made[x] = uint8(int32(level + float32(0.5)))
-            if light.shape[1]:
-                _add_light(made, light[0, strip], light[1, strip])
