@@ -5,10 +5,9 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
-import tempfile
 from collections.abc import Generator
-from pathlib import Path
 
+import platformdirs
 import pytest
 
 LONGEST = 300
@@ -20,8 +19,7 @@ for name in ("OPENCV_FOR_THREADS_NUM", "OMP_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
 # Compiled once, for every program that has a cache of its own.
-compiled = Path(tempfile.gettempdir()) / f"livedream-compiled-{getattr(os, 'getuid', int)()}"
-os.environ.setdefault("NUMBA_CACHE_DIR", str(compiled))
+os.environ.setdefault("NUMBA_CACHE_DIR", platformdirs.user_cache_dir("livedream-tests"))
 
 # A shell that starts a command in the background lets it ignore Ctrl+C, and so all that it starts.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
