@@ -23,6 +23,7 @@ from ..gradient.switching import Switcher
 from ..slot import Closed, Slot
 from ..start import settings_of
 from ..stats import Stats
+from ..threads import DREAMS, behind
 from .capture import Capture
 from .composition import residual_of
 from .finer import TIMES, Finer
@@ -124,6 +125,7 @@ class Dreaming(threading.Thread):
             self.join(HANGS)
 
     def run(self) -> None:
+        behind(DREAMS)
         try:
             with self.dreamer.device.attached():
                 self._run()

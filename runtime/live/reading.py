@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ..errors import LivedreamError
 from ..frame import Frame
 from ..slot import Slot
+from ..threads import READS, behind
 from .sources.base import Source
 
 Given = Callable[["Reading", Frame], None]
@@ -67,6 +68,7 @@ class Reading:
         return not self.thread.is_alive()
 
     def _run(self) -> None:
+        behind(READS)
         error: BaseException | None = None
         try:
             while not self._stopping.is_set():

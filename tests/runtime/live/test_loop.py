@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import sys
 import threading
 import time
 from contextlib import nullcontext, suppress
@@ -37,6 +39,7 @@ from livedream.runtime.live.loop import Dreaming, Dreamt
 from livedream.runtime.live.patience import MOST
 from livedream.runtime.slot import Closed
 from livedream.runtime.stats import Stats
+from livedream.runtime.threads import DREAMS
 
 from ...patience import PATIENCE, until
 from ..toy import ToyEngine
@@ -275,6 +278,16 @@ def test_stopping_ends_the_thread_and_closes_the_output():
         with suppress(Closed):
             assert show.next().dream.shape == (32, 40, 3)
         assert show.dreaming.output.closed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priorities")
+def test_what_dreams_comes_behind_what_shows():
+    with Setting(Film(100_000)) as show:
+        assert show.next()
+        dreams = show.dreaming.native_id
+        assert dreams
+        here = os.getpriority(os.PRIO_PROCESS, 0)
+        assert os.getpriority(os.PRIO_PROCESS, dreams) == min(here + DREAMS, 19)
 
 
 def test_frames_pass_mirrored_and_freeze_holds_the_picture():
