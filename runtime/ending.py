@@ -43,7 +43,7 @@ class Ending:
     def __init__(self, leave: Callable[[int], None] = os._exit) -> None:
         self.asked = threading.Event()
         self._leave = leave
-        self._gentle = False
+        self._gentle = self._held_back = False
         self._interrupted = False
         self._times: deque[float] = deque(maxlen=IMPATIENT)
         self._unfinished: dict[Path, Path] = {}
@@ -59,6 +59,21 @@ class Ending:
             self._gentle = False
 
     @contextmanager
+    def whole(self) -> Iterator[None]:
+        """What the main thread does inside is done or not begun: a signal that comes meanwhile
+        interrupts it at the end. For moments, such as those in which a process starts."""
+        if self._gentle or threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        self._gentle, self._held_back = True, False
+        try:
+            yield
+        finally:
+            self._gentle = False
+        if self._held_back:
+            self.interrupt()
+
+    @contextmanager
     def unfinished(self, target: Path, temporary: Path) -> Iterator[None]:
         """`target` is being written, as `temporary`: what an end at once loses."""
         self._unfinished[temporary] = target
@@ -69,6 +84,7 @@ class Ending:
 
     def interrupt(self, *_: object) -> None:
         """The handler that Python calls in the main thread."""
+        self._held_back = True
         if not self._gentle and not self._interrupted:
             self._interrupted = True
             raise KeyboardInterrupt

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import IO, Any
 
+from ..ending import ending
 from ..errors import Cancelled, LivedreamError, UsageError
 from ..progress import Progress
 
@@ -64,11 +65,11 @@ def converse(
 ) -> dict[str, Any]:
     """Run the exporter and read its JSON lines: stages, and in the end `done` or `error`."""
     with tempfile.TemporaryFile() as complaints:
-        child = _start(command, complaints, background)
-        try:
+        with ExitStack() as opened:
+            with ending.whole():  # A signal must not come between the process and its end.
+                child = _start(command, complaints, background)
+                opened.callback(_end, child)
             done = _listen(child, progress, cancel)
-        finally:
-            _end(child)
         if done is not None and child.returncode == 0:
             return done
         last = _last_line(complaints)

@@ -146,6 +146,31 @@ def test_the_first_signal_interrupts_and_further_ones_do_not():
     ending.interrupt()
 
 
+def test_what_is_to_be_whole_is_interrupted_at_its_end():
+    ending, done = Ending(), []
+
+    def work() -> None:
+        with ending.whole():
+            ending.interrupt()
+            done.append("all of it")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done
+    with ending.whole():
+        ending.interrupt()  # Once is enough.
+
+
+def test_what_was_asked_before_does_not_interrupt_what_is_to_be_whole():
+    ending = Ending()
+    with ending.gently():
+        ending.interrupt()
+        with ending.whole():
+            ending.interrupt()
+    with ending.whole():
+        pass
+
+
 def test_where_it_ends_gently_no_signal_interrupts():
     ending = Ending()
     with ending.gently() as asked:
