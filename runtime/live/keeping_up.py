@@ -22,8 +22,7 @@ class KeepingUp:
         if last is None or frame.index <= last.index:
             return
         period = (frame.time - last.time) / (frame.index - last.index)
-        first = self._period == 0
-        share = 1 if first else 1 / MEMORY
+        share = 1 / MEMORY if self._period else 1
         self._period += share * (period - self._period)
         self._taken += share * (seconds - self._taken)
 

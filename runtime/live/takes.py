@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Recordings:
                 "--record-minutes needs --record OUT.mp4, --record-gigabytes needs both."
             )
 
-    @property
+    @functools.cached_property
     def episodes(self) -> Episodes | None:
         """Those that begin with `path`."""
         if not self.path:
