@@ -25,6 +25,14 @@ def patient(monkeypatch):
     monkeypatch.setattr(process, "ANSWER", PATIENCE)
 
 
+@pytest.fixture(params=["opencv", "compiled"])
+def compiled(request) -> bool:
+    """Whether pictures are worked on by what Numba compiles, or by OpenCV: a test of each."""
+    if request.param == "compiled":
+        pytest.importorskip("numba", reason="nothing compiles for the processor")
+    return request.param == "compiled"
+
+
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory) -> Callable[..., Path]:
     """exported(layers, precision, form): EfficientNet-Lite0 with random weights; layers is a name

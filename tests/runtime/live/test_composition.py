@@ -12,12 +12,11 @@ from livedream.runtime.live.composing import HostCompositor
 from livedream.runtime.live.composition import NONE, carry, compose, dimmed, residual_of
 
 
-@pytest.fixture(params=["opencv", "compiled"])
-def host(request) -> HostCompositor:
+@pytest.fixture
+def host(compiled) -> HostCompositor:
     """Every way to compose on the processor."""
-    if request.param == "opencv":
+    if not compiled:
         return HostCompositor()
-    pytest.importorskip("numba", reason="nothing compiles for the processor")
     from livedream.runtime.live.compiled_compositor import CompiledCompositor
 
     return CompiledCompositor()

@@ -15,12 +15,11 @@ from tests.runtime.safety.checking import OWN_GRIDS, SHIFTED_GRIDS, flashing_sha
 from tests.runtime.safety.defined import DefinedPixels, GuessingPixels
 
 
-@pytest.fixture(params=["opencv", "compiled"])
-def pixels(request) -> Processor:
+@pytest.fixture
+def pixels(compiled) -> Processor:
     """Every way of the processor."""
-    if request.param == "opencv":
+    if not compiled:
         return Processor()
-    pytest.importorskip("numba", reason="nothing compiles for the processor")
     from livedream.runtime.safety.compiled_pixels import CompiledProcessor
 
     return CompiledProcessor()
